@@ -1,0 +1,380 @@
+/**
+ * The grammar of `.adal` files.
+ *
+ * Four decisions shape it:
+ * - Texts are lexed by the external scanner (src/scanner.c), because a fence's length and a block's indentation
+ *   decide where a text ends, and because a text that was never closed must end at column 0.
+ * - Message texts are templates: their Jinja delimiters are tokens here, their insides are loose tokens, so that a
+ *   half-typed `{{ x. ` never swallows its neighbours. Jinja's own parser judges them later.
+ * - Every bracket may be closed by a zero-width `unclosed` token, which the scanner offers where a declaration starts
+ *   at column 0: a missing brace stays the problem of its own declaration.
+ * - Where a value, a type or a name must stand and none does, the scanner fills the gap with a zero-width `missing`
+ *   node, so that the line being typed never takes the next one for its value.
+ */
+
+const PREC = { or: 1, and: 2, not: 3, compare: 4, member: 6 };
+
+const optionalCommas = (rule) => repeat(seq(rule, optional(",")));
+const listOf = (rule) => optional(seq(rule, repeat(seq(",", rule)), optional(",")));
+
+// A gap that the scanner fills: a zero-width `missing` node.
+const missing = ($, what) => alias($[`_missing_${what}`], $.missing);
+
+// A rule, or a `missing` node where a new declaration (or the file's end) cuts this one short.
+const orCut = ($, name, rule) => choice(rule, field(name, missing($, "rest")));
+
+// A keyword, a signature, and what stands behind it.
+const callable = ($, keyword, rest) =>
+  seq(
+    keyword,
+    orCut(
+      $,
+      "name",
+      seq(
+        field("name", $.identifier),
+        orCut(
+          $,
+          "parameters",
+          seq(
+            field("parameters", $.parameters),
+            optional(seq("->", field("returns", choice($.type, missing($, "returns"))))),
+            orCut($, "body", rest),
+          ),
+        ),
+      ),
+    ),
+  );
+
+// A keyword, a name, and what stands behind it.
+const named = ($, keyword, next, rest) =>
+  seq(keyword, orCut($, "name", seq(field("name", $.identifier), orCut($, next, rest))));
+
+module.exports = grammar({
+  name: "adal",
+
+  externals: ($) => [
+    $.comment, // lexed by its own rule; listed here so that the scanner is asked in every state
+    $.unclosed, // zero-width: a declaration starts here at column 0 although a bracket is still open
+    $._declaration_start, // zero-width: a declaration keyword at column 0
+    $.string_start, // `"`, or a fence of three or more quotes
+    $.string_end,
+    $.string_unclosed, // zero-width: where a text ends that was never closed
+    $.string_content, // a run of text, in plain texts
+    $.template_content, // a run of text between Jinja tags, in templates
+    $.escape_sequence, // only in one-line texts between single `"`
+    $.interpolation_start, // `{{`, `{{-`
+    $.interpolation_end,
+    $.statement_start, // `{%`, `{%-`
+    $.statement_end,
+    $.jinja_unclosed, // zero-width: where a Jinja tag ends that was never closed
+    $.jinja_comment, // `{# ... #}`
+    $.jinja_name,
+    $.jinja_string,
+    $.jinja_number,
+    $.jinja_operator,
+    $._unclosed_body, // `unclosed`, in bodies: these may hold a `param` at column 0
+    $._missing_value, // zero-width: no value stands where one must
+    $._missing_type,
+    $._missing_returns, // the same after `->`, where a body's brace may follow
+    $._missing_name, // after a dot
+    $._missing_equals,
+    $._missing_rest, // zero-width: a declaration starts here at column 0 although this one is not complete
+    $._error_sentinel, // never used in a rule: valid only while the parser recovers from an error
+  ],
+
+  extras: ($) => [/\s|\u00a0|\ufeff/, $.comment],
+
+  word: ($) => $.identifier,
+
+  supertypes: ($) => [$.declaration, $.expression, $.type],
+
+  conflicts: () => [],
+
+  rules: {
+    source_file: ($) => repeat(seq(optional($._declaration_start), $.declaration)),
+
+    declaration: ($) =>
+      choice(
+        $.import_declaration,
+        $.model_declaration,
+        $.type_declaration,
+        $.param_declaration,
+        $.prompt_declaration,
+        $.retriever_declaration,
+        $.tool_declaration,
+        $.agent_declaration,
+        $.pipeline_declaration,
+        $.dataset_declaration,
+        $.eval_declaration,
+        $.optimize_declaration,
+      ),
+
+    import_declaration: ($) => seq("import", orCut($, "path", field("path", $.string))),
+
+    model_declaration: ($) =>
+      named($, "model", "value", seq($._equals, field("value", $._value), optional(field("settings", $.settings)))),
+
+    type_declaration: ($) => named($, "type", "value", seq($._equals, field("value", $._type))),
+
+    // At top level, where several prompts share it, and in a body.
+    param_declaration: ($) => named($, "param", "value", seq($._equals, field("value", $._value))),
+
+    prompt_declaration: ($) =>
+      callable($, "prompt", choice(seq("=", field("text", $._template)), field("body", $.body))),
+
+    retriever_declaration: ($) => callable($, "retriever", field("body", $.body)),
+
+    tool_declaration: ($) =>
+      callable($, "tool", seq("=", field("value", $._value), optional(field("settings", $.settings)))),
+
+    agent_declaration: ($) => callable($, "agent", field("body", $.body)),
+
+    pipeline_declaration: ($) => callable($, "pipeline", field("body", $.block)),
+
+    dataset_declaration: ($) =>
+      named(
+        $,
+        "dataset",
+        "value",
+        choice(
+          seq("=", field("value", $._value), optional(field("settings", $.settings))),
+          field("settings", $.settings),
+        ),
+      ),
+
+    eval_declaration: ($) =>
+      named(
+        $,
+        "eval",
+        "target",
+        seq(
+          "of",
+          orCut($, "target", seq(field("target", $._reference), orCut($, "settings", field("settings", $.settings)))),
+        ),
+      ),
+
+    optimize_declaration: ($) =>
+      seq("optimize", orCut($, "target", seq(field("target", $._reference), optional(field("settings", $.settings))))),
+
+    // ---- signatures and types
+
+    parameters: ($) => seq("(", listOf($.parameter), $._close_parenthesis),
+
+    parameter: ($) =>
+      seq(
+        field("name", $.identifier),
+        optional(seq(":", field("type", $._type))),
+        optional(seq("=", field("default", $._value))),
+      ),
+
+    _type: ($) => choice($.type, missing($, "type")),
+
+    type: ($) => choice($.named_type, $.list_type, $.optional_type, $.union_type, $.object_type, $.parenthesized_type),
+
+    named_type: ($) => $._reference,
+    list_type: ($) => prec(2, seq(field("item", $.type), "[", "]")),
+    optional_type: ($) => prec(2, seq(field("item", $.type), "?")),
+    union_type: ($) => prec.right(seq($.string, repeat(seq("|", choice($.string, missing($, "type")))))),
+    parenthesized_type: ($) => seq("(", $.type, $._close_parenthesis),
+    object_type: ($) => seq("{", optionalCommas($.object_field), $._close_brace),
+    object_field: ($) =>
+      prec.right(seq(
+        field("name", $.identifier),
+        orCut(
+          $,
+          "type",
+          seq(choice(":", alias("=", $.mistyped)), field("type", $._type), optional(field("description", $.string))),
+        ),
+      )),
+
+    // ---- bodies
+
+    settings: ($) => seq("{", optionalCommas($.setting), $._close_brace),
+
+    setting: ($) =>
+      seq(field("name", $.identifier), orCut($, "value", seq($._equals, field("value", $._value)))),
+
+    // `:` typed for `=`, or `=` for `:`, is a `mistyped` node, so that it costs one message and not the block.
+    _equals: ($) => choice("=", alias(":", $.mistyped), missing($, "equals")),
+
+    body: ($) =>
+      seq(
+        "{",
+        optionalCommas(choice($.message, $.setting, $.param_declaration, $.demos)),
+        choice("}", alias($._unclosed_body, $.unclosed)),
+      ),
+
+    // Roles are syntax, so that no text can forge one.
+    message: ($) =>
+      seq(
+        field("role", alias(choice("system", "user", "assistant"), $.role)),
+        orCut($, "text", seq($._equals, field("text", $._template))),
+      ),
+
+    demos: ($) =>
+      prec.right(
+        seq(
+          "demos",
+          orCut(
+            $,
+            "name",
+            seq(
+              field("name", $.identifier),
+              optional(field("settings", $.settings)),
+              optional(seq("=", field("value", choice($.array, missing($, "value"))))),
+            ),
+          ),
+        ),
+      ),
+
+    block: ($) => seq("{", repeat(choice($.binding, $.repeat, $.return)), $._close_brace),
+
+    binding: ($) =>
+      seq(field("name", $.identifier), orCut($, "value", seq($._equals, field("value", $._value)))),
+
+    repeat: ($) =>
+      seq(
+        "repeat",
+        field("times", $._value),
+        orCut($, "until", seq("until", field("until", $._value), orCut($, "body", field("body", $.block)))),
+      ),
+
+    return: ($) => seq("return", field("value", $._value)),
+
+    // ---- expressions
+
+    _value: ($) => choice($.expression, missing($, "value")),
+
+    expression: ($) =>
+      choice(
+        $.identifier,
+        $.member,
+        $.call,
+        $.string,
+        $.number,
+        $.true,
+        $.false,
+        $.null,
+        $.array,
+        $.comprehension,
+        $.object,
+        $.match,
+        $.not_expression,
+        $.binary_expression,
+        $.parenthesized_expression,
+      ),
+
+    _reference: ($) => choice($.identifier, alias($.dotted_name, $.member)),
+    dotted_name: ($) => seq(field("object", $.identifier), ".", field("name", $._member_name)),
+
+    member: ($) => prec(PREC.member, seq(field("object", $.expression), ".", field("name", $._member_name))),
+    _member_name: ($) => choice($.identifier, missing($, "name")),
+
+    call: ($) =>
+      prec(PREC.member, seq(field("function", choice($.identifier, $.member)), field("arguments", $.arguments))),
+
+    arguments: ($) => seq("(", listOf(choice($.named_argument, $.expression)), $._close_parenthesis),
+
+    named_argument: ($) =>
+      seq(field("name", $.identifier), choice("=", alias(":", $.mistyped)), field("value", $._value)),
+
+    array: ($) => seq("[", listOf($.expression), $._close_bracket),
+
+    comprehension: ($) =>
+      seq(
+        "[",
+        field("value", $.expression),
+        "for",
+        field("name", $.identifier),
+        "in",
+        field("source", $._value),
+        optional(seq("if", field("condition", $._value))),
+        $._close_bracket,
+      ),
+
+    object: ($) => seq("{", optionalCommas($.pair), $._close_brace),
+
+    pair: ($) =>
+      seq(
+        field("name", choice($.identifier, $.string)),
+        orCut($, "value", seq($._equals, field("value", $._value))),
+      ),
+
+    match: ($) =>
+      seq(
+        "match",
+        field("subject", $._value),
+        choice(seq("{", optionalCommas($.arm), $._close_brace), missing($, "rest")),
+      ),
+
+    arm: ($) =>
+      seq(
+        field("pattern", $._pattern),
+        repeat(seq("|", field("pattern", $._pattern))),
+        orCut($, "value", seq("=>", field("value", $._value))),
+      ),
+
+    _pattern: ($) => choice($.string, $.number, $.true, $.false, $.null, $.wildcard),
+
+    wildcard: () => "_",
+
+    not_expression: ($) => prec(PREC.not, seq("not", field("value", $._value))),
+
+    binary_expression: ($) =>
+      choice(
+        prec.left(PREC.or, seq(field("left", $.expression), field("operator", "or"), field("right", $._value))),
+        prec.left(PREC.and, seq(field("left", $.expression), field("operator", "and"), field("right", $._value))),
+        prec.left(
+          PREC.compare,
+          seq(
+            field("left", $.expression),
+            field("operator", choice("==", "!=", "<", "<=", ">", ">=", "in", alias(seq("not", "in"), $.not_in))),
+            field("right", $._value),
+          ),
+        ),
+      ),
+
+    parenthesized_expression: ($) => seq("(", $.expression, $._close_parenthesis),
+
+    true: () => "true",
+    false: () => "false",
+    null: () => "null",
+
+    number: () => /-?[0-9][0-9_]*(\.[0-9]+)?([eE][+-]?[0-9]+)?/,
+
+    identifier: () => /[\p{XID_Start}_][\p{XID_Continue}]*/u,
+
+    comment: () => /#[^\r\n]*/,
+
+    // ---- texts
+
+    _template: ($) => choice($.template, missing($, "value")),
+
+    string: ($) =>
+      seq(
+        $.string_start,
+        repeat(choice($.string_content, $.escape_sequence)),
+        choice($.string_end, $.string_unclosed),
+      ),
+
+    template: ($) =>
+      seq(
+        $.string_start,
+        repeat(choice($.template_content, $.escape_sequence, $.interpolation, $.statement, $.jinja_comment)),
+        choice($.string_end, $.string_unclosed),
+      ),
+
+    interpolation: ($) =>
+      seq($.interpolation_start, repeat($._jinja), choice($.interpolation_end, $.jinja_unclosed)),
+
+    statement: ($) => seq($.statement_start, repeat($._jinja), choice($.statement_end, $.jinja_unclosed)),
+
+    _jinja: ($) => choice($.jinja_name, $.jinja_string, $.jinja_number, $.jinja_operator),
+
+    // ---- closing brackets
+
+    _close_parenthesis: ($) => choice(")", $.unclosed),
+    _close_bracket: ($) => choice("]", $.unclosed),
+    _close_brace: ($) => choice("}", $.unclosed),
+  },
+});

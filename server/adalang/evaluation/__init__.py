@@ -1,0 +1,1 @@
+"""Data sets, metrics, evaluations, and the statistics of what their scores prove."""

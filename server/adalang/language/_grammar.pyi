@@ -1,0 +1,2 @@
+def language() -> object:
+    """PyCapsule ``tree_sitter.Language`` of the compiled grammar."""

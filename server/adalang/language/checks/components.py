@@ -1,0 +1,607 @@
+"""Prompts, agents, retrievers, tools and models: their settings' values, messages, templates and params."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from adalang.language import models, templates
+from adalang.language.checks import values
+from adalang.language.checks.scope import Scope
+from adalang.language.declarations import (
+    COMPONENT_KINDS,
+    AgentDeclaration,
+    CallExpression,
+    Component,
+    Constant,
+    Expression,
+    Hole,
+    ListExpression,
+    Member,
+    ModelDeclaration,
+    ObjectExpression,
+    Param,
+    ParamDeclaration,
+    PromptDeclaration,
+    Reference,
+    RetrieverDeclaration,
+    Setting,
+    Template,
+    Text,
+    ToolDeclaration,
+    dotted,
+    setting,
+)
+from adalang.language.diagnostics import Fix, did_you_mean, replace
+from adalang.language.lower import Item
+from adalang.language.settings import FUNCTIONS, RESERVED, RETRIEVAL_METHODS, SETTINGS, SettingSpec
+from adalang.language.text import Edit, Span
+from adalang.language.types import PASSAGE, STR, UNKNOWN, ListOf, ObjectOf, OptionalOf, Type, describe, fits
+
+_SECRET = re.compile(
+    r"\b(sk-[A-Za-z0-9_-]{12,}|gsk_[A-Za-z0-9]{12,}|AIza[A-Za-z0-9_-]{20,}|AKIA[A-Z0-9]{12,}|ghp_[A-Za-z0-9]{20,})"
+)
+_SECRET_NAMES = re.compile(r"(api_?key|secret|token|password)$", re.IGNORECASE)
+
+# Their models are what their owner put there, or change too often for a table.
+_OPEN_PROVIDERS = frozenset(
+    {
+        "replay",
+        "ollama",
+        "ollama_chat",
+        "hosted_vllm",
+        "vllm",
+        "azure",
+        "azure_ai",
+        "openrouter",
+        "huggingface",
+        "lm_studio",
+    }
+    | {
+        "litellm_proxy",
+        "custom",
+        "custom_openai",
+        "openai_like",
+        "text-completion-openai",
+        "sagemaker",
+        "xinference",
+        "llamafile",
+    }
+)
+
+
+def check(scope: Scope, item: Item) -> None:
+    match item.declaration:
+        case ModelDeclaration() as declaration:
+            _model(scope, item, declaration)
+        case PromptDeclaration() | AgentDeclaration() as declaration:
+            _parameters(scope, item, declaration)
+            _prompt(scope, item, declaration)
+        case RetrieverDeclaration() as declaration:
+            _parameters(scope, item, declaration)
+            _retriever(scope, item, declaration)
+        case ToolDeclaration() as declaration:
+            _parameters(scope, item, declaration)
+            _tool(scope, item, declaration)
+        case ParamDeclaration(param=param):
+            _param(scope, item, param)
+        case declaration if declaration.kind in COMPONENT_KINDS:
+            _parameters(scope, item, declaration)  # type: ignore[arg-type]
+        case _:
+            pass
+
+
+# ---- settings
+
+
+def settings_values(scope: Scope, item: Item, settings: tuple[Setting, ...], kind: str) -> None:
+    """The values of settings whose kind is plain: numbers, bools, texts, models."""
+    for one in settings:
+        spec = SETTINGS[kind].get(one.name.text)
+        if spec is None or isinstance(one.value, Hole):
+            continue
+        _value(scope, item, one, spec)
+
+
+def _value(scope: Scope, item: Item, one: Setting, spec: SettingSpec) -> None:
+    value, name = one.value, one.name.text
+
+    def wrong(wanted: str) -> None:
+        scope.report.add("ADL212", item, value.span, f"`{name}` takes {wanted}. {spec.doc}")
+
+    match spec.kind:
+        case "bool":
+            if not (isinstance(value, Constant) and isinstance(value.value, bool)):
+                wanted = "true or false"
+                wrong(wanted)
+        case "int" | "number":
+            number = value.value if isinstance(value, Constant) else None
+            if isinstance(number, bool) or number is None or (spec.kind == "int" and not isinstance(number, int)):
+                wrong("a whole number" if spec.kind == "int" else "a number")
+            elif (spec.low is not None and number < spec.low) or (spec.high is not None and number > spec.high):
+                high = f" and at most {spec.high:g}" if spec.high is not None else ""
+                wrong(f"a number of at least {spec.low:g}{high}")
+        case "text":
+            if not isinstance(value, Text) and not _is_env(value):
+                wrong("a text")
+        case "file":
+            if not isinstance(value, Text | ListExpression):
+                wrong("a text with a file's path")
+        case "object":
+            if not isinstance(value, ObjectExpression):
+                wrong("an object: { name = value }")
+        case "model":
+            _model_value(scope, item, value)
+        case "models":
+            for each in value.items if isinstance(value, ListExpression) else (value,):
+                _model_value(scope, item, each)
+        case "method":
+            method = value.name if isinstance(value, Reference) else value.value if isinstance(value, Text) else ""
+            if method not in RETRIEVAL_METHODS:
+                wrong(f"one of {', '.join(RETRIEVAL_METHODS)}")
+        case _:
+            pass
+
+
+def _is_env(value: Expression) -> bool:
+    return isinstance(value, CallExpression) and dotted(value.function) == "env"
+
+
+# ---- models
+
+
+def _model(scope: Scope, item: Item, declaration: ModelDeclaration) -> None:
+    _model_value(scope, item, declaration.value)
+    settings_values(scope, item, declaration.settings, "model")
+    for one in declaration.settings:
+        _secrets(scope, item, one.name.text, one.value)
+
+
+def _secrets(scope: Scope, item: Item, name: str, value: Expression) -> None:
+    if isinstance(value, ObjectExpression):
+        for pair in value.pairs:
+            _secrets(scope, item, pair.name.text, pair.value)
+        return
+    if not isinstance(value, Text) or not value.value:
+        return
+    if _SECRET_NAMES.search(name) or _SECRET.search(value.value):
+        variable = "API_KEY" if not _SECRET_NAMES.search(name) else name.upper()
+        provider = _provider_of(item)
+        variable = f"{provider}_{variable}" if provider and variable == "API_KEY" else variable
+        scope.report.add(
+            "ADL403",
+            item,
+            value.span,
+            f'A key has no place in a file: write `env("{variable}")` and set that variable.',
+            fixes=[replace(item, value.span, f'env("{variable}")', title=f'Replace by env("{variable}")')],
+        )
+
+
+def _provider_of(item: Item) -> str:
+    declaration = item.declaration
+    if isinstance(declaration, ModelDeclaration) and isinstance(declaration.value, Text):
+        return declaration.value.value.split("/")[0].upper().replace("-", "_")
+    return ""
+
+
+def _model_value(scope: Scope, item: Item, value: Expression) -> None:
+    """A model is named by its declaration or given as a text `provider/model`."""
+    if isinstance(value, Text):
+        model_id(scope, item, value)
+    elif isinstance(value, Reference | Member):
+        scope.require(item, value, ("model",), "model")
+    elif not isinstance(value, Hole) and not _is_env(value):
+        scope.report.add(
+            "ADL212", item, value.span, 'A model is a declared name or a text such as "openai/gpt-4o-mini".'
+        )
+
+
+def model_id(scope: Scope, item: Item, text: Text) -> None:
+    provider, slash, name = text.value.partition("/")
+    known_providers = models.known_providers()
+    if not slash or not name:
+        candidates = [one for one in models.known_models() if one.endswith(f"/{text.value}")]
+        meant = candidates[0] if candidates else None
+        scope.report.add(
+            "ADL402",
+            item,
+            text.span,
+            "A model is written `provider/model`." + (f' Did you mean "{meant}"?' if meant else ""),
+            fixes=[replace(item, text.span, f'"{meant}"')] if meant else (),
+        )
+    elif provider not in known_providers:
+        meant = did_you_mean(provider, known_providers)
+        scope.report.add(
+            "ADL402",
+            item,
+            text.span,
+            f"No provider is called `{provider}`." + (f" Did you mean `{meant}`?" if meant else ""),
+            fixes=[replace(item, text.span, f'"{meant}/{name}"')] if meant else (),
+        )
+    elif provider == "replay":
+        path = scope.module.path.parent / name
+        if scope.facts.exists(path) is False:
+            scope.report.add("ADL501", item, text.span, f"There is no recording {name!r} beside this file.")
+    elif provider not in _OPEN_PROVIDERS and text.value not in models.known_models():
+        catalogue = [one for one in models.known_models() if one.startswith(f"{provider}/")]
+        meant = did_you_mean(text.value, catalogue)
+        scope.report.add(
+            "ADL401",
+            item,
+            text.span,
+            f"`{provider}` is not known to have a model `{name}`."
+            + (f' Did you mean "{meant}"?' if meant else " If it is new, this warning may be ignored."),
+            fixes=[replace(item, text.span, f'"{meant}"')] if meant else (),
+        )
+
+
+# ---- signatures
+
+
+def _parameters(scope: Scope, item: Item, declaration: Component) -> None:
+    seen: set[str] = set()
+    for one in declaration.parameters:
+        name = one.name.text
+        if name in seen:
+            scope.report.add(
+                "ADL102", item, one.name.span, f"The input `{name}` is declared twice; rename one of the two."
+            )
+        if name in RESERVED:
+            scope.report.add("ADL107", item, one.name.span, f"`{name}` is a word of the language; take another name.")
+        seen.add(name)
+        if one.default is not None and not isinstance(one.default, Hole):
+            wanted = scope.program.type_of(one.type, scope.module)
+            found = values.infer(scope, item, one.default, {})
+            if not fits(found, wanted):
+                scope.report.add(
+                    "ADL205", item, one.default.span, f"`{name}` is {describe(wanted)}; this default is not."
+                )
+
+
+# ---- prompts and agents
+
+
+def _prompt(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDeclaration) -> None:
+    settings_values(scope, item, declaration.settings, declaration.kind)
+    inputs = {one.name.text: scope.program.type_of(one.type, scope.module) for one in declaration.parameters}
+    own = _own_names(scope, item, declaration, inputs)
+    used: set[str] = set()
+    for message in declaration.messages:
+        used |= _template(scope, item, message.template, {**inputs, **own}, declaration)
+    for param in declaration.params:
+        _param(scope, item, param)
+    reasons = setting(declaration.settings, "reasoning")
+    if declaration.messages:
+        _unused(scope, item, declaration, used, reasons is not None)
+    elif isinstance(declaration, PromptDeclaration) and not declaration.problems:
+        scope.report.add(
+            "ADL215", item, declaration.name.span, 'This prompt sends nothing; add `user = """{{ … }}"""`.'
+        )
+    if isinstance(declaration, AgentDeclaration):
+        _tools(scope, item, declaration)
+    for demos in declaration.demos:
+        settings_values(scope, item, demos.settings, "demos")
+        if demos.value is not None:
+            _demos(scope, item, declaration, demos.value)
+
+
+def _own_names(
+    scope: Scope, item: Item, declaration: PromptDeclaration | AgentDeclaration, inputs: dict[str, Type]
+) -> dict[str, Type]:
+    own: dict[str, Type] = {}
+    for part in (*declaration.params, *declaration.demos):
+        name = part.name
+        if name.text in inputs or name.text in own:
+            scope.report.add(
+                "ADL102", item, name.span, f"`{name.text}` is declared twice in `{declaration.name.text}`."
+            )
+        elif name.text in RESERVED:
+            scope.report.add("ADL107", item, name.span, f"`{name.text}` is a word of the language; take another name.")
+        elif isinstance(part, Param) and (top := scope.module.names.get(name.text)) and top.declaration.kind == "param":
+            scope.report.add(
+                "ADL104",
+                item,
+                name.span,
+                f"This `{name.text}` hides the file's param of that name; rename one of the two.",
+            )
+        own[name.text] = STR if isinstance(part, Param) else UNKNOWN
+    return own
+
+
+def _param(scope: Scope, item: Item, param: Param) -> None:
+    if isinstance(param.value, Hole):
+        return
+    if not isinstance(param.value, Text):
+        scope.report.add("ADL014", item, param.value.span, f'A param is a text: `param {param.name.text} = "…"`.')
+    elif "{{" in param.value.value or "{%" in param.value.value:
+        at = param.value.value.find("{{") if "{{" in param.value.value else param.value.value.find("{%")
+        start = param.value.source_offset(at)
+        scope.report.add(
+            "ADL305",
+            item,
+            Span(start, start + 2),
+            "A param's text is no template: this is sent as it stands. Put the placeholder into a message.",
+        )
+
+
+def _unused(
+    scope: Scope,
+    item: Item,
+    declaration: PromptDeclaration | AgentDeclaration,
+    used: set[str],
+    reasons: bool,
+) -> None:
+    for parameter in declaration.parameters:
+        if parameter.name.text and parameter.name.text not in used:
+            scope.report.add(
+                "ADL302",
+                item,
+                parameter.name.span,
+                f"No message shows the input `{parameter.name.text}`; write {{{{ {parameter.name.text} }}}} in one.",
+            )
+    for param in declaration.params:
+        implied = isinstance(declaration, AgentDeclaration) or (reasons and param.name.text == "reasoning_steps")
+        if param.name.text and param.name.text not in used and not implied:
+            scope.report.add(
+                "ADL307",
+                item,
+                param.name.span,
+                f"No message shows `{param.name.text}`, so to change it changes nothing; "
+                f"write {{{{ {param.name.text} }}}} in one.",
+            )
+
+
+def _template(
+    scope: Scope,
+    item: Item,
+    template: Template,
+    names: dict[str, Type],
+    declaration: PromptDeclaration | AgentDeclaration,
+) -> set[str]:
+    """Check one message's template; gives the names that it uses."""
+    used = {use.name for use in templates.uses(template)}
+    if not all(tag.closed for tag in template.tags):
+        return used
+    meaning = templates.meaning(template.text.value)
+    if meaning.fault is not None:
+        _jinja_fault(scope, item, template, meaning.fault)
+        if not meaning.undeclared:
+            return used
+    shared = {name: STR for name, one in scope.module.names.items() if one.declaration.kind == "param"}
+    imported = scope.program.imported(scope.module)
+    visible: dict[str, Type] = {**dict.fromkeys(imported, UNKNOWN), **shared, **names}
+    types = templates.loop_types(template, visible)
+    for use in templates.uses(template):
+        if use.name in meaning.undeclared and use.name not in visible:
+            _unknown_variable(scope, item, use, visible, declaration)
+        elif use.name in imported and use.name not in names:
+            _imported_param(scope, item, use)
+        else:
+            _fields(scope, item, use, types.get(use.name, UNKNOWN))
+    return used
+
+
+def _jinja_fault(scope: Scope, item: Item, template: Template, fault: templates.JinjaFault) -> None:
+    text = template.text
+    lines = text.value.split("\n")
+    start = sum(len(line) + 1 for line in lines[: fault.line])
+    low, high = (
+        text.source_offset(min(start, len(text.value))),
+        text.source_offset(min(start + len(lines[min(fault.line, len(lines) - 1)]), len(text.value))),
+    )
+    tag = next((one for one in template.tags if low <= one.span.start <= high), None)
+    span = tag.span if tag else Span(low, max(low, high))
+    kind, _, name = fault.kind.partition(":")
+    if kind in ("filter", "test") and name:
+        token = next(
+            (one for each in template.tags for one in each.tokens if one.kind == "name" and one.text == name),
+            None,
+        )
+        known = templates.environment().filters if kind == "filter" else templates.environment().tests
+        meant = did_you_mean(name, known)
+        scope.report.add(
+            "ADL304",
+            item,
+            token.span if token else span,
+            f"Jinja has no {kind} `{name}`." + (f" Did you mean `{meant}`?" if meant else ""),
+            fixes=[replace(item, token.span, meant)] if meant and token else (),
+        )
+    else:
+        scope.report.add("ADL303", item, span, f"Jinja cannot read this: {fault.message}")
+
+
+def _unknown_variable(
+    scope: Scope,
+    item: Item,
+    use: templates.Use,
+    visible: dict[str, Type],
+    declaration: PromptDeclaration | AgentDeclaration,
+) -> None:
+    meant = did_you_mean(use.name, visible)
+    fixes = [replace(item, use.span, meant)] if meant else []
+    fixes.append(_add_input(scope, item, declaration, use.name))
+    listed = ", ".join(f"`{name}`" for name in visible) or "no inputs"
+    scope.report.add(
+        "ADL301",
+        item,
+        use.span,
+        f"`{use.name}` is no input or param of `{declaration.name.text}`."
+        + (f" Did you mean `{meant}`?" if meant else f" There are {listed}."),
+        fixes=fixes,
+    )
+
+
+def _add_input(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDeclaration, name: str) -> Fix:
+    if declaration.parameters:
+        at = declaration.parameters[-1].span.end
+        text = f", {name}: str"
+    else:
+        source = scope.module.source.data[item.start : item.span.end]
+        at = source.find(b"(", declaration.name.span.end) + 1
+        text = f"{name}: str"
+    place = Span(item.start + at, item.start + at)
+    return Fix(f"Add the input `{name}: str`", (Edit(place, text),))
+
+
+def _imported_param(scope: Scope, item: Item, use: templates.Use) -> None:
+    if not use.fields:
+        return
+    name, span = use.fields[0]
+    entity = scope.program.resolve(f"{use.name}.{name}", scope.module)
+    if entity is None or entity.kind != "param":
+        known = [one.split(".", 1)[1] for one in scope.visible_names("param") if one.startswith(f"{use.name}.")]
+        meant = did_you_mean(name, known)
+        scope.report.add(
+            "ADL301",
+            item,
+            span,
+            f"`{use.name}` has no param `{name}`." + (f" Did you mean `{meant}`?" if meant else ""),
+            fixes=[replace(item, span, meant)] if meant else (),
+        )
+
+
+def _fields(scope: Scope, item: Item, use: templates.Use, start: Type) -> None:
+    found = start
+    for name, span in use.fields:
+        inner = found.item if isinstance(found, OptionalOf) else found
+        if not isinstance(inner, ObjectOf):
+            return
+        field = inner.field(name)
+        if field is None:
+            known = [one.name for one in inner.fields]
+            meant = did_you_mean(name, known)
+            scope.report.add(
+                "ADL206",
+                item,
+                span,
+                f"{describe(inner)} has no field `{name}`."
+                + (f" Did you mean `{meant}`?" if meant else f" It has {', '.join(f'`{one}`' for one in known)}."),
+                fixes=[replace(item, span, meant)] if meant else (),
+            )
+            return
+        found = field.type
+
+
+def _demos(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDeclaration, value: ListExpression) -> None:
+    inputs = {one.name.text: scope.program.type_of(one.type, scope.module) for one in declaration.parameters}
+    entity = scope.program.entity(scope.module, item)
+    wanted: dict[str, Type] = {**inputs, "output": scope.signature(entity).returns, "reasoning": STR}
+    for one in value.items:
+        if not isinstance(one, ObjectExpression):
+            if not isinstance(one, Hole):
+                scope.report.add("ADL205", item, one.span, "An example is an object: { input = …, output = … }.")
+            continue
+        for pair in one.pairs:
+            if pair.name.text not in wanted:
+                meant = did_you_mean(pair.name.text, wanted)
+                scope.report.add(
+                    "ADL206",
+                    item,
+                    pair.name.span,
+                    f"An example of `{declaration.name.text}` has no `{pair.name.text}`."
+                    + (f" Did you mean `{meant}`?" if meant else f" It has {', '.join(f'`{n}`' for n in wanted)}."),
+                    fixes=[replace(item, pair.name.span, meant)] if meant else (),
+                )
+                continue
+            found = values.infer(scope, item, pair.value, {})
+            if not fits(found, wanted[pair.name.text]):
+                scope.report.add(
+                    "ADL205",
+                    item,
+                    pair.value.span,
+                    f"`{pair.name.text}` is {describe(wanted[pair.name.text])}.",
+                )
+        if not any(pair.name.text == "output" for pair in one.pairs):
+            scope.report.add("ADL202", item, one.span, "An example needs its `output`.")
+
+
+def _tools(scope: Scope, item: Item, declaration: AgentDeclaration) -> None:
+    tools = setting(declaration.settings, "tools")
+    if tools is None or isinstance(tools.value, Hole):
+        return
+    if not isinstance(tools.value, ListExpression):
+        scope.report.add("ADL212", item, tools.value.span, "`tools` takes a list: [find_order, handbook].")
+        return
+    for one in tools.value.items:
+        scope.require(item, one, tuple(sorted(COMPONENT_KINDS)), "tool")
+
+
+# ---- retrievers and tools
+
+
+def _retriever(scope: Scope, item: Item, declaration: RetrieverDeclaration) -> None:
+    settings_values(scope, item, declaration.settings, "retriever")
+    corpus = setting(declaration.settings, "corpus")
+    if corpus is None:
+        if not declaration.problems:
+            scope.report.add(
+                "ADL002", item, declaration.name.span, 'A retriever needs its files: `corpus = "docs/*.md"`.'
+            )
+    else:
+        for one in corpus.value.items if isinstance(corpus.value, ListExpression) else (corpus.value,):
+            if isinstance(one, Text):
+                _exists(scope, item, one)
+    entity = scope.program.entity(scope.module, item)
+    returns = scope.signature(entity).returns
+    if not (isinstance(returns, ListOf) and fits(PASSAGE, returns.item)):
+        span = declaration.returns.span if declaration.returns else declaration.name.span
+        scope.report.add("ADL205", item, span, f"A retriever gives Passage[], not {describe(returns)}.")
+
+
+def _exists(scope: Scope, item: Item, text: Text) -> None:
+    if scope.facts.exists(scope.module.path.parent / text.value) is False:
+        scope.report.add("ADL501", item, text.span, f"There is no file {text.value!r} (looked beside this file).")
+
+
+def _tool(scope: Scope, item: Item, declaration: ToolDeclaration) -> None:
+    settings_values(scope, item, declaration.settings, "tool")
+    value = declaration.value
+    if isinstance(value, Hole):
+        return
+    function = dotted(value.function) if isinstance(value, CallExpression) else None
+    if function not in FUNCTIONS or function == "env":
+        scope.report.add(
+            "ADL212", item, value.span, 'A tool is python("file.py:function"), mcp("command …") or http("…").'
+        )
+    elif function == "python":
+        python_function(scope, item, value, [one.name.text for one in declaration.parameters])
+    approve = setting(declaration.settings, "approve")
+    if approve is not None:
+        names = {one.name.text: scope.program.type_of(one.type, scope.module) for one in declaration.parameters}
+        values.infer(scope, item, approve.value, names)
+
+
+def python_function(scope: Scope, item: Item, call: Expression, inputs: list[str] | None = None) -> None:
+    """``python("file.py:function")``: the file and the function exist, and take the inputs that are given."""
+    assert isinstance(call, CallExpression)
+    argument = call.arguments[0].value if len(call.arguments) == 1 else None
+    if not isinstance(argument, Text) or ":" not in argument.value:
+        scope.report.add("ADL212", item, call.span, 'Write the file and the function: python("file.py:function").')
+        return
+    file, _, function = argument.value.rpartition(":")
+    path = Path(scope.module.path.parent / file)
+    if scope.facts.exists(path) is False:
+        scope.report.add("ADL513", item, argument.span, f"There is no file {file!r} beside this one.")
+        return
+    functions = scope.facts.functions(path)
+    if functions is None:
+        return
+    if function not in functions:
+        meant = did_you_mean(function, functions)
+        scope.report.add(
+            "ADL513",
+            item,
+            argument.span,
+            f"{file} has no function `{function}`." + (f" Did you mean `{meant}`?" if meant else ""),
+            fixes=[replace(item, argument.span, f'"{file}:{meant}"')] if meant else (),
+        )
+        return
+    if inputs is not None:
+        missing = [name for name in inputs if name not in functions[function]]
+        if missing:
+            scope.report.add(
+                "ADL203",
+                item,
+                argument.span,
+                f"`{function}` in {file} has no parameter `{missing[0]}`; the tool gives one.",
+            )

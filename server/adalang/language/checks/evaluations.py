@@ -1,0 +1,533 @@
+"""Evals and optimize blocks: a target, data that fits it, a metric that can score it, something to optimize."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adalang.language.builtins import METRIC_SIGNATURES, MetricKind
+from adalang.language.checks import values
+from adalang.language.checks.components import python_function, settings_values
+from adalang.language.checks.data import rows_of
+from adalang.language.checks.scope import Scope, Signature
+from adalang.language.datasets import DatasetPlan, data_reference, plan
+from adalang.language.declarations import (
+    COMPONENT_KINDS,
+    Binding,
+    CallExpression,
+    EvalDeclaration,
+    Expression,
+    Hole,
+    ListExpression,
+    Member,
+    ObjectExpression,
+    OptimizeDeclaration,
+    PipelineDeclaration,
+    Reference,
+    Repeat,
+    Statement,
+    Text,
+    dotted,
+    setting,
+    walk,
+)
+from adalang.language.diagnostics import did_you_mean, replace, suggestion
+from adalang.language.lower import Item
+from adalang.language.program import Entity
+from adalang.language.reach import trainable
+from adalang.language.settings import BUDGET_KEYS, SPLIT_NAMES
+from adalang.language.types import (
+    FLOAT,
+    PASSAGE,
+    STR,
+    UNKNOWN,
+    Field,
+    Labels,
+    ListOf,
+    ObjectOf,
+    OptionalOf,
+    Type,
+    Unknown,
+    describe,
+    fits,
+    misfit,
+    type_of_value,
+)
+
+SMALL_SPLIT = 20
+"""Fewer rows than this prove nothing (see the optimizer's reference)."""
+
+
+def check(scope: Scope, item: Item) -> None:
+    match item.declaration:
+        case EvalDeclaration() as declaration:
+            _eval(scope, item, declaration)
+        case OptimizeDeclaration() as declaration:
+            _optimize(scope, item, declaration)
+        case _:
+            pass
+
+
+# ---- evals
+
+
+def _eval(scope: Scope, item: Item, declaration: EvalDeclaration) -> None:
+    settings_values(scope, item, declaration.settings, "eval")
+    target = scope.require(item, declaration.target, tuple(sorted(COMPONENT_KINDS)), "component")
+    rows = _data(scope, item, declaration)
+    row_type = _row_type(rows)
+    signature = scope.signature(target) if target else Signature((), UNKNOWN)
+    names: dict[str, Type] = {"row": row_type, "output": signature.returns, "steps": _steps(scope, target)}
+    if target:
+        _inputs(scope, item, declaration, target, signature, rows, row_type)
+    expect = setting(declaration.settings, "expect")
+    if expect is not None and not isinstance(expect.value, Hole):
+        _columns(scope, item, expect.value, row_type)
+        values.infer(scope, item, expect.value, {"row": UNKNOWN if _is_open(row_type) else row_type})
+        _expected_fits(scope, item, expect.value, signature.returns, rows)
+    _metric(scope, item, declaration, names, signature)
+
+
+def _is_open(row_type: Type) -> bool:
+    return isinstance(row_type, ObjectOf | Unknown)  # unknown columns are reported as columns, not as fields
+
+
+def _data(scope: Scope, item: Item, declaration: EvalDeclaration) -> list[tuple[Mapping[str, Any], object, int]] | None:
+    found = setting(declaration.settings, "data")
+    if found is None:
+        if not declaration.problems:
+            scope.report.add("ADL512", item, declaration.name.span, "An eval needs rows: `data = tickets`.")
+        return None
+    if isinstance(found.value, Hole):
+        return None
+    reference = data_reference(scope.program, scope.module, found.value)
+    if reference is None:
+        known = scope.visible_names("dataset")
+        name = dotted(found.value) or ""
+        hint, fixes = suggestion(item, found.value.span, name, known)
+        scope.report.add(
+            "ADL101",
+            item,
+            found.value.span,
+            f"No data set is called `{name}`." + (hint or ' Declare it: dataset name = "file.jsonl".')
+            if name
+            else "`data` names a data set, or one split of it: `tickets.val`.",
+            fixes=fixes,
+        )
+        return None
+    entity, split = reference
+    planned = plan(entity)
+    if split and split not in _splits(planned):
+        assert isinstance(found.value, Member)
+        listed = ", ".join(_splits(planned)) or "none"
+        scope.report.add(
+            "ADL206", item, found.value.name.span, f"`{entity.id}` has no split `{split}`; it has {listed}."
+        )
+    rows = rows_of(scope, planned)
+    return list(rows) if rows is not None else None
+
+
+def _splits(planned: DatasetPlan) -> list[str]:
+    return [name for name in SPLIT_NAMES if name in (planned.files or planned.fractions)]
+
+
+def _row_type(rows: list[tuple[Mapping[str, Any], object, int]] | None) -> Type:
+    """An object of all columns seen; a column that some rows lack is optional."""
+    if not rows:
+        return UNKNOWN
+    columns: dict[str, list[Type]] = {}
+    for row, _, _ in rows[:500]:
+        for name, value in row.items():
+            columns.setdefault(name, []).append(type_of_value(value))
+    seen = min(len(rows), 500)
+    fields = []
+    for name, types in columns.items():
+        first = types[0]
+        joined: Type = (
+            STR
+            if all(isinstance(one, Labels) for one in types)
+            else first
+            if all(one == first for one in types)
+            else UNKNOWN
+        )
+        fields.append(Field(name, joined if len(types) == seen else OptionalOf(joined)))
+    return ObjectOf(tuple(fields), "the data")
+
+
+def _steps(scope: Scope, target: Entity | None) -> Type:
+    if target is None or not isinstance(target.declaration, PipelineDeclaration):
+        return ObjectOf((), "a pipeline's steps")
+    found: dict[str, None] = {}
+
+    def collect(body: tuple[Statement, ...]) -> None:
+        for statement in body:
+            if isinstance(statement, Binding):
+                found.setdefault(statement.name.text)
+            elif isinstance(statement, Repeat):
+                collect(statement.body)
+
+    collect(target.declaration.body)
+    return ObjectOf(tuple(Field(name, UNKNOWN) for name in found), "the pipeline")
+
+
+def _columns(scope: Scope, item: Item, expression: Expression, row_type: Type) -> bool:
+    """Whether every ``row.x`` in the expression is a column; reports those that are not."""
+    if not isinstance(row_type, ObjectOf):
+        return True
+    right = True
+    for part in walk(expression):
+        if isinstance(part, Member) and isinstance(part.object, Reference) and part.object.name == "row":
+            known = [one.name for one in row_type.fields]
+            if part.name.text and part.name.text not in known:
+                meant = did_you_mean(part.name.text, known)
+                scope.report.add(
+                    "ADL511",
+                    item,
+                    part.name.span,
+                    f"The data has no column `{part.name.text}`."
+                    + (f" Did you mean `{meant}`?" if meant else f" It has {', '.join(f'`{one}`' for one in known)}."),
+                    fixes=[replace(item, part.name.span, meant)] if meant else (),
+                )
+                right = False
+    return right
+
+
+def _inputs(
+    scope: Scope,
+    item: Item,
+    declaration: EvalDeclaration,
+    target: Entity,
+    signature: Signature,
+    rows: list[tuple[Mapping[str, Any], object, int]] | None,
+    row_type: Type,
+) -> None:
+    """Each input of the target comes from the mapping or from the column of its name, in every row."""
+    mapping = setting(declaration.settings, "inputs")
+    mapped: dict[str, Expression] = {}
+    if mapping is not None and isinstance(mapping.value, ObjectExpression):
+        known = [name for name, _, _ in signature.inputs]
+        for pair in mapping.value.pairs:
+            if pair.name.text not in known:
+                hint, fixes = suggestion(item, pair.name.span, pair.name.text, known)
+                scope.report.add(
+                    "ADL203",
+                    item,
+                    pair.name.span,
+                    f"`{target.id}` has no input `{pair.name.text}`.{hint}",
+                    fixes=fixes,
+                )
+            elif _columns(scope, item, pair.value, row_type):
+                values.infer(scope, item, pair.value, {"row": row_type})
+            mapped[pair.name.text] = pair.value
+    if rows is None:
+        return
+    data = setting(declaration.settings, "data")
+    assert data is not None
+    for name, wanted, optional in signature.inputs:
+        column = name
+        if name in mapped:
+            value = mapped[name]
+            if not (isinstance(value, Member) and isinstance(value.object, Reference) and value.object.name == "row"):
+                continue
+            column = value.name.text
+        if not any(column in row for row, _, _ in rows):
+            if name not in mapped and not optional and rows:
+                columns = list(dict.fromkeys(one for row, _, _ in rows[:50] for one in row))
+                listed = ", ".join(f"`{one}`" for one in columns)
+                scope.report.add(
+                    "ADL503",
+                    item,
+                    data.value.span,
+                    f"No column gives `{target.id}` its input `{name}`. The data has {listed}: "
+                    f"write `inputs = {{ {name} = row.{columns[0] if columns else '…'} }}`.",
+                )
+            continue
+        _rows_fit(scope, item, data.value, column, name, wanted, optional, rows)
+
+
+def _rows_fit(
+    scope: Scope,
+    item: Item,
+    place: Expression,
+    column: str,
+    name: str,
+    wanted: Type,
+    optional: bool,
+    rows: list[tuple[Mapping[str, Any], object, int]],
+) -> None:
+    for row, _, number in rows:
+        if column not in row:
+            if optional or isinstance(wanted, OptionalOf):
+                continue
+            reason: str | None = f"has no `{column}`"
+        else:
+            reason = misfit(row[column], wanted, column)
+        if reason:
+            scope.report.add(
+                "ADL503",
+                item,
+                place.span,
+                f"Row {number} of the data does not fit the input `{name}`: {reason}.",
+            )
+            return
+
+
+def _expected_fits(
+    scope: Scope,
+    item: Item,
+    expect: Expression,
+    returns: Type,
+    rows: list[tuple[Mapping[str, Any], object, int]] | None,
+) -> None:
+    plain = isinstance(expect, Member) and isinstance(expect.object, Reference) and expect.object.name == "row"
+    if not plain or rows is None or not isinstance(returns, Labels):
+        return
+    assert isinstance(expect, Member)
+    column = expect.name.text
+    for row, _, number in rows:
+        value = row.get(column)
+        accepted = value if isinstance(value, list) else [value]
+        if column in row and not any(one in returns.labels for one in accepted):
+            scope.report.add(
+                "ADL504",
+                item,
+                expect.span,
+                f"Row {number} expects {value!r}, which is not one of {', '.join(returns.labels)}; it can never be right.",
+            )
+            return
+
+
+# ---- metrics
+
+
+def _metric(
+    scope: Scope, item: Item, declaration: EvalDeclaration, names: dict[str, Type], signature: Signature
+) -> None:
+    found = setting(declaration.settings, "metric")
+    if found is None:
+        if not declaration.problems:
+            scope.report.add(
+                "ADL505", item, declaration.name.span, "An eval needs a way to score: `metric = exact_match`."
+            )
+        return
+    value = found.value
+    match value:
+        case Hole():
+            return
+        case Reference(name=name) if name in METRIC_SIGNATURES and scope.resolve(value) is None:
+            _built_in(scope, item, declaration, value, name, (), names, signature)
+        case CallExpression(function=Reference(name=name)) if (
+            name in METRIC_SIGNATURES and scope.resolve(value.function) is None
+        ):
+            given = tuple(argument.name.text for argument in value.arguments if argument.name)
+            for argument in value.arguments:
+                if _columns(scope, item, argument.value, names["row"]):
+                    values.infer(scope, item, argument.value, names)
+            _built_in(scope, item, declaration, value, name, given, names, signature, len(value.arguments))
+        case CallExpression() if dotted(value.function) == "python":
+            python_function(scope, item, value)
+        case CallExpression():
+            if _columns(scope, item, value, names["row"]):
+                values.infer(scope, item, value, names)
+            _judge(scope, item, value.function)
+        case Reference() | Member():
+            known = [*METRIC_SIGNATURES, *scope.visible_names("prompt", "tool", "pipeline")]
+            name = dotted(value) or ""
+            if scope.resolve(value) is None:
+                hint, fixes = suggestion(item, value.span, name, known)
+                listed = f" Built in are {', '.join(METRIC_SIGNATURES)}."
+                scope.report.add(
+                    "ADL101", item, value.span, f"No metric is called `{name}`.{hint or listed}", fixes=fixes
+                )
+            else:
+                _judge(scope, item, value)
+        case _:
+            scope.report.add(
+                "ADL212",
+                item,
+                value.span,
+                'A metric is a name such as exact_match, a call, or python("file.py:function").',
+            )
+
+
+def _judge(scope: Scope, item: Item, function: Expression) -> None:
+    """A component as metric gives a number, or an object with a `score`."""
+    entity = scope.resolve(function)
+    if entity is None:
+        return
+    if entity.kind not in COMPONENT_KINDS:
+        scope.report.add("ADL111", item, function.span, f"`{entity.id}` is a {entity.kind}; a metric is wanted here.")
+        return
+    returns = scope.signature(entity).returns
+    score = returns.field("score") if isinstance(returns, ObjectOf) else None
+    if not (fits(returns, FLOAT) or returns == Unknown() or (score is not None and fits(score.type, FLOAT))):
+        if not (isinstance(returns, Unknown)):
+            scope.report.add(
+                "ADL506",
+                item,
+                function.span,
+                f"A metric gives a number from 0 to 1, or {{ score: float, reason: str }}; `{entity.id}` gives {describe(returns)}.",
+            )
+
+
+def _built_in(
+    scope: Scope,
+    item: Item,
+    declaration: EvalDeclaration,
+    value: Expression,
+    name: str,
+    given: tuple[str, ...],
+    names: dict[str, Type],
+    signature: Signature,
+    count: int = 0,
+) -> None:
+    spec = METRIC_SIGNATURES[name]
+    known = [one.name for one in spec.parameters]
+    for one in given:
+        if one not in known:
+            hint, fixes = suggestion(item, value.span, one, known)
+            scope.report.add(
+                "ADL203",
+                item,
+                value.span,
+                f"`{name}` has no input `{one}`.{hint} It takes {', '.join(known)}.",
+            )
+    if count > len(known):
+        scope.report.add("ADL204", item, value.span, f"`{name}` takes {', '.join(known)}; this call gives more.")
+    if setting(declaration.settings, "expect") is None and "expected" not in given and count < 2:
+        scope.report.add(
+            "ADL506",
+            item,
+            value.span,
+            f"`{name}` compares with the right answer; add `expect = row.…`, or `{name}(output, expected = row.…)`.",
+        )
+    kind = _metric_kind(signature.returns)
+    if count == 0 and kind is not None and kind not in spec.scored.types:
+        scope.report.add(
+            "ADL506",
+            item,
+            value.span,
+            f"`{name}` scores {', '.join(spec.scored.types)}, and the target gives {describe(signature.returns)}.",
+        )
+
+
+def _metric_kind(declared: Type) -> MetricKind | None:
+    match declared:
+        case Labels():
+            return "str"
+        case ListOf(item=inner):
+            return "passages" if inner == PASSAGE else "list"
+        case ObjectOf():
+            return "object"
+        case OptionalOf(item=inner):
+            return _metric_kind(inner)
+        case Unknown():
+            return None
+        case _:
+            return declared.name
+
+
+# ---- optimize
+
+
+def _optimize(scope: Scope, item: Item, declaration: OptimizeDeclaration) -> None:
+    settings_values(scope, item, declaration.settings, "optimize")
+    budget = setting(declaration.settings, "budget")
+    if budget is not None and isinstance(budget.value, ObjectExpression):
+        for pair in budget.value.pairs:
+            if pair.name.text not in BUDGET_KEYS:
+                hint, fixes = suggestion(item, pair.name.span, pair.name.text, BUDGET_KEYS)
+                scope.report.add(
+                    "ADL105",
+                    item,
+                    pair.name.span,
+                    f"A budget has no `{pair.name.text}`.{hint or ' It has ' + ', '.join(BUDGET_KEYS) + '.'}",
+                    fixes=fixes,
+                )
+            found = values.infer(scope, item, pair.value, {})
+            if not fits(found, FLOAT):
+                scope.report.add("ADL212", item, pair.value.span, f"`{pair.name.text}` takes a number.")
+    entity = scope.require(item, declaration.target, ("eval",), "eval")
+    if entity is None or not isinstance(entity.declaration, EvalDeclaration):
+        return
+    target = scope.program.resolve_expression(entity.declaration.target, entity.module)
+    if target is None:
+        return
+    reached = trainable(scope.program, target)
+    _params(scope, item, declaration, [one.id for one in reached])
+    if not reached:
+        scope.report.add(
+            "ADL510",
+            item,
+            declaration.target.span,
+            f"`{target.id}` reaches no `param` and no `demos`; mark what may change: `param instruction = …`.",
+        )
+    _hold_out(scope, item, declaration, entity)
+
+
+def _params(scope: Scope, item: Item, declaration: OptimizeDeclaration, known: list[str]) -> None:
+    found = setting(declaration.settings, "params")
+    if found is None or isinstance(found.value, Hole):
+        return
+    if not isinstance(found.value, ListExpression):
+        scope.report.add("ADL212", item, found.value.span, "`params` takes a list: [classify.instruction].")
+        return
+    for one in found.value.items:
+        name = param_path(one)
+        if name is None or name not in known:
+            hint, fixes = suggestion(item, one.span, name or "", known)
+            listed = ", ".join(f"`{each}`" for each in known) or "none"
+            scope.report.add(
+                "ADL101",
+                item,
+                one.span,
+                f"No param of the target is called `{name or '?'}`.{hint or f' There are {listed}.'}",
+                fixes=fixes,
+            )
+
+
+def param_path(expression: Expression) -> str | None:
+    match expression:
+        case Reference(name=name):
+            return name
+        case Member(object=inner, name=name):
+            prefix = param_path(inner)
+            return f"{prefix}.{name.text}" if prefix else None
+        case _:
+            return None
+
+
+def _hold_out(scope: Scope, item: Item, declaration: OptimizeDeclaration, entity: Entity) -> None:
+    assert isinstance(entity.declaration, EvalDeclaration)
+    data = setting(entity.declaration.settings, "data")
+    reference = data_reference(scope.program, entity.module, data.value) if data else None
+    if reference is None:
+        return
+    planned = plan(reference[0])
+    if "test" not in _splits(planned):
+        scope.report.add(
+            "ADL514",
+            item,
+            declaration.target.span,
+            f"`{planned.id}` has no `test` split, so nothing could be proven; edits would be mere suggestions.",
+        )
+        return
+    rows = rows_of(scope, planned)
+    if rows is None or not rows:
+        return
+    if planned.files:
+        facts = scope.facts.data(planned.files["test"])
+        held_out = len(facts.rows) if facts else 0
+    else:
+        held_out = round(len(rows) * planned.fractions["test"])
+    if held_out < SMALL_SPLIT:
+        scope.report.add(
+            "ADL508",
+            item,
+            declaration.target.span,
+            f"The hold-out of `{planned.id}` has about {held_out} rows; with fewer than {SMALL_SPLIT} nothing can be proven. "
+            "Add rows, or give `test` a larger share.",
+        )
+
+
+__all__ = ["Text", "check", "param_path"]

@@ -1,0 +1,112 @@
+"""What the checks of one module share: the program, the names that can be seen, and where diagnostics go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adalang.language.checks.facts import Facts
+from adalang.language.declarations import COMPONENT_KINDS, Expression, Parameter, dotted
+from adalang.language.diagnostics import Report, did_you_mean, replace
+from adalang.language.lower import Item
+from adalang.language.program import Entity, Module, Program
+from adalang.language.text import Span
+from adalang.language.types import Type
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A component's inputs (name, type, whether it may be left out) and result, with types resolved."""
+
+    inputs: tuple[tuple[str, Type, bool], ...]
+    returns: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    program: Program
+    module: Module
+    report: Report
+    facts: Facts
+
+    def visible_names(self, *kinds: str) -> list[str]:
+        """The names of the given kinds (default: all) that this module can write, dotted ones included."""
+        found = [name for name, item in self.module.names.items() if not kinds or item.declaration.kind in kinds]
+        for prefix, other in self.program.imported(self.module).items():
+            found += [
+                f"{prefix}.{name}" for name, item in other.names.items() if not kinds or item.declaration.kind in kinds
+            ]
+        return found
+
+    def resolve(self, expression: Expression) -> Entity | None:
+        return self.program.resolve_expression(expression, self.module)
+
+    def signature(self, entity: Entity) -> Signature:
+        return signature(self.program, entity)
+
+    def require(self, item: Item, expression: Expression, wanted: tuple[str, ...], what: str) -> Entity | None:
+        """The entity that ``expression`` names, which must be of a wanted kind; else a diagnostic and ``None``."""
+        name = dotted(expression)
+        if name is None:
+            return None
+        entity = self.resolve(expression)
+        if entity is None:
+            self.unknown(item, expression.span, name, f"No {what} is called `{name}`.", wanted)
+            return None
+        if entity.kind not in wanted:
+            known = self.visible_names(*wanted)
+            meant = did_you_mean(name, known)
+            hint = f" Did you mean `{meant}`?" if meant else ""
+            self.report.add(
+                "ADL111",
+                item,
+                expression.span,
+                f"`{name}` is {_article(entity.kind)}; {_article(what)} is wanted here.{hint}",
+                fixes=[replace(item, expression.span, meant)] if meant else (),
+            )
+            return None
+        return entity
+
+    def unknown(self, item: Item, span: Span, name: str, message: str, kinds: tuple[str, ...] = ()) -> None:
+        meant = did_you_mean(name, self.visible_names(*kinds)) or did_you_mean(name, self.visible_names())
+        self.report.add(
+            "ADL101",
+            item,
+            span,
+            f"{message} Did you mean `{meant}`?" if meant else f"{message} Declare it, or import the file that does.",
+            fixes=[replace(item, span, meant)] if meant else (),
+        )
+
+
+def signature(program: Program, entity: Entity) -> Signature:
+    """Inputs and result of a component (declarations of other kinds have neither)."""
+    declaration = entity.declaration
+    if declaration.kind not in COMPONENT_KINDS:
+        from adalang.language.types import UNKNOWN
+
+        return Signature((), UNKNOWN)
+    parameters: tuple[Parameter, ...] = declaration.parameters  # type: ignore[union-attr]
+    inputs = tuple(
+        (one.name.text, program.type_of(one.type, entity.module), one.default is not None) for one in parameters
+    )
+    return Signature(inputs, result_type(program, entity))
+
+
+def result_type(program: Program, entity: Entity) -> Type:
+    """A component's result; without ``->`` prompts, tools and agents give a str, retrievers passages."""
+    from adalang.language.types import PASSAGE, STR, UNKNOWN, ListOf
+
+    declaration = entity.declaration
+    written = getattr(declaration, "returns", None)
+    if written is not None:
+        return program.type_of(written, entity.module)
+    match entity.kind:
+        case "prompt" | "agent" | "tool":
+            return STR
+        case "retriever":
+            return ListOf(PASSAGE)
+        case _:
+            return UNKNOWN
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

@@ -1,0 +1,339 @@
+"""The types of expressions, and the checks of calls, fields and settings' values that come with finding them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from adalang.language.checks.scope import Scope, Signature
+from adalang.language.declarations import (
+    COMPONENT_KINDS,
+    Argument,
+    Binary,
+    CallExpression,
+    Comprehension,
+    Constant,
+    Expression,
+    ListExpression,
+    Match,
+    Member,
+    Not,
+    ObjectExpression,
+    Reference,
+    Text,
+    Wildcard,
+    dotted,
+)
+from adalang.language.diagnostics import did_you_mean, replace, suggestion
+from adalang.language.lower import Item
+from adalang.language.settings import FUNCTIONS
+from adalang.language.text import Span
+from adalang.language.types import (
+    BOOL,
+    FLOAT,
+    INT,
+    STR,
+    UNKNOWN,
+    Field,
+    Labels,
+    ListOf,
+    ObjectOf,
+    OptionalOf,
+    Type,
+    Unknown,
+    describe,
+    fits,
+)
+
+Names = Mapping[str, Type]
+
+
+def infer(scope: Scope, item: Item, expression: Expression, names: Names) -> Type:
+    """The type of an expression in which ``names`` can be seen; reports what is wrong inside it."""
+    match expression:
+        case Reference(name=name, span=span):
+            if name in names:
+                return names[name]
+            entity = scope.resolve(expression)
+            if entity is None:
+                _unknown(scope, item, span, name, names)
+            elif entity.kind in COMPONENT_KINDS:
+                scope.report.add("ADL205", item, span, f"`{name}` is a {entity.kind}; call it: `{name}(…)`.")
+            elif entity.kind == "param":
+                return STR
+            else:
+                scope.report.add("ADL111", item, span, f"`{name}` is a {entity.kind}; a value is wanted here.")
+            return UNKNOWN
+        case Member(object=inner, name=field):
+            path = dotted(expression)
+            if path and path.split(".")[0] not in names and scope.resolve(expression) is not None:
+                entity = scope.resolve(expression)
+                return STR if entity is not None and entity.kind == "param" else UNKNOWN
+            return _field(scope, item, infer(scope, item, inner, names), field.text, field.span)
+        case CallExpression():
+            return _call(scope, item, expression, names)
+        case Text(value=value):
+            return Labels((value,))
+        case Constant(value=value):
+            return _constant(value)
+        case ListExpression(items=items):
+            found = [infer(scope, item, one, names) for one in items]
+            return ListOf(_joined(found))
+        case Comprehension(value=value, name=name, source=source, condition=condition):
+            inside = {**names, name.text: _item_type(scope, item, source, infer(scope, item, source, names))}
+            if condition is not None:
+                infer(scope, item, condition, inside)
+            return ListOf(infer(scope, item, value, inside))
+        case ObjectExpression(pairs=pairs):
+            seen: set[str] = set()
+            for pair in pairs:
+                if pair.name.text in seen:
+                    scope.report.add("ADL214", item, pair.name.span, f"The field `{pair.name.text}` stands twice.")
+                seen.add(pair.name.text)
+            return ObjectOf(tuple(Field(pair.name.text, infer(scope, item, pair.value, names)) for pair in pairs))
+        case Match():
+            return _match(scope, item, expression, names)
+        case Not(value=value):
+            infer(scope, item, value, names)
+            return BOOL
+        case Binary(operator=operator, left=left, right=right):
+            have, other = infer(scope, item, left, names), infer(scope, item, right, names)
+            _comparison(scope, item, expression.span, operator, have, other)
+            return BOOL
+        case _:
+            return UNKNOWN
+
+
+def _constant(value: int | float | bool | None) -> Type:
+    if value is None:
+        return OptionalOf(UNKNOWN)
+    if isinstance(value, bool):
+        return BOOL
+    return INT if isinstance(value, int) else FLOAT
+
+
+def _joined(types: list[Type]) -> Type:
+    """One type that holds all of them: labels become a union, different kinds nothing known."""
+    if not types:
+        return UNKNOWN
+    if all(isinstance(one, Labels) for one in types):
+        labels = dict.fromkeys(label for one in types if isinstance(one, Labels) for label in one.labels)
+        return Labels(tuple(labels))
+    first = types[0]
+    if all(fits(one, first) for one in types):
+        return first
+    return next((wide for wide in types if all(fits(one, wide) for one in types)), UNKNOWN)
+
+
+def _unknown(scope: Scope, item: Item, span: Span, name: str, names: Names) -> None:
+    meant = did_you_mean(name, [*names, *scope.visible_names()])
+    message = f"Nothing here is called `{name}`."
+    if meant:
+        message += f" Did you mean `{meant}`?"
+    elif names:
+        message += f" There are {', '.join(f'`{one}`' for one in list(names)[:8])}."
+    scope.report.add("ADL101", item, span, message, fixes=[replace(item, span, meant)] if meant else ())
+
+
+def _field(scope: Scope, item: Item, owner: Type, name: str, span: Span) -> Type:
+    match owner:
+        case Unknown():
+            return UNKNOWN
+        case OptionalOf(item=inner):
+            return _field(scope, item, inner, name, span)
+        case ObjectOf():
+            found = owner.field(name)
+            if found is not None:
+                return found.type
+            known = [one.name for one in owner.fields]
+            hint, fixes = suggestion(item, span, name, known)
+            listed = f" It has {', '.join(f'`{one}`' for one in known)}." if known and not hint else ""
+            scope.report.add(
+                "ADL206", item, span, f"{describe(owner)} has no field `{name}`.{hint}{listed}", fixes=fixes
+            )
+        case _:
+            if name:
+                scope.report.add("ADL206", item, span, f"A {describe(owner)} has no fields, so no `{name}`.")
+    return UNKNOWN
+
+
+def _item_type(scope: Scope, item: Item, source: Expression, found: Type) -> Type:
+    match found:
+        case ListOf(item=inner):
+            return inner
+        case Unknown():
+            return UNKNOWN
+        case _:
+            scope.report.add("ADL205", item, source.span, f"`for` runs over a list; this is {describe(found)}.")
+            return UNKNOWN
+
+
+def _comparison(scope: Scope, item: Item, span: Span, operator: str, left: Type, right: Type) -> None:
+    if operator in ("==", "!="):
+        if not fits(left, right) and not fits(right, left):
+            if isinstance(left, Labels) and isinstance(right, Labels):
+                missing = next((label for label in right.labels if label not in left.labels), "")
+                scope.report.add(
+                    "ADL213",
+                    item,
+                    span,
+                    f'"{missing}" is not one of {", ".join(left.labels)}; the two are never equal.',
+                )
+            else:
+                scope.report.add(
+                    "ADL205",
+                    item,
+                    span,
+                    f"{describe(left)} and {describe(right)} are never equal; compare like with like.",
+                )
+    elif operator in ("<", "<=", ">", ">="):
+        for side in (left, right):
+            if not (fits(side, FLOAT) or fits(side, STR)):
+                scope.report.add("ADL205", item, span, f"`{operator}` compares numbers or texts, not {describe(side)}.")
+                break
+    elif operator in ("in", "not in") and not isinstance(right, ListOf | Unknown) and not fits(right, STR):
+        scope.report.add("ADL205", item, span, f"`{operator}` looks in a list or a text, not in {describe(right)}.")
+
+
+# ---- match
+
+
+def _match(scope: Scope, item: Item, match: Match, names: Names) -> Type:
+    subject = infer(scope, item, match.subject, names)
+    results: list[Type] = []
+    covered: set[str] = set()
+    open_end = False
+    for arm in match.arms:
+        for pattern in arm.patterns:
+            if open_end:
+                scope.report.add("ADL208", item, pattern.span, "This arm is never reached: `_` stands before it.")
+            match pattern:
+                case Wildcard():
+                    open_end = True
+                case Text(value=value, span=span):
+                    if value in covered:
+                        scope.report.add(
+                            "ADL208", item, span, f'"{value}" has an arm already; this one is never reached.'
+                        )
+                    elif isinstance(subject, Labels) and value not in subject.labels:
+                        meant = did_you_mean(value, subject.labels)
+                        listed = ", ".join(subject.labels)
+                        scope.report.add(
+                            "ADL213",
+                            item,
+                            span,
+                            f'"{value}" is not one of {listed}.' + (f' Did you mean "{meant}"?' if meant else ""),
+                            fixes=[replace(item, span, f'"{meant}"')] if meant else (),
+                        )
+                    covered.add(value)
+        results.append(infer(scope, item, arm.value, names))
+    if not open_end and not isinstance(subject, Unknown):
+        missing = [one for one in subject.labels if one not in covered] if isinstance(subject, Labels) else None
+        if missing is None:
+            scope.report.add("ADL207", item, match.span, "This match may find no arm; add `_ => …`.")
+        elif missing:
+            listed = ", ".join(f'"{one}"' for one in missing)
+            scope.report.add("ADL207", item, match.span, f"This match leaves out {listed}; add the arms or `_ => …`.")
+    return _joined(results)
+
+
+# ---- calls
+
+
+def _call(scope: Scope, item: Item, call: CallExpression, names: Names) -> Type:
+    path = dotted(call.function)
+    if path in FUNCTIONS:
+        for argument in call.arguments:
+            infer(scope, item, argument.value, names)
+        return STR if path == "env" else UNKNOWN
+    if path is None:
+        return UNKNOWN
+    entity = scope.resolve(call.function)
+    if entity is None or entity.kind not in COMPONENT_KINDS:
+        for argument in call.arguments:
+            infer(scope, item, argument.value, names)
+        if entity is not None:
+            scope.report.add("ADL211", item, call.function.span, f"`{path}` is a {entity.kind} and cannot be called.")
+        elif path.split(".")[0] in names:
+            scope.report.add("ADL211", item, call.function.span, f"`{path}` is a value and cannot be called.")
+        else:
+            known = scope.visible_names(*COMPONENT_KINDS)
+            hint, fixes = suggestion(item, call.function.span, path, known)
+            scope.report.add(
+                "ADL101",
+                item,
+                call.function.span,
+                f"No component is called `{path}`.{hint or ' Declare it, or import the file that does.'}",
+                fixes=fixes,
+            )
+        return UNKNOWN
+    signature = scope.signature(entity)
+    extra = {"k": INT} if entity.kind == "retriever" else {}
+    check_arguments(scope, item, call.span, path, call.arguments, signature, names, extra)
+    return signature.returns
+
+
+def check_arguments(
+    scope: Scope,
+    item: Item,
+    span: Span,
+    callee: str,
+    arguments: tuple[Argument, ...],
+    signature: Signature,
+    names: Names,
+    extra: Mapping[str, Type],
+) -> None:
+    """Whether a call gives each input once, none that does not exist, and values that fit."""
+    types = {name: declared for name, declared, _ in signature.inputs}
+    given: set[str] = set()
+    for index, argument in enumerate(arguments):
+        value = infer(scope, item, argument.value, names)
+        if argument.name is None:
+            if index >= len(signature.inputs):
+                count = len(signature.inputs)
+                scope.report.add(
+                    "ADL204",
+                    item,
+                    argument.span,
+                    f"`{callee}` takes {count} input{'' if count == 1 else 's'}; remove this.",
+                )
+                continue
+            name = signature.inputs[index][0]
+            place = argument.span
+        else:
+            name, place = argument.name.text, argument.name.span
+        if name in given:
+            scope.report.add("ADL204", item, place, f"`{name}` is given twice; remove one of the two.")
+            continue
+        given.add(name)
+        if name in extra:
+            wanted = extra[name]
+        elif name in types:
+            wanted = types[name]
+        else:
+            hint, fixes = suggestion(item, place, name, types)
+            listed = ", ".join(f"`{one}`" for one in types) or "none"
+            scope.report.add(
+                "ADL203",
+                item,
+                place,
+                f"`{callee}` has no input `{name}`.{hint or f' It takes {listed}.'}",
+                fixes=fixes,
+            )
+            continue
+        if not fits(value, wanted):
+            scope.report.add(
+                "ADL205",
+                item,
+                argument.value.span,
+                f"`{callee}` wants {describe(wanted)} for `{name}`, and this is {_describe_value(value)}.",
+            )
+    missing = [name for name, _, optional in signature.inputs if name not in given and not optional]
+    if missing:
+        listed = ", ".join(f"`{one}`" for one in missing)
+        scope.report.add("ADL202", item, span, f"`{callee}` needs {listed}: write `{callee}({missing[0]} = …)`.")
+
+
+def _describe_value(found: Type) -> str:
+    if isinstance(found, Labels) and len(found.labels) == 1:
+        return f'the text "{found.labels[0][:40]}"'
+    return describe(found)

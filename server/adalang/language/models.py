@@ -1,0 +1,66 @@
+"""Which models exist, what they cost and how much they read: a table for checks, estimates and budgets.
+
+The table is models.json, made by scripts/generate_models.py from litellm's; reading it needs neither
+litellm nor a network. A model that is missing here may still work: new ones come out every week.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+_OWN_PROVIDERS = ("builtin", "replay")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """A model of the table: prices in USD per million tokens, the window in tokens, None where unknown."""
+
+    id: str
+    provider: str
+    mode: Literal["chat", "embedding"]
+    window: int | None = None
+    input_usd_per_1m: float | None = None
+    output_usd_per_1m: float | None = None
+
+
+def known_models() -> Mapping[str, KnownModel]:
+    """Every model of the table by its id (`openai/gpt-4o-mini`), in the order of the ids."""
+    return _table()[0]
+
+
+def known_providers() -> tuple[str, ...]:
+    """Every prefix that a model id may begin with, `builtin` and `replay` among them, sorted."""
+    return _table()[1]
+
+
+def price(model_id: str) -> tuple[float, float] | None:
+    """USD per input token and per output token, or None where no price is known."""
+    if model_id.partition("/")[0] in _OWN_PROVIDERS:
+        return 0.0, 0.0
+    model = known_models().get(model_id)
+    if model is None or model.input_usd_per_1m is None:
+        return None
+    return model.input_usd_per_1m / 1e6, (model.output_usd_per_1m or 0.0) / 1e6
+
+
+def estimate_tokens(text: str) -> int:
+    """About how many tokens a text has: four ASCII characters to a token, other scripts a character or so."""
+    if text.isascii():
+        return math.ceil(len(text) / 4)
+    wide = sum(ord(character) > 127 for character in text)
+    return math.ceil((len(text) - wide) / 4 + wide * 0.8)
+
+
+@cache
+def _table() -> tuple[Mapping[str, KnownModel], tuple[str, ...]]:
+    data = json.loads(files(__package__).joinpath("models.json").read_text(encoding="utf-8"))
+    models = {model_id: KnownModel(id=model_id, **entry) for model_id, entry in data["models"].items()}
+    own = KnownModel("builtin/lexical", "builtin", "chat", None, 0.0, 0.0)
+    models = dict(sorted((models | {own.id: own}).items()))
+    return models, tuple(sorted({*data["providers"], *_OWN_PROVIDERS}))

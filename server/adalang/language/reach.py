@@ -1,0 +1,136 @@
+"""Which components a component reaches through calls and tools, and what of them the optimizer may change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from adalang.language import templates
+from adalang.language.declarations import (
+    COMPONENT_KINDS,
+    AgentDeclaration,
+    Binding,
+    CallExpression,
+    Declaration,
+    Demos,
+    Expression,
+    ListExpression,
+    Param,
+    ParamDeclaration,
+    PipelineDeclaration,
+    PromptDeclaration,
+    Repeat,
+    RetrieverDeclaration,
+    Return,
+    Statement,
+    setting,
+    walk,
+)
+from adalang.language.program import Entity, Program
+from adalang.language.text import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Trainable:
+    """A param or demos that the optimizer may change. ``id``: "classify.instruction", or "tone" at top level."""
+
+    id: str
+    kind: Literal["text", "demos"]
+    owner: Entity
+    part: Param | Demos
+
+    @property
+    def span(self) -> Span:
+        """Where it stands in its file."""
+        return self.part.span.shifted(self.owner.item.start)
+
+
+def callees(program: Program, entity: Entity) -> list[Entity]:
+    """The components that a component calls, in the order of first mention."""
+    found: dict[str, Entity] = {}
+    for expression in _callee_expressions(entity.declaration):
+        target = program.resolve_expression(expression, entity.module)
+        if target is not None and target.kind in COMPONENT_KINDS:
+            found.setdefault(target.id, target)
+    return list(found.values())
+
+
+def _callee_expressions(declaration: Declaration) -> Iterator[Expression]:
+    match declaration:
+        case PipelineDeclaration(body=body):
+            for expression in statement_expressions(body):
+                for part in walk(expression):
+                    if isinstance(part, CallExpression):
+                        yield part.function
+        case AgentDeclaration(settings=settings):
+            tools = setting(settings, "tools")
+            if tools is not None and isinstance(tools.value, ListExpression):
+                yield from tools.value.items
+        case RetrieverDeclaration(settings=settings):
+            rerank = setting(settings, "rerank")
+            if rerank is not None:
+                yield rerank.value
+        case _:
+            pass
+
+
+def statement_expressions(body: tuple[Statement, ...]) -> Iterator[Expression]:
+    for statement in body:
+        match statement:
+            case Binding(value=value) | Return(value=value):
+                yield value
+            case Repeat(until=until, body=inner):
+                yield from statement_expressions(inner)
+                yield until
+
+
+def reached(program: Program, entity: Entity) -> list[Entity]:
+    """The component and all that it calls, directly or not, callers first."""
+    found: dict[str, Entity] = {}
+    waiting = [entity]
+    while waiting:
+        current = waiting.pop(0)
+        if current.id not in found:
+            found[current.id] = current
+            waiting += callees(program, current)
+    return list(found.values())
+
+
+def trainable(program: Program, entity: Entity) -> list[Trainable]:
+    """Every param and demos that the component reaches, shared top-level params included, in a stable order."""
+    found: dict[str, Trainable] = {}
+    for component in reached(program, entity):
+        declaration = component.declaration
+        if not isinstance(declaration, PromptDeclaration | AgentDeclaration):
+            continue
+        for param in declaration.params:
+            if param.name.text:
+                one = Trainable(f"{component.id}.{param.name.text}", "text", component, param)
+                found.setdefault(one.id, one)
+        for demos in declaration.demos:
+            if demos.name.text:
+                one = Trainable(f"{component.id}.{demos.name.text}", "demos", component, demos)
+                found.setdefault(one.id, one)
+        for shared in shared_params(program, component):
+            assert isinstance(shared.declaration, ParamDeclaration)
+            found.setdefault(shared.id, Trainable(shared.id, "text", shared, shared.declaration.param))
+    return list(found.values())
+
+
+def shared_params(program: Program, component: Entity) -> list[Entity]:
+    """The top-level params that a prompt's messages show."""
+    declaration = component.declaration
+    assert isinstance(declaration, PromptDeclaration | AgentDeclaration)
+    own = {one.name.text for one in (*declaration.parameters, *declaration.params, *declaration.demos)}
+    found: dict[str, Entity] = {}
+    for message in declaration.messages:
+        for use in templates.uses(message.template):
+            if use.name in own:
+                continue
+            names = [use.name, *([f"{use.name}.{use.fields[0][0]}"] if use.fields else [])]
+            for name in names:
+                target = program.resolve(name, component.module)
+                if target is not None and target.kind == "param":
+                    found.setdefault(target.id, target)
+    return list(found.values())

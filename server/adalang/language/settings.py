@@ -1,0 +1,178 @@
+"""The settings of each kind of declaration: what they are called, what they take, what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+ValueKind = Literal[
+    "model",  # a model declaration's name, or a text "provider/model"
+    "models",
+    "text",
+    "bool",
+    "int",
+    "number",
+    "object",
+    "dataset",
+    "columns",  # an expression over `row`
+    "metric",
+    "components",
+    "params",
+    "file",
+    "method",
+    "embedding",
+    "condition",
+    "any",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSpec:
+    name: str
+    kind: ValueKind
+    doc: str
+    low: float | None = None
+    high: float | None = None
+
+
+def _table(*rows: SettingSpec) -> dict[str, SettingSpec]:
+    return {row.name: row for row in rows}
+
+
+_S = SettingSpec
+
+MODEL_OPTIONS = _table(
+    _S("temperature", "number", "Randomness of the answers; 0 gives the likeliest one.", 0, 2),
+    _S("max_tokens", "int", "Longest answer, in tokens.", 1),
+    _S("top_p", "number", "Share of the likeliest tokens that answers are drawn from.", 0, 1),
+    _S("seed", "int", "Seed, for providers that have one."),
+    _S("stop", "any", "Text or list of texts that end an answer."),
+    _S("frequency_penalty", "number", "Less of what was said often.", -2, 2),
+    _S("presence_penalty", "number", "Less of what was said at all.", -2, 2),
+    _S("reasoning_effort", "text", "For models that reason: minimal, low, medium or high."),
+    _S("api_base", "text", 'Where the provider\'s API is, when not at its usual address. May be env("NAME").'),
+    _S("api_key", "text", 'The key; only as env("NAME"), never written out.'),
+    _S("api_version", "text", "The API's version, for providers that ask for one."),
+    _S("organization", "text", "The provider's organization."),
+    _S("region", "text", "The provider's region, for providers that have several."),
+    _S("fallback", "models", "Models that are asked in turn when this one cannot answer."),
+    _S("retries", "int", "How often a call is tried again after a failure of transport.", 0, 20),
+    _S("timeout", "number", "Seconds until a call counts as failed.", 0.001),
+    _S("headers", "object", "Further HTTP headers."),
+)
+
+SETTINGS: Mapping[str, Mapping[str, SettingSpec]] = {
+    "model": MODEL_OPTIONS,
+    "prompt": _table(
+        _S("model", "model", "The model that answers. Absent: the workspace's default."),
+        _S("reasoning", "bool", "Ask for the reasoning before the answer."),
+    ),
+    "agent": _table(
+        _S("model", "model", "The model that decides. Absent: the workspace's default."),
+        _S("tools", "components", "What it may call: tools, retrievers, prompts, pipelines."),
+        _S("max_steps", "int", "How many steps it may take.", 1, 1000),
+        _S("reasoning", "bool", "Ask for the reasoning before each step."),
+    ),
+    "retriever": _table(
+        _S("corpus", "file", "The files to search: a path or a pattern; .md, .txt, .jsonl, .csv."),
+        _S("method", "method", "bm25, vector or hybrid."),
+        _S("embedding", "embedding", "The model that embeds, for vector and hybrid."),
+        _S("k", "int", "How many passages to give.", 1, 1000),
+        _S("rerank", "any", "A prompt or a model that orders what was found."),
+        _S("chunk", "int", "Longest passage, in tokens.", 16),
+        _S("overlap", "int", "Tokens that neighbouring passages share.", 0),
+    ),
+    "tool": _table(
+        _S("approve", "condition", "When a person has to agree: true, or a condition over the inputs."),
+        _S(
+            "effects",
+            "bool",
+            "Whether a call changes something outside; the optimizer never makes such calls.",
+        ),
+        _S("timeout", "number", "Seconds until a call counts as failed.", 0.001),
+    ),
+    "dataset": _table(
+        _S(
+            "split",
+            "object",
+            "Fractions of the rows, by a stable hash: { train = 0.4, val = 0.3, test = 0.3 }.",
+        ),
+        _S("seed", "int", "Changes which rows fall into which split."),
+        _S("train", "file", "File of the rows that the search learns from."),
+        _S("val", "file", "File of the rows that the search selects on."),
+        _S("test", "file", "File of the hold-out rows, which only the ship test looks at."),
+    ),
+    "eval": _table(
+        _S("data", "dataset", "The data set, or one split of it: `tickets`, `tickets.val`."),
+        _S("inputs", "object", "The target's inputs, where columns have other names: { ticket = row.text }."),
+        _S("expect", "columns", "The column with the right answer: row.label."),
+        _S(
+            "metric",
+            "metric",
+            'How to score: a built-in metric, a prompt, a tool or python("file.py:function").',
+        ),
+        _S("goal", "number", "The score to reach; `adalang eval` ends with 1 below it.", 0, 1),
+        _S("on_save", "int", "How many examples to run at each save. Absent: none.", 1),
+        _S("repeats", "int", "How many samples of each row to score.", 1, 100),
+    ),
+    "optimize": _table(
+        _S("teacher", "model", "The model that reads failures and writes edits. Absent: the target's own."),
+        _S(
+            "budget",
+            "object",
+            "What the search may spend: { calls = 600, usd = 2.0, minutes = 20, tokens = … }.",
+        ),
+        _S(
+            "params",
+            "params",
+            "Only these params and demos: [classify.shots]. Absent: all that the target reaches.",
+        ),
+        _S("seed", "int", "Seed of the search's random choices."),
+        _S("prefer", "object", "What else counts besides the score: { cost = 0.2, latency = 0.1 }."),
+    ),
+    "demos": _table(_S("max", "int", "How many examples there may be at most.", 0, 100)),
+}
+
+BUDGET_KEYS = ("calls", "tokens", "usd", "minutes")
+SPLIT_NAMES = ("train", "val", "test")
+RETRIEVAL_METHODS = ("bm25", "vector", "hybrid")
+FUNCTIONS: Mapping[str, str] = {
+    "env": 'env("NAME"): the value of an environment variable; the only way a secret gets in.',
+    "python": 'python("file.py:function"): a function of a Python file beside this one.',
+    "mcp": 'mcp("command …") or mcp("http…"): a tool of a Model Context Protocol server.',
+    "http": 'http("openapi.json:operation"): an HTTP call described by an OpenAPI file.',
+}
+KEYWORDS = (
+    "import",
+    "model",
+    "type",
+    "param",
+    "prompt",
+    "retriever",
+    "tool",
+    "agent",
+    "pipeline",
+    "dataset",
+    "eval",
+    "optimize",
+)
+RESERVED = frozenset(
+    {
+        "true",
+        "false",
+        "null",
+        "and",
+        "or",
+        "not",
+        "in",
+        "for",
+        "if",
+        "match",
+        "repeat",
+        "until",
+        "return",
+        "of",
+        "_",
+    }
+)

@@ -1,0 +1,200 @@
+"""What a message's Jinja template uses, judged by Jinja's own parser, with positions from our own tree.
+
+Jinja gives names without columns; the grammar gives every token a range. A template is therefore parsed twice: by Jinja for
+what it means (cached by its text), and by the grammar for where it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from adalang.language.declarations import JinjaToken, Template
+from adalang.language.text import Span
+from adalang.language.types import UNKNOWN, Field, ListOf, ObjectOf, OptionalOf, Type
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, nodes
+
+_WORDS = frozenset(
+    [
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "if",
+        "else",
+        "elif",
+        "endif",
+        "for",
+        "endfor",
+        "set",
+        "endset",
+        "macro",
+        "endmacro",
+        "call",
+        "endcall",
+        "filter",
+        "endfilter",
+        "block",
+        "endblock",
+        "extends",
+        "include",
+        "import",
+        "from",
+        "as",
+        "with",
+        "endwith",
+        "without",
+        "context",
+        "recursive",
+        "raw",
+        "endraw",
+        "ignore",
+        "missing",
+        "scoped",
+        "required",
+        "true",
+        "false",
+        "none",
+        "True",
+        "False",
+        "None",
+        "autoescape",
+        "endautoescape",
+        "do",
+    ]
+)
+GLOBALS = frozenset({"range", "dict", "lipsum", "cycler", "joiner", "namespace", "image"})
+_TAG = r"""\{%(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?!%\}).)*?%\}|\{\#.*?\#\}"""
+_CONTROL_LINE = re.compile(rf"^[ \t]*((?:{_TAG})(?:[ \t]*(?:{_TAG}))*)[ \t]*(?:\n|\Z)", re.MULTILINE | re.DOTALL)
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The environment that templates are judged and rendered in: immutable, sandboxed, undefined names are errors."""
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+
+
+def without_control_lines(text: str) -> str:
+    """The template with lines that hold only Jinja control tags or comments reduced to their tags."""
+    return _CONTROL_LINE.sub(lambda match: match.group(1), text) if "{%" in text or "{#" in text else text
+
+
+@dataclass(frozen=True, slots=True)
+class JinjaFault:
+    """Jinja's own complaint; ``line`` is zero-based in the template's text."""
+
+    message: str
+    line: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateMeaning:
+    """``undeclared``: names that must come from outside. ``attributes``: (name, path) pairs that are looked up on them."""
+
+    undeclared: frozenset[str]
+    fault: JinjaFault | None
+
+
+@lru_cache(maxsize=4096)
+def meaning(text: str) -> TemplateMeaning:
+    """What Jinja makes of a template's text."""
+    from jinja2 import TemplateAssertionError, TemplateSyntaxError, meta
+
+    try:
+        tree = environment().parse(text)
+        undeclared = frozenset(meta.find_undeclared_variables(tree)) - GLOBALS
+    except TemplateSyntaxError as error:
+        kind = "filter" if isinstance(error, TemplateAssertionError) else "syntax"
+        return TemplateMeaning(frozenset(), JinjaFault(error.message or "cannot be read", error.lineno - 1, kind))
+    except RecursionError:
+        return TemplateMeaning(frozenset(), JinjaFault("is nested too deeply", 0, "syntax"))
+    return TemplateMeaning(undeclared, _unknown_filter(tree))
+
+
+def _unknown_filter(tree: nodes.Template) -> JinjaFault | None:
+    from jinja2 import nodes
+
+    known = environment()
+    for found in tree.find_all((nodes.Filter, nodes.Test)):
+        assert isinstance(found, nodes.Filter | nodes.Test)
+        table, what = (known.filters, "filter") if isinstance(found, nodes.Filter) else (known.tests, "test")
+        if found.name not in table:
+            return JinjaFault(f"no {what} is called `{found.name}`", found.lineno - 1, f"{what}:{found.name}")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A name at the start of a path in a tag: `p` in ``{{ p.text }}``, with the fields that follow it."""
+
+    name: str
+    span: Span
+    fields: tuple[tuple[str, Span], ...]
+
+
+def uses(template: Template) -> Iterator[Use]:
+    """Every place where a tag reads a name, in order."""
+    for tag in template.tags:
+        tokens = tag.tokens
+        for index, token in enumerate(tokens):
+            if token.kind != "name" or token.text in _WORDS or _is_part(tokens, index):
+                continue
+            yield Use(token.text, token.span, tuple(_fields(tokens, index)))
+
+
+def _is_part(tokens: tuple[JinjaToken, ...], index: int) -> bool:
+    """Whether the name is a field, a filter, a test or a keyword argument's name."""
+    before = tokens[index - 1].text if index else ""
+    after = tokens[index + 1].text if index + 1 < len(tokens) else ""
+    if before in (".", "|", "is") or (before == "not" and index > 1 and tokens[index - 2].text == "is"):
+        return True
+    return after == "=" and index > 0 and tokens[0].text != "set"
+
+
+def _fields(tokens: tuple[JinjaToken, ...], index: int) -> Iterator[tuple[str, Span]]:
+    at = index + 1
+    while at + 1 < len(tokens) and tokens[at].text == "." and tokens[at + 1].kind == "name":
+        yield tokens[at + 1].text, tokens[at + 1].span
+        at += 2
+
+
+def loop_types(template: Template, names: dict[str, Type]) -> dict[str, Type]:
+    """``names`` with the loop variables of ``{% for x in … %}`` added, where what they run over is known."""
+    found = dict(names)
+    for tag in template.tags:
+        words = [token for token in tag.tokens if token.kind != "operator" or token.text not in ("-", "+")]
+        if len(words) >= 4 and words[0].text == "for" and words[2].text == "in":
+            at = next(index for index, token in enumerate(tag.tokens) if token is words[3])
+            rest = tag.tokens[at + 1 :]
+            plain = all(token.text == "." or token.kind == "name" for token in rest)
+            source = field_path(found.get(words[3].text, UNKNOWN), [one for one, _ in _fields(tag.tokens, at)])
+            inner = source.item if isinstance(source, OptionalOf) else source
+            found[words[1].text] = inner.item if plain and isinstance(inner, ListOf) else UNKNOWN
+        elif words and words[0].text in ("for", "set", "macro", "with", "call"):
+            for token in words[1:]:
+                if token.text == "in":
+                    break
+                if token.kind == "name":
+                    found.setdefault(token.text, UNKNOWN)
+    found["loop"] = UNKNOWN
+    return found
+
+
+def field_path(start: Type, fields: list[str]) -> Type:
+    for name in fields:
+        inner = start.item if isinstance(start, OptionalOf) else start
+        found: Field | None = inner.field(name) if isinstance(inner, ObjectOf) else None
+        if found is None:
+            return UNKNOWN
+        start = found.type
+    return start

@@ -1,0 +1,87 @@
+"""The candidates that are worth building on, and the choice among them."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from adalang.optimizer.candidate import Candidate
+from adalang.optimizer.runs import PASS
+
+_SOLVED = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A candidate with its mean scores by selection row. `hypothesis` is the change that led to it, in words."""
+
+    candidate: Candidate
+    scores: Mapping[str, float]
+    hypothesis: str = ""
+    operator: str = ""
+
+    @property
+    def mean(self) -> float:
+        return sum(self.scores.values()) / len(self.scores) if self.scores else 0.0
+
+    @property
+    def standard_error(self) -> float:
+        """Of the mean over rows; 1 where one row or none leaves it unknown."""
+        n = len(self.scores)
+        if n < 2:
+            return 1.0
+        mean = self.mean
+        return math.sqrt(sum((score - mean) ** 2 for score in self.scores.values()) / (n - 1) / n)
+
+
+@dataclass(slots=True)
+class Archive:
+    """Entries in the order in which they came; the first is what the file holds now."""
+
+    entries: list[Entry] = field(default_factory=list)
+
+    def add(self, entry: Entry) -> None:
+        self.entries.append(entry)
+
+    def replace(self, index: int, entry: Entry) -> None:
+        self.entries[index] = entry
+
+    @property
+    def incumbent(self) -> Entry:
+        return self.entries[0]
+
+    @property
+    def best(self) -> Entry:
+        """The entry with the best mean; of equal ones the newest."""
+        return max(reversed(self.entries), key=lambda entry: entry.mean)
+
+    @property
+    def safest(self) -> Entry:
+        """The entry with the best lower bound (mean - se/2): less likely a lucky one than the best; ties: the oldest."""
+        return max(self.entries, key=lambda entry: entry.mean - 0.5 * entry.standard_error)
+
+    def wins(self) -> Sequence[int]:
+        """For each entry the number of rows on which none is better; a tied row goes to the newest, an unsolved to none."""
+        wins = [0] * len(self.entries)
+        for row in self.incumbent.scores:
+            top = max(entry.scores.get(row, 0.0) for entry in self.entries)
+            if top > _SOLVED:
+                wins[max(i for i, entry in enumerate(self.entries) if entry.scores.get(row, 0.0) >= top - _SOLVED)] += 1
+        return wins
+
+    def pick_parent(self, rng: random.Random) -> Entry:
+        """An entry drawn in proportion to its wins (Gumbel-max); the newest if nothing was ever won."""
+        draws = [(math.log(wins) + _gumbel(rng), i) for i, wins in enumerate(self.wins()) if wins]
+        return self.entries[max(draws)[1]] if draws else self.entries[-1]
+
+    def solves_new(self, scores: Mapping[str, float]) -> bool:
+        """Whether the scores pass a row that no entry passes."""
+        return any(
+            score >= PASS and all(entry.scores.get(row, 0.0) < PASS for entry in self.entries) for row, score in scores.items()
+        )
+
+
+def _gumbel(rng: random.Random) -> float:
+    return -math.log(-math.log(max(rng.random(), 1e-12)))

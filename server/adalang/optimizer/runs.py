@@ -1,0 +1,92 @@
+"""Scored runs, remembered: no candidate is run twice on the same row and sample within one optimization."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any, TypeVar
+
+from adalang.evaluation.results import RowResult
+from adalang.optimizer.candidate import Candidate
+from adalang.optimizer.task import Example, Task
+from adalang.runtime.models.types import Usage
+
+T = TypeVar("T")
+
+PASS = 0.9
+"""The score from which a row counts as passed."""
+
+_VOID_SHARE, _VOID_LEAST = 0.2, 10
+
+
+class TooManyFailures(Exception):
+    """More than a fifth of the runs got no answer: the figures of such a run say nothing."""
+
+    def __init__(self, failed: int, made: int, example: str) -> None:
+        super().__init__(f"{failed} of {made} runs got no answer from the model ({example})")
+
+
+class Runs:
+    """Runs candidates on rows, `samples` times each, and keeps count of what it took."""
+
+    def __init__(self, task: Task, samples: int = 1) -> None:
+        self._task = task
+        self._known: dict[tuple[str, str, int], RowResult] = {}
+        self.samples = samples
+        self.made = 0
+        self.failed = 0
+        self.usage = Usage()
+
+    async def row(self, candidate: Candidate, row: Example, first: int = 0) -> list[RowResult]:
+        """The row's results, one for each sample from `first` on, in their order."""
+        return await concurrently(self._once(candidate, row, first + nth) for nth in range(self.samples))
+
+    async def rows(self, candidate: Candidate, rows: Sequence[Example], first: int = 0) -> list[list[RowResult]]:
+        """The results of all rows, in the order of `rows`; all of them at the same time."""
+        return await concurrently(self.row(candidate, row, first) for row in rows)
+
+    async def scores(self, candidate: Candidate, rows: Sequence[Example], first: int = 0) -> dict[str, float]:
+        """Mean scores by row id. Rows that got no answer are left out, never scored."""
+        scored = zip(rows, await self.rows(candidate, rows, first), strict=True)
+        return {row.id: score for row, results in scored if (score := mean_score(results)) is not None}
+
+    def known(self, candidate: Candidate, row: Example) -> bool:
+        return all((candidate.key, row.id, nth) in self._known for nth in range(self.samples))
+
+    async def _once(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
+        place = (candidate.key, row.id, sample)
+        if place not in self._known:
+            result = await self._task.run(candidate, row, sample)
+            self._known[place] = result
+            self.made += 1
+            self.usage += result.usage
+            self._count_failures(result)
+        return self._known[place]
+
+    def _count_failures(self, result: RowResult) -> None:
+        self.failed += result.score is None
+        if self.made >= _VOID_LEAST and self.failed > _VOID_SHARE * self.made:
+            raise TooManyFailures(self.failed, self.made, result.error or "no message")
+
+
+def mean_score(results: Sequence[RowResult]) -> float | None:
+    """The mean over a row's samples; None if none of them got an answer."""
+    scores = [result.score for result in results if result.score is not None]
+    return sum(scores) / len(scores) if scores else None
+
+
+async def concurrently(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results in the order given. The first failure cancels the rest, waits for them, and is raised as it is."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        await cancel(tasks)
+        raise
+
+
+async def cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    """Cancels what is still running and waits until it has ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,26 @@
+"""How a search is run. Everything has a default that suits a few hundred rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`goal`: the mean score on the selection rows at which the search has done enough (None: only a perfect one).
+
+    `repeats`: samples of each row in baseline and ship test, for models whose answers vary. `patience`: rounds without
+    gain, after each operator had its turn, that end the search. `simplify`: whether parts of a found edit that do not
+    carry their weight are taken out before the ship test.
+    """
+
+    seed: int = 0
+    rounds: int = 8
+    batch: int = 12
+    hypotheses: int = 4
+    repeats: int = 2
+    chunk: int = 15
+    patience: int = 6
+    goal: float | None = None
+    simplify: bool = True
+    holdout_looks: int = 5

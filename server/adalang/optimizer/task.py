@@ -1,0 +1,123 @@
+"""What the optimizer needs of the world. The engine provides it for a file's eval; tests provide small worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from adalang.evaluation.results import RowResult
+from adalang.optimizer.candidate import Candidate, Value
+from adalang.runtime.models.types import Message
+from adalang.store.records import HoldoutLook
+
+Split = Literal["train", "val", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """Something that the optimizer may change. `id` is `component.name`, or the name alone for a shared one.
+
+    `value` is what the file holds now; `doc` is its comment, a wish to the optimizer; `most` bounds a demos param's
+    number of examples (None: 8) and a text's length in characters (None: a bound that follows from its present length).
+    """
+
+    id: str
+    kind: Literal["text", "demos"]
+    component: str
+    value: Value
+    doc: str = ""
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A node of the graph, as a teacher has to see it.
+
+    `signature` is its first line as written; `templates` are its message texts by role, unrendered; `words` are names
+    that an edit may not lose once a text holds them (labels, output fields); `feeds` are the components that get this
+    one's output as an input, in the target's data flow.
+    """
+
+    name: str
+    kind: str
+    signature: str
+    templates: Sequence[tuple[str, str]] = ()
+    words: Sequence[str] = ()
+    feeds: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row of the data, mapped to the target's inputs."""
+
+    id: str
+    inputs: Mapping[str, Any]
+    expected: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """What may still be spent; None: no such limit."""
+
+    calls: int | None = None
+    usd: float | None = None
+    seconds: float | None = None
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskInfo:
+    """What does not change during a run.
+
+    `deterministic`: equal requests get equal answers, so repeats add nothing. `raw_demos`: an example's `expected` is a
+    right `output` of the target itself. `calls_per_run`: model calls that one run makes, about. `holdout` names the test
+    rows (`splits.holdout_hash`).
+    """
+
+    target: str
+    params: Sequence[Param]
+    components: Mapping[str, Component]
+    deterministic: bool
+    raw_demos: bool
+    calls_per_run: float = 1.0
+    holdout: str = ""
+    eval: str = ""
+    run_id: str = ""
+    aim: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Task(Protocol):
+    """One eval to raise. All methods may be called concurrently; equal calls give equal results while nothing changes."""
+
+    @property
+    def info(self) -> TaskInfo: ...
+
+    def rows(self, split: Split) -> Sequence[Example]:
+        """The rows of a split, always in the same order. No row is in two of them."""
+        ...
+
+    async def run(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
+        """One scored run, traced. `sample` tells repeats apart.
+
+        What the model did wrong is a result (`status`); so is a transport failure, with no score. Raises BudgetExceeded
+        when the run may not be paid for, and BugFailure for what no other row will cure.
+        """
+        ...
+
+    async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
+        """The teacher's answer as parsed JSON. Raises Failure (transport, refused, unreadable, bug) or BudgetExceeded."""
+        ...
+
+    def remaining(self) -> Remaining:
+        """What is left of the budget now."""
+        ...
+
+    def looks(self) -> Sequence[HoldoutLook]:
+        """The tests made before on this hold-out, this run's own included (after a resume)."""
+        ...
+
+    def record_look(self, look: HoldoutLook) -> None:
+        """Keeps a look for good; called before the result is shown or used."""
+        ...

@@ -1,0 +1,96 @@
+"""How a model call can go wrong, by what must be done about it.
+
+`transport` is retried and never scored; `refused` and `unreadable` are answers, and score 0;
+`bug` stops the run, for no retry and no other prompt would mend it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from adalang.runtime.models.types import Usage
+
+FailureKind = Literal["transport", "refused", "unreadable", "bug"]
+
+
+class Failure(Exception):
+    """A model call that gave no usable answer; `usage` is what it cost all the same."""
+
+    kind: ClassVar[FailureKind]
+
+    def __init__(self, message: str, *, usage: Usage | None = None) -> None:
+        super().__init__(message)
+        self.usage = usage if usage is not None else Usage()
+
+
+class TransportFailure(Failure):
+    """The answer did not arrive: network, rate limit, server error, timeout, damaged body.
+
+    `retry_after` is the provider's own wish in seconds; `status` is the HTTP status, if there was one;
+    `maybe_paid` says that the provider may have done (and billed) the work.
+    """
+
+    kind: ClassVar[FailureKind] = "transport"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        maybe_paid: bool = False,
+        usage: Usage | None = None,
+    ) -> None:
+        super().__init__(message, usage=usage)
+        self.status = status
+        self.retry_after = retry_after
+        self.maybe_paid = maybe_paid
+
+
+class RefusedFailure(Failure):
+    """The model (or its provider) would not answer this input: a policy, or an input that is too long."""
+
+    kind: ClassVar[FailureKind] = "refused"
+
+    def __init__(self, message: str, *, raw: str = "", usage: Usage | None = None) -> None:
+        super().__init__(message, usage=usage)
+        self.raw = raw
+
+
+class UnreadableFailure(Failure):
+    """An answer arrived that cannot be read as the type asked for; `raw` is its text."""
+
+    kind: ClassVar[FailureKind] = "unreadable"
+
+    def __init__(self, message: str, *, raw: str = "", usage: Usage | None = None) -> None:
+        super().__init__(message, usage=usage)
+        self.raw = raw
+
+
+class BugFailure(Failure):
+    """Only the user can mend it: a wrong key, an unknown model, a request that is refused as malformed."""
+
+    kind: ClassVar[FailureKind] = "bug"
+
+
+BudgetLimit = Literal["calls", "tokens", "usd", "seconds"]
+
+
+class BudgetExceeded(Exception):
+    """The next call does not fit the budget; nothing was sent.
+
+    `limit` names the bound that was met, `spent` what the budget has paid for so far.
+    """
+
+    def __init__(self, limit: BudgetLimit, spent: Usage, allowed: float) -> None:
+        amount = f"{allowed:g} {limit}" if limit != "usd" else f"{allowed:.4g} USD"
+        super().__init__(
+            f"the budget of {amount} is used up ({spent.calls} calls, "
+            f"{spent.tokens} tokens, {spent.usd:.4f} USD spent); raise it to go on"
+        )
+        self.limit: BudgetLimit = limit
+        self.spent = spent
+        self.allowed = allowed
+
+    def __reduce__(self) -> tuple[type[BudgetExceeded], tuple[BudgetLimit, Usage, float]]:
+        return BudgetExceeded, (self.limit, self.spent, self.allowed)

@@ -1,0 +1,169 @@
+"""Budgets: bounds on calls, tokens, money and time that no number of concurrent tasks can overrun.
+
+A call first reserves the most that it could cost and settles for what it did cost. A reservation that does
+not fit next to the reservations of running calls waits for them, for most settle for less; it fails only
+when it would not fit even alone. Calls and seconds are bounded exactly; tokens and money as exactly as the
+estimate is an upper bound, which it is when the request sets `max_tokens`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from types import TracebackType
+
+from adalang.runtime.failures import BudgetExceeded, BudgetLimit
+from adalang.runtime.models.types import Usage
+
+_ROUNDING = 1e-12
+
+
+class Budget:
+    """An allowance, optionally inside another: what a child spends, its parent spends too.
+
+    `calls` and `tokens` (input and output together) are counts, `usd` is money, `seconds` is wall time from
+    the construction of the budget. None means no bound.
+    """
+
+    def __init__(
+        self,
+        calls: int | None = None,
+        tokens: int | None = None,
+        usd: float | None = None,
+        seconds: float | None = None,
+        parent: Budget | None = None,
+    ) -> None:
+        self.calls = calls
+        self.tokens = tokens
+        self.usd = usd
+        self.seconds = seconds
+        self.parent = parent
+        self._started = time.monotonic()
+        self._spent = Usage()
+        self._running: dict[int, Usage] = {}
+        self._waiting: set[asyncio.Future[None]] = parent._waiting if parent is not None else set()
+
+    @property
+    def spent(self) -> Usage:
+        """What was paid out of this budget, its children included."""
+        return self._spent
+
+    @property
+    def remaining_calls(self) -> int | None:
+        """Calls that can still be reserved here and in every parent; None without a bound."""
+        left = [b.calls - b._spent.calls - b._reserved().calls for b in self._chain() if b.calls is not None]
+        return max(0, min(left)) if left else None
+
+    @property
+    def remaining_usd(self) -> float | None:
+        """Money that can still be reserved here and in every parent; None without a bound."""
+        left = [b.usd - b._spent.usd - b._reserved().usd for b in self._chain() if b.usd is not None]
+        return max(0.0, min(left)) if left else None
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        """Wall time left here and in every parent; None without a bound."""
+        now = time.monotonic()
+        left = [b._started + b.seconds - now for b in self._chain() if b.seconds is not None]
+        return max(0.0, min(left)) if left else None
+
+    def check(self, estimate: Usage) -> None:
+        """Raise BudgetExceeded if `estimate` could not fit even if the running calls cost nothing."""
+        for budget in self._chain():
+            limit = budget._fits(estimate, Usage())
+            if limit is not None:
+                raise BudgetExceeded(limit, budget._spent, float(getattr(budget, limit)))
+
+    async def reserve(self, estimate: Usage) -> Reservation:
+        """Set `estimate` aside, waiting for running calls to settle where that could make room.
+
+        Raises BudgetExceeded when the estimate cannot fit, whatever the running calls turn out to cost.
+        """
+        while True:
+            self.check(estimate)
+            if all(budget._fits(estimate, budget._reserved()) is None for budget in self._chain()):
+                return Reservation(self, estimate)
+            await self._wait_for_settlement()
+
+    def time_is_up(self) -> BudgetExceeded:
+        """The error for a call that was stopped because the time ran out."""
+        return next(
+            BudgetExceeded("seconds", budget._spent, budget.seconds)
+            for budget in sorted(self._chain(), key=lambda b: b._deadline())
+            if budget.seconds is not None
+        )
+
+    def record(self, usage: Usage) -> None:
+        """Add what was spent without a reservation: cached calls, or what a resumed run spent before."""
+        for budget in self._chain():
+            budget._spent += usage
+
+    def _fits(self, estimate: Usage, reserved: Usage) -> BudgetLimit | None:
+        """The first bound that spent + reserved + estimate would break, if any."""
+        total = self._spent + reserved + estimate
+        if self.calls is not None and total.calls > self.calls:
+            return "calls"
+        if self.tokens is not None and total.tokens > self.tokens:
+            return "tokens"
+        if self.usd is not None and total.usd > self.usd + _ROUNDING:
+            return "usd"
+        if self.seconds is not None and time.monotonic() >= self._deadline():
+            return "seconds"
+        return None
+
+    async def _wait_for_settlement(self) -> None:
+        settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(settled)
+        try:
+            async with asyncio.timeout(self.remaining_seconds):
+                await settled
+        except TimeoutError:
+            raise self.time_is_up() from None
+        finally:
+            self._waiting.discard(settled)
+
+    def _settle(self, reservation: Reservation, actual: Usage) -> None:
+        for budget in self._chain():
+            budget._running.pop(id(reservation))
+            budget._spent += actual
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _reserved(self) -> Usage:
+        return sum(self._running.values(), Usage())
+
+    def _deadline(self) -> float:
+        return self._started + self.seconds if self.seconds is not None else float("inf")
+
+    def _chain(self) -> Iterator[Budget]:
+        budget: Budget | None = self
+        while budget is not None:
+            yield budget
+            budget = budget.parent
+
+
+class Reservation:
+    """Room for one call. As a context manager it gives back, on leaving, whatever was not settled."""
+
+    def __init__(self, budget: Budget, estimate: Usage) -> None:
+        self.estimate = estimate
+        self._budget = budget
+        self._open = True
+        for holder in budget._chain():
+            holder._running[id(self)] = estimate
+
+    def settle(self, actual: Usage) -> None:
+        """Replace the estimate by what the call did cost. Only the first settlement counts."""
+        if self._open:
+            self._open = False
+            self._budget._settle(self, actual)
+
+    def __enter__(self) -> Reservation:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.settle(Usage())

@@ -1,0 +1,305 @@
+"""The model gateway: every model call goes through `Gateway.complete`, and no answer is paid for twice.
+
+In this order: what is in the store is free; equal requests that run at the same time share one call; a
+slot of the provider is waited for and the budget reserved; the call is made, again after a transport
+failure, and then with the fallback models; the answer is in the store before anyone sees it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import random
+import time
+from collections.abc import Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from adalang.language.models import price
+from adalang.runtime.failures import (
+    BudgetExceeded,
+    Failure,
+    RefusedFailure,
+    TransportFailure,
+    UnreadableFailure,
+)
+from adalang.runtime.models.answers import Answer, answer_from_json, answer_json
+from adalang.runtime.models.budget import Budget
+from adalang.runtime.models.keys import describe, largest_input_tokens, request_key
+from adalang.runtime.models.lanes import BuiltinLane, Lane
+from adalang.runtime.models.limiter import Limiter
+from adalang.runtime.models.litellm_lane import LiteLLMLane
+from adalang.runtime.models.replay import Recorder, ReplayLane
+from adalang.runtime.models.single_flight import SingleFlight
+from adalang.runtime.models.types import ModelSpec, Request, Response, Usage
+from adalang.store import Store
+from adalang.store.records import ResponseRecord
+
+# Without `max_tokens` an answer has no upper bound: this much is reserved until a longer one was seen.
+_ASSUMED_OUTPUT_TOKENS = 1024
+_LONGEST_PAUSE = 120.0
+_LONGEST_BACKOFF = 30.0
+
+
+class Gateway:
+    """One way to all models, for one event loop.
+
+    `store` keeps the answers; without one they are kept in memory. `budget` is for calls that bring none of
+    their own. `concurrency` bounds the calls to one server at a time. With `use_cache=False` answers from
+    before this gateway are not used, but its own are. Relative `replay/…` paths start at `root` (default:
+    the store's workspace, else the current directory). Every answer is also written to the recording
+    `record_to`. `backoff` is the pause in seconds before a first retry; each further one is twice as long.
+    `lanes` adds providers by prefix.
+    """
+
+    def __init__(
+        self,
+        store: Store | None,
+        *,
+        budget: Budget | None = None,
+        concurrency: int = 16,
+        use_cache: bool = True,
+        root: Path | None = None,
+        record_to: Path | None = None,
+        backoff: float = 0.5,
+        lanes: Mapping[str, Lane] | None = None,
+    ) -> None:
+        self._store = store if store is not None else Store.in_memory()
+        self._budget = budget if budget is not None else Budget()
+        self._concurrency = concurrency
+        self._use_cache = use_cache
+        self._bought: set[str] = set()
+        self._recorder = Recorder(record_to) if record_to is not None else None
+        self._backoff = backoff
+        self._flights: SingleFlight[_Landing] = SingleFlight()
+        self._limiters: dict[tuple[str, str], Limiter] = {}
+        self._longest_output: dict[str, int] = {}
+        self._remote: Lane = LiteLLMLane()
+        self._lanes: dict[str, Lane] = {
+            "builtin": BuiltinLane(),
+            "replay": ReplayLane(root or self._store.root or Path.cwd()),
+            **(lanes or {}),
+        }
+
+    @property
+    def budget(self) -> Budget:
+        """The budget of calls that bring none of their own; its `spent` is what they have cost."""
+        return self._budget
+
+    async def complete(self, request: Request, *, budget: Budget | None = None) -> Response:
+        """The model's answer, from the store or bought now.
+
+        Raises TransportFailure when the model and its fallbacks stayed out of reach, RefusedFailure,
+        UnreadableFailure (no text at all), BugFailure, and BudgetExceeded before anything is sent.
+        """
+        budget = budget if budget is not None else self._budget
+        lost = Usage()
+        unreachable: TransportFailure | None = None
+        for candidate in _with_fallbacks(request):
+            try:
+                response = await self._answer(candidate, budget)
+            except TransportFailure as failure:
+                lost += failure.usage
+                unreachable = failure
+            except Failure as failure:
+                failure.usage += lost
+                raise
+            else:
+                return replace(response, usage=response.usage + lost)
+        assert unreachable is not None, "a request has at least one model"
+        unreachable.usage = lost
+        raise unreachable
+
+    async def aclose(self) -> None:
+        """End the running calls and let go of connections. The store stays open: it is its owner's."""
+        await self._flights.aclose()
+        for lane in (*self._lanes.values(), self._remote):
+            await lane.aclose()
+
+    async def _answer(self, request: Request, budget: Budget) -> Response:
+        """One model's answer: recorded, cached, shared with an equal request, or bought."""
+        lane = self._lanes.get(request.model.provider, self._remote)
+        key = request_key(request)
+        while True:
+            known = await lane.call(request) if lane.free else self._lookup(key)
+            if known is not None:
+                budget.record(Usage(cached_calls=1))
+                return self._judged(request, key, known, Usage(cached_calls=1))
+            landing, joined = await self._buy_once(lane, request, key, budget)
+            if landing.answer is not None:
+                if joined:
+                    budget.record(Usage(cached_calls=1))
+                usage = Usage(cached_calls=1) if joined else landing.usage
+                return self._judged(request, key, landing.answer, usage)
+            # The budget that ran out was that of whoever asked first: a joiner tries again on its own.
+            if not (joined and isinstance(landing.error, BudgetExceeded)):
+                raise _own(landing.error, joined)
+
+    def _lookup(self, key: str) -> Answer | None:
+        if not self._use_cache and key not in self._bought:
+            return None
+        record = self._store.response(key)
+        return answer_from_json(record.response) if record is not None else None
+
+    async def _buy_once(
+        self, lane: Lane, request: Request, key: str, budget: Budget
+    ) -> tuple[_Landing, bool]:
+        """Buy the answer, or wait for the equal request that does, for as long as the budget has time."""
+        deadline = asyncio.timeout(budget.remaining_seconds)
+        try:
+            async with deadline:
+                return await self._flights.run(key, lambda: self._buy(lane, request, key, budget))
+        except TimeoutError:
+            raise budget.time_is_up() from None
+
+    async def _buy(self, lane: Lane, request: Request, key: str, budget: Budget) -> _Landing:
+        """Call until an answer arrives, something but the transport fails, or the retries are used up."""
+        usage = Usage()
+        for attempt in range(request.model.retries + 1):
+            try:
+                answer, cost = await self._attempt(lane, request, key, budget)
+            except TransportFailure as failure:
+                usage += failure.usage
+                pause = max(failure.retry_after or 0.0, self._jittered_backoff(attempt))
+                if attempt == request.model.retries or pause > _LONGEST_PAUSE:
+                    failure.usage = usage
+                    return _Landing(error=failure)
+                await asyncio.sleep(pause)
+            except Failure as failure:
+                failure.usage += usage
+                return _Landing(error=failure)
+            except Exception as error:
+                return _Landing(error=error)
+            else:
+                return _Landing(answer, usage + cost)
+        raise AssertionError("the last attempt returns")
+
+    async def _attempt(self, lane: Lane, request: Request, key: str, budget: Budget) -> tuple[Answer, Usage]:
+        """One call, paid for out of the budget and kept in the store."""
+        estimate = self._largest_usage(request)
+        budget.check(estimate)
+        limiter = self._limiter(request.model)
+        async with limiter.slot() as started:
+            with await budget.reserve(estimate) as reservation:
+                began = time.monotonic()
+                try:
+                    answer = await _arrived(lane.call(request))
+                except TransportFailure as failure:
+                    failure.usage = replace(
+                        estimate if failure.maybe_paid else Usage(), seconds=time.monotonic() - began
+                    )
+                    reservation.settle(failure.usage)
+                    if failure.status == 429:
+                        limiter.throttled(started, failure.retry_after or 0.0)
+                    raise
+                except asyncio.CancelledError:
+                    # The provider may finish, and bill, what nobody waits for any more.
+                    reservation.settle(estimate)
+                    raise
+                answer = replace(answer, seconds=time.monotonic() - began)
+                self._keep(request, key, answer)
+                reservation.settle(answer.usage)
+        limiter.succeeded()
+        return answer, answer.usage
+
+    def _keep(self, request: Request, key: str, answer: Answer) -> None:
+        """Write the answer down. There is no `await` between its arrival and this, so nothing can cut in."""
+        usage = answer.usage
+        self._store.put_response(
+            ResponseRecord(
+                key, request.model.id, describe(request), answer_json(answer), usage.usd, usage.tokens
+            )
+        )
+        self._bought.add(key)
+        longest = self._longest_output.get(request.model.id, _ASSUMED_OUTPUT_TOKENS)
+        self._longest_output[request.model.id] = max(longest, answer.output_tokens)
+
+    def _judged(self, request: Request, key: str, answer: Answer, usage: Usage) -> Response:
+        """The answer as a response, or as the failure that it stands for."""
+        if self._recorder is not None:
+            self._recorder.add(request, answer)
+        if answer.refusal:
+            raise RefusedFailure(
+                f"{request.model.id} refused: {answer.refusal}", raw=answer.text or "", usage=usage
+            )
+        if not answer.tool_calls and (answer.text is None or (not answer.text and answer.cut_off)):
+            mend = "; its output was cut off: raise max_tokens" if answer.cut_off else ""
+            raise UnreadableFailure(f"{request.model.id} answered without any text{mend}", usage=usage)
+        return Response(
+            text=answer.text or "",
+            tool_calls=answer.tool_calls,
+            usage=usage,
+            model=request.model.id,
+            cached=usage.calls == 0,
+            finish_reason=answer.finish_reason,
+            key=key,
+            answer_usage=answer.usage,
+        )
+
+    def _largest_usage(self, request: Request) -> Usage:
+        """The most that one call can cost, as far as it can be known before."""
+        options = request.model.options
+        longest = self._longest_output.get(request.model.id, _ASSUMED_OUTPUT_TOKENS)
+        output = int(options.get("max_tokens") or options.get("max_completion_tokens") or longest)
+        tokens = largest_input_tokens(request)
+        prices = price(request.model.id)
+        usd = tokens * prices[0] + output * prices[1] if prices is not None else 0.0
+        return Usage(1, 0, tokens, output, usd, priced=prices is not None)
+
+    def _limiter(self, model: ModelSpec) -> Limiter:
+        return self._limiters.setdefault((model.provider, model.api_base), Limiter(self._concurrency))
+
+    def _jittered_backoff(self, attempt: int) -> float:
+        longest = min(_LONGEST_BACKOFF, self._backoff * 2.0**attempt)
+        return longest * random.uniform(0.5, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Landing:
+    """How the buying of an answer ended, as a value that several waiters can share."""
+
+    answer: Answer | None = None
+    usage: Usage = field(default_factory=Usage)
+    error: Exception | None = None
+
+
+def _own(error: Exception | None, joined: bool) -> Exception:
+    """The error to raise for one waiter; those who only joined have paid nothing."""
+    assert error is not None, "a landing has an answer or an error"
+    if not joined:
+        return error
+    error = copy.copy(error)
+    if isinstance(error, Failure):
+        error.usage = Usage()
+    return error
+
+
+def _with_fallbacks(request: Request) -> Iterator[Request]:
+    """The request for its model and then for each fallback, depth first, each model once."""
+    seen: set[str] = set()
+
+    def walk(model: ModelSpec) -> Iterator[Request]:
+        candidate = replace(request, model=model)
+        key = request_key(candidate)
+        if key not in seen:
+            seen.add(key)
+            yield candidate
+        for fallback in model.fallback:
+            yield from walk(fallback)
+
+    return walk(request.model)
+
+
+async def _arrived(call: Coroutine[Any, Any, Answer]) -> Answer:
+    """Await the call. An answer that arrives together with a cancellation is not lost: it is returned."""
+    task = asyncio.create_task(call)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+        if task.cancelled() or task.exception() is not None:
+            raise
+        return task.result()

@@ -1,0 +1,119 @@
+"""What makes two requests the same: the cache key, and the record of a request that may be written down."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from adalang.language.models import estimate_tokens
+from adalang.runtime.models.types import ImagePart, Message, Request, TextPart
+
+_SECRET_OPTION = re.compile(
+    r"api_key|secret|password|credentials|access_key|auth|headers|token$", re.IGNORECASE
+)
+
+_IMAGE_TOKENS = 2000
+
+
+def request_key(request: Request) -> str:
+    """The SHA-256 (hex) of all that decides the answer.
+
+    That is the model, its options and server, the messages, schema, tools and sample index; never a secret.
+    """
+    return _digest(
+        describe(request) | {"api_base": request.model.api_base, "code": _implementation(request.model.id)}
+    )
+
+
+def content_key(content: Mapping[str, Any]) -> str:
+    """The SHA-256 (hex) of what was asked, whoever was asked: all of `describe` that recordings compare."""
+    return _digest({name: content[name] for name in ("messages", "schema", "tools", "sample")})
+
+
+def describe(request: Request) -> dict[str, Any]:
+    """The request as JSON, without secrets: what the store and recordings keep."""
+    return {
+        "model": request.model.id,
+        "options": public_options(request.model.options),
+        "messages": [message_json(message) for message in request.messages],
+        "schema": request.schema,
+        "schema_name": request.schema_name if request.schema is not None else None,
+        "tools": list(request.tools),
+        "sample": request.sample,
+    }
+
+
+def public_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that are set and no secrets: a key put among the options by mistake stays out."""
+    return {
+        name: value
+        for name, value in options.items()
+        if value is not None and not _SECRET_OPTION.search(name)
+    }
+
+
+def message_json(message: Message) -> dict[str, Any]:
+    """A message in the form that the OpenAI protocol gives it."""
+    if isinstance(message.content, str):
+        return {"role": message.role, "content": message.content}
+    parts = [
+        {"type": "text", "text": part.text}
+        if isinstance(part, TextPart)
+        else {"type": "image_url", "image_url": {"url": part.url}}
+        for part in message.content
+    ]
+    return {"role": message.role, "content": parts}
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with one form for equal values: sorted names, no blanks, ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_plain)
+
+
+def input_tokens(request: Request) -> int:
+    """About how many tokens are sent."""
+    return sum(4 + estimate_tokens(text) for text in _sent(request))
+
+
+def largest_input_tokens(request: Request) -> int:
+    """The most tokens that what is sent can make; words take fewer bytes to a token than this allows."""
+    images = sum(isinstance(part, ImagePart) for message in request.messages for part in message.content)
+    return images * _IMAGE_TOKENS + sum(
+        16 + len(text.encode("utf-8", "replace")) // 2 for text in _sent(request)
+    )
+
+
+def _sent(request: Request) -> Iterator[str]:
+    yield from (message.text for message in request.messages)
+    if request.schema is not None:
+        yield canonical_json(request.schema)
+    yield from (canonical_json(tool) for tool in request.tools)
+
+
+def _digest(value: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (tuple, set, frozenset)):
+        return sorted(value) if isinstance(value, (set, frozenset)) else list(value)
+    return str(value)
+
+
+def _implementation(model_id: str) -> str:
+    """A hash of the code of a model that is part of this package: a new version gives new answers."""
+    return _builtin_code() if model_id.startswith("builtin/") else ""
+
+
+@cache
+def _builtin_code() -> str:
+    modules = sorted(files(__package__).iterdir(), key=lambda module: module.name)
+    code = [module.read_bytes() for module in modules if module.name.endswith(".py")]
+    return hashlib.sha256(b"".join(code)).hexdigest()

@@ -1,0 +1,45 @@
+"""What stands behind a model's prefix: a lane takes one request to one kind of model."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from adalang.language.models import estimate_tokens
+from adalang.runtime.failures import BugFailure
+from adalang.runtime.models.answers import Answer
+from adalang.runtime.models.keys import input_tokens
+from adalang.runtime.models.types import Request
+
+
+class Lane(Protocol):
+    """A way to a kind of model. A `free` lane answers from a record: nothing is paid, cached or budgeted."""
+
+    free: bool
+
+    async def call(self, request: Request) -> Answer:
+        """One attempt, no longer than the model's timeout. Raises a Failure; to cancel it ends the call."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class BuiltinLane:
+    """`builtin/lexical`: the offline model that is part of this package."""
+
+    free = False
+
+    async def call(self, request: Request) -> Answer:
+        if request.model.name != "lexical":
+            raise BugFailure(f'there is no model "{request.model.id}"; the built-in one is "builtin/lexical"')
+        from adalang.runtime.models import lexical
+
+        # The answer is computed on the event loop: give progress and cancellation their turn first.
+        await asyncio.sleep(0)
+        text = lexical.answer(request)
+        return Answer(text, input_tokens=input_tokens(request), output_tokens=estimate_tokens(text))
+
+    async def aclose(self) -> None:
+        pass

@@ -1,0 +1,152 @@
+"""The values that go into the model gateway and come out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """A piece of text in a message of several parts."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePart:
+    """An image in a message: an http(s) address or a `data:` URL."""
+
+    url: str
+
+
+Part = TextPart | ImagePart
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str | tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        """The message's text; images count as nothing."""
+        if isinstance(self.content, str):
+            return self.content
+        return "".join(part.text for part in self.content if isinstance(part, TextPart))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One resolved model declaration.
+
+    `options` are sent to the provider as they are and are part of the cache key. `secrets` are sent too,
+    but never reach a key, a log, the store or a repr. `timeout` is in seconds, for each attempt; `retries`
+    counts the attempts after the first.
+    """
+
+    id: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    fallback: tuple[ModelSpec, ...] = ()
+    retries: int = 2
+    timeout: float = 120.0
+
+    @property
+    def provider(self) -> str:
+        """The part before the first slash: `openai`, `builtin`, `replay`; empty if there is none."""
+        provider, slash, _ = self.id.partition("/")
+        return provider if slash else ""
+
+    @property
+    def name(self) -> str:
+        """The part after the first slash."""
+        provider, slash, name = self.id.partition("/")
+        return name if slash else provider
+
+    @property
+    def api_base(self) -> str:
+        """The server's address if one is given, else empty."""
+        return str(self.options.get("api_base") or self.secrets.get("api_base") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """All that decides an answer.
+
+    `sample` tells repeats of an equal request apart: each index is a fresh draw.
+    """
+
+    model: ModelSpec
+    messages: tuple[Message, ...]
+    schema: Mapping[str, Any] | None = None
+    schema_name: str = "answer"
+    tools: tuple[Mapping[str, Any], ...] = ()
+    sample: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was paid for in this run.
+
+    `calls` are the attempts that a provider may have billed; answers from the cache count in `cached_calls`
+    alone. `usd` is 0 with `priced=False` where no price is known. `seconds` adds up the time spent waiting
+    for answers.
+    """
+
+    calls: int = 0
+    cached_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float = 0.0
+    seconds: float = 0.0
+    priced: bool = True
+
+    @property
+    def tokens(self) -> int:
+        """Input and output tokens together."""
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.calls + other.calls,
+            self.cached_calls + other.cached_calls,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.usd + other.usd,
+            self.seconds + other.seconds,
+            self.priced and other.priced,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that the model wants called; `arguments` is the JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One model answer.
+
+    `usage` is what this request cost now (only `cached_calls` when `cached`), failed attempts included.
+    `answer_usage` is what the answer itself cost when it was bought, cached or not: use it for cost per call.
+    `model` is the id that answered, which is a fallback's when the model asked for could not.
+    """
+
+    text: str
+    tool_calls: tuple[ToolCall, ...]
+    usage: Usage
+    model: str
+    cached: bool
+    finish_reason: str
+    key: str
+    answer_usage: Usage = field(default_factory=Usage)

@@ -1,0 +1,450 @@
+"""The store's reads and writes, typed. Every write is committed before its method returns."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from adalang.store.connection import (
+    FILE,
+    FOLDER,
+    StoreError,
+    connect,
+    connect_in_memory,
+    is_damage,
+    set_aside,
+)
+from adalang.store.records import (
+    Change,
+    EvaluationRecord,
+    Event,
+    Evidence,
+    HoldoutLook,
+    JsonObject,
+    OptimizationRecord,
+    OptimizationStatus,
+    Proposal,
+    ProposalStatus,
+    ResponseRecord,
+    RunRecord,
+    new_id,
+)
+from adalang.store.schema import TABLES
+
+__all__ = ["PRUNABLE", "Store", "StoreError"]
+
+# What `prune` may delete. The hold-out looks are not among them: forgetting one would let a test count twice.
+PRUNABLE: dict[str, tuple[str, ...]] = {
+    "responses": ("responses",),
+    "runs": ("runs",),
+    "evaluations": ("evaluations",),
+    "optimizations": ("events", "optimizations"),
+    "proposals": ("proposals",),
+}
+
+
+class Store:
+    """One workspace's store. Safe for the threads of one process and for many processes at once.
+
+    Methods raise StoreError when the file cannot be read or written. `notice` tells the user what happened
+    to a damaged file; it is empty when nothing did. `root` is the workspace, None for a store in memory.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, root: Path | None, notice: str = "") -> None:
+        self.root = root
+        self.notice = notice
+        self._connection = connection
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, root: Path) -> Self:
+        """Open the store of the workspace `root`; make it (and `.adalang/.gitignore`) where there is none."""
+        root = root.resolve()
+        connection, notice = connect(root / FOLDER / FILE)
+        return cls(connection, root, notice)
+
+    @classmethod
+    def in_memory(cls) -> Self:
+        """A store that keeps nothing."""
+        return cls(connect_in_memory(), None)
+
+    @property
+    def file(self) -> Path | None:
+        """The database's path; None in memory."""
+        return self.root / FOLDER / FILE if self.root is not None else None
+
+    def close(self) -> None:
+        """Close the file. Using the store afterwards raises StoreError."""
+        with self._lock:
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def relative(self, file: str | Path) -> str:
+        """How the store names a file: relative to the workspace, with `/`; outside it, absolute."""
+        path = Path(file)
+        if self.root is None:
+            return path.as_posix()
+        absolute = (self.root / path).resolve()
+        return (
+            absolute.relative_to(self.root).as_posix()
+            if absolute.is_relative_to(self.root)
+            else absolute.as_posix()
+        )
+
+    def data_version(self) -> int:
+        """A number that changes when another process (or another Store) has written; costs microseconds."""
+        return int(self._rows("PRAGMA data_version")[0][0])
+
+    # Responses
+
+    def response(self, key: str) -> ResponseRecord | None:
+        """The answer that was paid for under this key, if there is one."""
+        rows = self._rows("SELECT * FROM responses WHERE key = ?", key)
+        return _response(rows[0]) if rows else None
+
+    def put_response(self, record: ResponseRecord) -> None:
+        """Keep an answer; it is safe from the death of this process when this returns."""
+        self._write(
+            "INSERT OR REPLACE INTO responses (key, model, request, response, usd, tokens, created) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            record.key,
+            record.model,
+            _dump(record.request),
+            _dump(record.response),
+            record.usd,
+            record.tokens,
+            record.created,
+        )
+
+    # Runs
+
+    def put_run(self, record: RunRecord) -> None:
+        """Keep a run and its trace."""
+        self._write(
+            "INSERT OR REPLACE INTO runs (id, file, component, inputs, output, trace, usage, created) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            record.id,
+            self.relative(record.file),
+            record.component,
+            _dump(record.inputs),
+            _dump(record.output),
+            _dump(record.trace),
+            _dump(record.usage),
+            record.created,
+        )
+
+    def runs(
+        self, file: str | Path | None = None, component: str | None = None, limit: int = 100
+    ) -> list[RunRecord]:
+        """The newest runs first."""
+        where, values = self._where(file=file, component=component)
+        rows = self._rows(
+            f"SELECT * FROM runs {where} ORDER BY created DESC, rowid DESC LIMIT ?", *values, limit
+        )
+        return [_run(row) for row in rows]
+
+    def run(self, run_id: str) -> RunRecord | None:
+        """The run with this id."""
+        rows = self._rows("SELECT * FROM runs WHERE id = ?", run_id)
+        return _run(rows[0]) if rows else None
+
+    # Evaluations
+
+    def put_evaluation(self, record: EvaluationRecord) -> None:
+        """Keep an evaluation and its rows."""
+        self._write(
+            "INSERT OR REPLACE INTO evaluations (id, file, eval, split, fingerprint, n, score, low, high, "
+            "usage, params, rows, repeats, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            record.id,
+            self.relative(record.file),
+            record.eval,
+            record.split,
+            record.fingerprint,
+            record.n,
+            record.score,
+            record.low,
+            record.high,
+            _dump(record.usage),
+            _dump(record.params),
+            _dump(record.rows),
+            record.repeats,
+            record.created,
+        )
+
+    def evaluations(
+        self,
+        file: str | Path | None = None,
+        eval: str | None = None,
+        split: str | None = None,
+        fingerprint: str | None = None,
+        limit: int = 100,
+        with_rows: bool = False,
+    ) -> list[EvaluationRecord]:
+        """The newest evaluations first; their rows only `with_rows`, for they are large."""
+        where, values = self._where(file=file, eval=eval, split=split, fingerprint=fingerprint)
+        columns = "*" if with_rows else f"{_EVALUATION_SUMMARY}, '[]' AS rows"
+        found = self._rows(
+            f"SELECT {columns} FROM evaluations {where} ORDER BY created DESC, rowid DESC LIMIT ?",
+            *values,
+            limit,
+        )
+        return [_evaluation(row) for row in found]
+
+    def latest_score(self, file: str | Path, eval: str, split: str | None = None) -> EvaluationRecord | None:
+        """The newest evaluation of an eval, without its rows."""
+        return next(iter(self.evaluations(file, eval, split, limit=1)), None)
+
+    # Optimizations and their event logs
+
+    def start_optimization(self, file: str | Path, eval: str, plan_key: str) -> OptimizationRecord:
+        """Begin a new optimization, `running` until it is said to have ended."""
+        record = OptimizationRecord(new_id(), self.relative(file), eval, plan_key, "running", time.time())
+        self._write(
+            "INSERT INTO optimizations (run_id, file, eval, plan_key, status, created) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            record.run_id,
+            record.file,
+            record.eval,
+            record.plan_key,
+            record.status,
+            record.created,
+        )
+        return record
+
+    def end_optimization(self, run_id: str, status: OptimizationStatus) -> None:
+        """Say how an optimization ended."""
+        self._write("UPDATE optimizations SET status = ? WHERE run_id = ?", status, run_id)
+
+    def find_run(self, plan_key: str, status: OptimizationStatus = "running") -> OptimizationRecord | None:
+        """The newest optimization of this plan with this status: the one to resume."""
+        return next(iter(self.optimizations(plan_key=plan_key, status=status, limit=1)), None)
+
+    def optimizations(
+        self,
+        file: str | Path | None = None,
+        eval: str | None = None,
+        plan_key: str | None = None,
+        status: OptimizationStatus | None = None,
+        limit: int = 100,
+    ) -> list[OptimizationRecord]:
+        """The newest optimizations first."""
+        where, values = self._where(file=file, eval=eval, plan_key=plan_key, status=status)
+        rows = self._rows(
+            f"SELECT * FROM optimizations {where} ORDER BY created DESC, rowid DESC LIMIT ?", *values, limit
+        )
+        return [OptimizationRecord(**dict(row)) for row in rows]
+
+    def append_event(self, run_id: str, kind: str, payload: JsonObject) -> int:
+        """Append to an optimization's log and return the entry's number, counted from 1."""
+        rows = self._rows(
+            "INSERT INTO events (run_id, seq, kind, payload, created) "
+            "SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, ? FROM events WHERE run_id = ? RETURNING seq",
+            run_id,
+            kind,
+            _dump(payload),
+            time.time(),
+            run_id,
+        )
+        return int(rows[0][0])
+
+    def events(self, run_id: str, after: int = 0) -> list[Event]:
+        """The log of an optimization in order, from the entry behind number `after` on."""
+        rows = self._rows("SELECT * FROM events WHERE run_id = ? AND seq > ? ORDER BY seq", run_id, after)
+        return [
+            Event(row["run_id"], row["seq"], row["kind"], json.loads(row["payload"]), row["created"])
+            for row in rows
+        ]
+
+    # Proposals
+
+    def put_proposal(self, proposal: Proposal) -> None:
+        """Offer a proposal.
+
+        One that another run finds again is open again; one that its own run puts again stays as it is.
+        """
+        self._write(
+            "INSERT INTO proposals (id, run_id, file, eval, fingerprint, status, changes, evidence, created) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, status = excluded.status, "
+            "evidence = excluded.evidence, created = excluded.created WHERE run_id <> excluded.run_id",
+            proposal.id,
+            proposal.run_id,
+            self.relative(proposal.file),
+            proposal.eval,
+            proposal.fingerprint,
+            proposal.status,
+            _dump([change.to_json() for change in proposal.changes]),
+            _dump(proposal.evidence.to_json()),
+            proposal.created,
+        )
+
+    def proposals(
+        self,
+        file: str | Path | None = None,
+        eval: str | None = None,
+        status: ProposalStatus | None = None,
+        limit: int = 1000,
+    ) -> list[Proposal]:
+        """The newest proposals first."""
+        where, values = self._where(file=file, eval=eval, status=status)
+        rows = self._rows(
+            f"SELECT * FROM proposals {where} ORDER BY created DESC, rowid DESC LIMIT ?", *values, limit
+        )
+        return [_proposal(row) for row in rows]
+
+    def proposal(self, prefix: str) -> Proposal | None:
+        """The proposal whose id begins with `prefix`; None where none does, or more than one."""
+        if not prefix.isalnum():
+            return None
+        rows = self._rows("SELECT * FROM proposals WHERE id GLOB ? LIMIT 2", prefix.lower() + "*")
+        return _proposal(rows[0]) if len(rows) == 1 else None
+
+    def set_proposal_status(self, proposal_id: str, status: ProposalStatus) -> None:
+        """Say what became of a proposal."""
+        self._write("UPDATE proposals SET status = ? WHERE id = ?", status, proposal_id)
+
+    # The alpha ledger
+
+    def add_look(self, look: HoldoutLook) -> None:
+        """Count one more test on a hold-out set."""
+        self._write(
+            "INSERT INTO holdout_looks (holdout_hash, eval, run_id, p, alpha, created) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            look.holdout_hash,
+            look.eval,
+            look.run_id,
+            look.p,
+            look.alpha,
+            look.created,
+        )
+
+    def looks(self, holdout_hash: str) -> list[HoldoutLook]:
+        """Every test that was made on this hold-out set, the oldest first."""
+        rows = self._rows("SELECT * FROM holdout_looks WHERE holdout_hash = ? ORDER BY rowid", holdout_hash)
+        return [HoldoutLook(**dict(row)) for row in rows]
+
+    # The store as a whole
+
+    def stats(self) -> dict[str, Any]:
+        """Rows per table, `bytes` on disk, and the `usd` and `tokens` that the kept answers have cost."""
+        counts = {table: int(self._rows(f"SELECT count(*) FROM {table}")[0][0]) for table in TABLES}
+        paid = self._rows("SELECT coalesce(sum(usd), 0), coalesce(sum(tokens), 0) FROM responses")[0]
+        pages = self._rows("PRAGMA page_count")[0][0] * self._rows("PRAGMA page_size")[0][0]
+        return {"rows": counts, "bytes": int(pages), "usd": float(paid[0]), "tokens": int(paid[1])}
+
+    def prune(self, kind: str | None = None, older_than: float | None = None) -> dict[str, int]:
+        """Delete rows of one kind of PRUNABLE (or of all), made before the time `older_than` (or ever).
+
+        Returns the rows deleted per table and gives their space back to the disk. Raises ValueError for
+        another kind.
+        """
+        if kind is not None and kind not in PRUNABLE:
+            raise ValueError(f'"{kind}" cannot be pruned; kinds are {", ".join(PRUNABLE)}')
+        before = older_than if older_than is not None else float("inf")
+        tables = [table for name, tables in PRUNABLE.items() if kind in (None, name) for table in tables]
+        deleted = {table: self._write(f"DELETE FROM {table} WHERE created < ?", before) for table in tables}
+        self._write("VACUUM")
+        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        return deleted
+
+    def export(self, kinds: Sequence[str] = TABLES) -> Iterator[dict[str, Any]]:
+        """Every row as a JSON object, its table's name as `kind`. Raises ValueError for an unknown table."""
+        for table in kinds:
+            if table not in TABLES:
+                raise ValueError(f'there is no "{table}" in the store; there are {", ".join(TABLES)}')
+        for table in kinds:
+            for row in self._rows(f"SELECT * FROM {table} ORDER BY created, rowid"):
+                yield {"kind": table} | _loaded(row)
+
+    # Statements
+
+    def _where(self, file: str | Path | None = None, **equal: str | None) -> tuple[str, list[str]]:
+        """A WHERE clause for the names that are given; the names are this class's own, never a user's."""
+        wanted = {name: value for name, value in equal.items() if value is not None}
+        if file is not None:
+            wanted["file"] = self.relative(file)
+        if not wanted:
+            return "", []
+        return "WHERE " + " AND ".join(f"{name} = ?" for name in wanted), list(wanted.values())
+
+    def _rows(self, statement: str, *values: Any) -> list[sqlite3.Row]:
+        with self._lock:
+            try:
+                return self._connection.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                raise self._failed(error) from error
+
+    def _write(self, statement: str, *values: Any) -> int:
+        """Execute and return the number of rows touched."""
+        with self._lock:
+            try:
+                return self._connection.execute(statement, values).rowcount
+            except sqlite3.Error as error:
+                raise self._failed(error) from error
+
+    def _failed(self, error: sqlite3.Error) -> StoreError:
+        if self.file is None or not hasattr(error, "sqlite_errorcode") or not is_damage(error):
+            return StoreError(f"the store {self.file or 'in memory'} failed: {error}")
+        self._connection.close()
+        return StoreError(set_aside(self.file, error) + "; run the command again")
+
+
+_JSON_COLUMNS = frozenset(
+    {
+        "request",
+        "response",
+        "inputs",
+        "output",
+        "trace",
+        "usage",
+        "params",
+        "rows",
+        "payload",
+        "changes",
+        "evidence",
+    }
+)
+_EVALUATION_SUMMARY = (
+    "id, file, eval, split, fingerprint, n, score, low, high, usage, params, repeats, created"
+)
+
+
+def _dump(value: Any) -> str:
+    # ASCII, for a model's answer may hold lone surrogates, which SQLite's UTF-8 cannot.
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), default=str)
+
+
+def _loaded(row: sqlite3.Row) -> dict[str, Any]:
+    return {name: json.loads(value) if name in _JSON_COLUMNS else value for name, value in dict(row).items()}
+
+
+def _response(row: sqlite3.Row) -> ResponseRecord:
+    return ResponseRecord(**_loaded(row))
+
+
+def _run(row: sqlite3.Row) -> RunRecord:
+    return RunRecord(**_loaded(row))
+
+
+def _evaluation(row: sqlite3.Row) -> EvaluationRecord:
+    loaded = _loaded(row)
+    return EvaluationRecord(**loaded | {"rows": tuple(loaded["rows"])})
+
+
+def _proposal(row: sqlite3.Row) -> Proposal:
+    loaded = _loaded(row)
+    changes = tuple(Change.from_json(change) for change in loaded["changes"])
+    return Proposal(**loaded | {"changes": changes, "evidence": Evidence.from_json(loaded["evidence"])})

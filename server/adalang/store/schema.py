@@ -1,0 +1,89 @@
+"""The store's tables, as the list of steps that made them.
+
+A file's `user_version` counts the steps it has had. A step that was released is never changed; a new need
+is a new step at the end.
+"""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE responses (
+            key TEXT PRIMARY KEY,
+            model TEXT NOT NULL,
+            request TEXT NOT NULL,
+            response TEXT NOT NULL,
+            usd REAL NOT NULL,
+            tokens INTEGER NOT NULL,
+            created REAL NOT NULL
+        )""",
+        """CREATE TABLE runs (
+            id TEXT PRIMARY KEY,
+            file TEXT NOT NULL,
+            component TEXT NOT NULL,
+            inputs TEXT NOT NULL,
+            output TEXT NOT NULL,
+            trace TEXT NOT NULL,
+            usage TEXT NOT NULL,
+            created REAL NOT NULL
+        )""",
+        "CREATE INDEX runs_by_file ON runs (file, component, created)",
+        """CREATE TABLE evaluations (
+            id TEXT PRIMARY KEY,
+            file TEXT NOT NULL,
+            eval TEXT NOT NULL,
+            split TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            n INTEGER NOT NULL,
+            score REAL,
+            low REAL,
+            high REAL,
+            usage TEXT NOT NULL,
+            params TEXT NOT NULL,
+            rows TEXT NOT NULL,
+            repeats INTEGER NOT NULL,
+            created REAL NOT NULL
+        )""",
+        "CREATE INDEX evaluations_by_file ON evaluations (file, eval, created)",
+        """CREATE TABLE optimizations (
+            run_id TEXT PRIMARY KEY,
+            file TEXT NOT NULL,
+            eval TEXT NOT NULL,
+            plan_key TEXT NOT NULL,
+            status TEXT NOT NULL,
+            created REAL NOT NULL
+        )""",
+        "CREATE INDEX optimizations_by_plan ON optimizations (plan_key, status, created)",
+        """CREATE TABLE events (
+            run_id TEXT NOT NULL,
+            seq INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            payload TEXT NOT NULL,
+            created REAL NOT NULL,
+            PRIMARY KEY (run_id, seq)
+        )""",
+        """CREATE TABLE proposals (
+            id TEXT PRIMARY KEY,
+            run_id TEXT NOT NULL,
+            file TEXT NOT NULL,
+            eval TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            status TEXT NOT NULL,
+            changes TEXT NOT NULL,
+            evidence TEXT NOT NULL,
+            created REAL NOT NULL
+        )""",
+        "CREATE INDEX proposals_by_file ON proposals (file, status, created)",
+        """CREATE TABLE holdout_looks (
+            holdout_hash TEXT NOT NULL,
+            eval TEXT NOT NULL,
+            run_id TEXT NOT NULL,
+            p REAL NOT NULL,
+            alpha REAL NOT NULL,
+            created REAL NOT NULL
+        )""",
+        "CREATE INDEX looks_by_holdout ON holdout_looks (holdout_hash, created)",
+    ),
+)
+
+TABLES = ("responses", "runs", "evaluations", "optimizations", "events", "proposals", "holdout_looks")

@@ -1,0 +1,114 @@
+"""What a loopback server does with a request: answer it, or go wrong in one of the ways that real ones do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from adalang.runtime.models.lexical import answer
+from adalang.runtime.models.types import Message, ModelSpec, Request
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One request as it came over the wire (`body`, `headers`), and what it means in any protocol."""
+
+    number: int
+    model: str
+    messages: tuple[Message, ...]
+    schema: Mapping[str, Any] | None
+    tools: tuple[Mapping[str, Any], ...]
+    body: Mapping[str, Any]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer. Tokens are estimated from the texts where they are not given."""
+
+    text: str | None = ""
+    tool_calls: tuple[tuple[str, str], ...] = ()
+    finish_reason: str = "stop"
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class RateLimited:
+    """429 with Retry-After."""
+
+    retry_after: float = 0.1
+
+
+@dataclass(frozen=True)
+class ServerError:
+    """A status of 500 or more."""
+
+    status: int = 500
+
+
+@dataclass(frozen=True)
+class Unauthorized:
+    """401, repeating the key that was sent, as careless servers do."""
+
+
+@dataclass(frozen=True)
+class Overlong:
+    """400: the prompt does not fit the model's window."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """200 with the model's refusal in place of an answer."""
+
+    text: str = "I cannot help with that."
+
+
+@dataclass(frozen=True)
+class Hang:
+    """Takes the request and never answers."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Takes the request and closes the connection."""
+
+
+@dataclass(frozen=True)
+class CutOff:
+    """Sends half of an answer's body and closes the connection."""
+
+    reply: Reply = field(default_factory=lambda: Reply("an answer that does not arrive whole"))
+
+
+@dataclass(frozen=True)
+class BadJson:
+    """200 with a body that is not JSON."""
+
+    body: str = '{"choices": [{"message": '
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Answers after some seconds."""
+
+    seconds: float
+    reply: Reply | None = None
+
+
+Fault = RateLimited | ServerError | Unauthorized | Overlong | Refusal | Hang | Drop | CutOff | BadJson | Slow
+Behaviour = Callable[[Incoming], Reply | Fault]
+
+
+def lexical(incoming: Incoming) -> Reply:
+    """The answer of `builtin/lexical` to the same messages."""
+    request = Request(
+        ModelSpec("builtin/lexical"), incoming.messages, schema=incoming.schema, tools=incoming.tools
+    )
+    return Reply(answer(request))
+
+
+def scripted(faults: Sequence[Reply | Fault], then: Behaviour = lexical) -> Behaviour:
+    """The first requests meet these, in order; the rest are answered by `then`."""
+    return lambda incoming: faults[incoming.number] if incoming.number < len(faults) else then(incoming)

@@ -6,8 +6,9 @@
  *   decide where a text ends, and because a text that was never closed must end at column 0.
  * - Message texts are templates: their Jinja delimiters are tokens here, their insides are loose tokens, so that a
  *   half-typed `{{ x. ` never swallows its neighbours. Jinja's own parser judges them later.
- * - Every bracket may be closed by a zero-width `unclosed` token, which the scanner offers where a declaration starts
- *   at column 0: a missing brace stays the problem of its own declaration.
+ * - A declaration keyword at column 0 is announced by a zero-width `_cut`, which ends whatever is open before it: in
+ *   place of a closing bracket it is an `unclosed` node, in place of the rest of a declaration a `missing` one. What is
+ *   broken stays the problem of its own declaration.
  * - Where a value, a type or a name must stand and none does, the scanner fills the gap with a zero-width `missing`
  *   node, so that the line being typed never takes the next one for its value.
  */
@@ -20,8 +21,8 @@ const listOf = (rule) => optional(seq(rule, repeat(seq(",", rule)), optional(","
 // A gap that the scanner fills: a zero-width `missing` node.
 const missing = ($, what) => alias($[`_missing_${what}`], $.missing);
 
-// A rule, or a `missing` node where a new declaration (or the file's end) cuts this one short.
-const orCut = ($, name, rule) => choice(rule, field(name, missing($, "rest")));
+// A rule, or a `missing` node where the next declaration (or the file's end) cuts this one short.
+const orCut = ($, name, rule) => choice(rule, field(name, alias($._cut, $.missing)));
 
 // A keyword, a signature, and what stands behind it.
 const callable = ($, keyword, rest) =>
@@ -31,12 +32,12 @@ const callable = ($, keyword, rest) =>
       $,
       "name",
       seq(
-        field("name", $.identifier),
+        field("name", choice($.identifier, missing($, "name"))),
         orCut(
           $,
           "parameters",
           seq(
-            field("parameters", $.parameters),
+            field("parameters", choice($.parameters, missing($, "parameters"))),
             optional(seq("->", field("returns", choice($.type, missing($, "returns"))))),
             orCut($, "body", rest),
           ),
@@ -47,15 +48,18 @@ const callable = ($, keyword, rest) =>
 
 // A keyword, a name, and what stands behind it.
 const named = ($, keyword, next, rest) =>
-  seq(keyword, orCut($, "name", seq(field("name", $.identifier), orCut($, next, rest))));
+  seq(
+    keyword,
+    orCut($, "name", seq(field("name", choice($.identifier, missing($, "name"))), orCut($, next, rest))),
+  );
 
 module.exports = grammar({
   name: "adal",
 
   externals: ($) => [
     $.comment, // lexed by its own rule; listed here so that the scanner is asked in every state
-    $.unclosed, // zero-width: a declaration starts here at column 0 although a bracket is still open
-    $._declaration_start, // zero-width: a declaration keyword at column 0
+    $._cut, // zero-width: a declaration (or the file's end) comes next
+    $._top, // never emitted: valid where a declaration may start
     $.string_start, // `"`, or a fence of three or more quotes
     $.string_end,
     $.string_unclosed, // zero-width: where a text ends that was never closed
@@ -72,13 +76,13 @@ module.exports = grammar({
     $.jinja_string,
     $.jinja_number,
     $.jinja_operator,
-    $._unclosed_body, // `unclosed`, in bodies: these may hold a `param` at column 0
-    $._missing_value, // zero-width: no value stands where one must
+    $._missing_value, // zero-width, like all that follow: no value stands where one must
     $._missing_type,
-    $._missing_returns, // the same after `->`, where a body's brace may follow
-    $._missing_name, // after a dot
+    $._missing_returns, // no type behind `->`, where a body's brace may follow
+    $._missing_name,
+    $._missing_parameters,
     $._missing_equals,
-    $._missing_rest, // zero-width: a declaration starts here at column 0 although this one is not complete
+    $._missing_of,
     $._error_sentinel, // never used in a rule: valid only while the parser recovers from an error
   ],
 
@@ -91,7 +95,7 @@ module.exports = grammar({
   conflicts: () => [],
 
   rules: {
-    source_file: ($) => repeat(seq(optional($._declaration_start), $.declaration)),
+    source_file: ($) => seq(repeat(seq(optional($._cut), choice($.declaration, $._top))), optional($._cut)),
 
     declaration: ($) =>
       choice(
@@ -148,13 +152,15 @@ module.exports = grammar({
         "eval",
         "target",
         seq(
-          "of",
-          orCut($, "target", seq(field("target", $._reference), orCut($, "settings", field("settings", $.settings)))),
+          choice("of", missing($, "of")),
+          orCut($, "target", seq(field("target", $._target), orCut($, "settings", field("settings", $.settings)))),
         ),
       ),
 
     optimize_declaration: ($) =>
-      seq("optimize", orCut($, "target", seq(field("target", $._reference), optional(field("settings", $.settings))))),
+      seq("optimize", orCut($, "target", seq(field("target", $._target), optional(field("settings", $.settings))))),
+
+    _target: ($) => choice($._reference, missing($, "name")),
 
     // ---- signatures and types
 
@@ -201,7 +207,7 @@ module.exports = grammar({
       seq(
         "{",
         optionalCommas(choice($.message, $.setting, $.param_declaration, $.demos)),
-        choice("}", alias($._unclosed_body, $.unclosed)),
+        $._close_brace,
       ),
 
     // Roles are syntax, so that no text can forge one.
@@ -219,7 +225,7 @@ module.exports = grammar({
             $,
             "name",
             seq(
-              field("name", $.identifier),
+              field("name", choice($.identifier, missing($, "name"))),
               optional(field("settings", $.settings)),
               optional(seq("=", field("value", choice($.array, missing($, "value"))))),
             ),
@@ -304,7 +310,7 @@ module.exports = grammar({
       seq(
         "match",
         field("subject", $._value),
-        choice(seq("{", optionalCommas($.arm), $._close_brace), missing($, "rest")),
+        choice(seq("{", optionalCommas($.arm), $._close_brace), alias($._cut, $.missing)),
       ),
 
     arm: ($) =>
@@ -373,8 +379,8 @@ module.exports = grammar({
 
     // ---- closing brackets
 
-    _close_parenthesis: ($) => choice(")", $.unclosed),
-    _close_bracket: ($) => choice("]", $.unclosed),
-    _close_brace: ($) => choice("}", $.unclosed),
+    _close_parenthesis: ($) => choice(")", alias($._cut, $.unclosed)),
+    _close_bracket: ($) => choice("]", alias($._cut, $.unclosed)),
+    _close_brace: ($) => choice("}", alias($._cut, $.unclosed)),
   },
 });

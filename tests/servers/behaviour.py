@@ -43,9 +43,10 @@ class RateLimited:
 
 @dataclass(frozen=True)
 class ServerError:
-    """A status of 500 or more."""
+    """An error status with a message."""
 
     status: int = 500
+    message: str = "the server has a bad day"
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,7 @@ Behaviour = Callable[[Incoming], Reply | Fault]
 
 def lexical(incoming: Incoming) -> Reply:
     """The answer of `builtin/lexical` to the same messages."""
-    request = Request(
-        ModelSpec("builtin/lexical"), incoming.messages, schema=incoming.schema, tools=incoming.tools
-    )
+    request = Request(ModelSpec("builtin/lexical"), incoming.messages, schema=incoming.schema, tools=incoming.tools)
     return Reply(answer(request))
 
 

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from aiohttp import web
-
 from tests.servers.behaviour import (
     BadJson,
     Behaviour,
@@ -103,9 +102,7 @@ class LoopbackServer:
         finally:
             self.running -= 1
 
-    async def _carry_out(
-        self, action: Reply | Fault, incoming: Incoming, request: web.Request
-    ) -> web.StreamResponse:
+    async def _carry_out(self, action: Reply | Fault, incoming: Incoming, request: web.Request) -> web.StreamResponse:
         match action:
             case Reply():
                 return await self._answer(self._wire.write(incoming, action), incoming, request)
@@ -116,8 +113,8 @@ class LoopbackServer:
                 return await self._carry_out(reply or lexical(incoming), incoming, request)
             case RateLimited(retry_after):
                 return self._error(429, "rate_limit", "slow down", {"retry-after": f"{retry_after:g}"})
-            case ServerError(status):
-                return self._error(status, "api", "the server has a bad day")
+            case ServerError(status, message):
+                return self._error(status, "api", message)
             case Unauthorized():
                 key = self._wire.key(request.headers)
                 return self._error(401, "authentication", f"Incorrect API key provided: {key}")
@@ -131,25 +128,21 @@ class LoopbackServer:
             case Drop():
                 pass
             case CutOff(reply):
-                body = json.dumps(self._wire.write(incoming, reply)).encode()
+                whole = json.dumps(self._wire.write(incoming, reply)).encode()
                 response = web.StreamResponse(headers={"content-type": "application/json"})
-                response.content_length = len(body)
+                response.content_length = len(whole)
                 await response.prepare(request)
-                await response.write(body[: len(body) // 2])
+                await response.write(whole[: len(whole) // 2])
         assert request.transport is not None
         request.transport.close()
         return web.Response()
 
-    async def _answer(
-        self, body: dict[str, Any], incoming: Incoming, request: web.Request
-    ) -> web.StreamResponse:
+    async def _answer(self, body: dict[str, Any], incoming: Incoming, request: web.Request) -> web.StreamResponse:
         response = web.json_response(body)
         await response.prepare(request)
         await response.write_eof()
         self.answered.append(incoming.number)
         return response
 
-    def _error(
-        self, status: int, kind: str, message: str, headers: dict[str, str] | None = None
-    ) -> web.Response:
+    def _error(self, status: int, kind: str, message: str, headers: dict[str, str] | None = None) -> web.Response:
         return web.json_response(self._wire.error(kind, message), status=status, headers=headers)

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tests.servers.behaviour import Incoming, Reply
+
 from adalang.language.models import estimate_tokens
 from adalang.runtime.models.types import ImagePart, Message, Part, TextPart
-from tests.servers.behaviour import Incoming, Reply
 
 
 class OpenAI:
@@ -153,7 +154,7 @@ def _forced_tool(body: Mapping[str, Any]) -> dict[str, Any] | None:
     choice = body.get("tool_choice") or {}
     if choice.get("type") != "tool":
         return None
-    return next(tool for tool in body["tools"] if tool["name"] == choice["name"])
+    return next(dict(tool) for tool in body["tools"] if tool["name"] == choice["name"])
 
 
 def _tokens(incoming: Incoming, reply: Reply) -> tuple[int, int]:

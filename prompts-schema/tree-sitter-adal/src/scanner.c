@@ -14,8 +14,8 @@
 // The order of `externals` in grammar.js.
 enum Token {
   COMMENT, // lexed by the generated lexer; listed as an external so that this scanner is asked in every parse state
-  UNCLOSED,
-  DECLARATION_START,
+  CUT,
+  TOP, // never emitted: valid where a declaration may start
   STRING_START,
   STRING_END,
   STRING_UNCLOSED,
@@ -32,13 +32,13 @@ enum Token {
   JINJA_STRING,
   JINJA_NUMBER,
   JINJA_OPERATOR,
-  UNCLOSED_BODY,
   MISSING_VALUE,
   MISSING_TYPE,
   MISSING_RETURNS,
   MISSING_NAME,
+  MISSING_PARAMETERS,
   MISSING_EQUALS,
-  MISSING_REST,
+  MISSING_OF,
   ERROR_SENTINEL,
 };
 
@@ -162,10 +162,12 @@ static const char *const items[] = {"param", "demos", "return", "repeat", NULL};
 
 // A line's first words, as far as they tell what the line is.
 typedef struct {
-  bool is_declaration; // a keyword, a space, and the start of a name (or of a path)
+  bool is_declaration; // a keyword, blanks, and the start of a name (or of a path)
+  uint32_t width;      // of the keyword and the blanks
   bool is_param;
-  bool is_item;        // a name and `=`, or a keyword of a body and a space: no value, type or name goes on like that
-  bool is_field;       // a name and `:`
+  bool is_of;
+  bool is_item;  // a name and `=`, or a keyword of a body and a space: no value, type or name goes on like that
+  bool is_field; // a name and `:`
 } Line;
 
 // The lexer stands at the start of a name.
@@ -176,16 +178,18 @@ static Line read_line(TSLexer *lexer) {
     word[0] = '\0';
     advance(lexer);
   }
+  Line line = {.width = (uint32_t)strlen(word)};
   bool is_spaced = is_blank(lexer->lookahead);
   while (is_blank(lexer->lookahead)) {
     advance(lexer);
+    line.width++;
   }
   int32_t next = lexer->lookahead;
-  Line line = {0};
   if (is_spaced && is_one_of(word, declarations)) {
     line.is_declaration = strcmp(word, "import") == 0 ? next == '"' : is_name_start(next);
     line.is_param = strcmp(word, "param") == 0;
   }
+  line.is_of = strcmp(word, "of") == 0;
   line.is_field = next == ':';
   line.is_item = is_spaced && is_one_of(word, items) && (is_name_start(next) || is_digit(next) || next == '"');
   if (next == '=') {
@@ -230,67 +234,75 @@ static bool reads_as_body(TSLexer *lexer) {
   return is_name_start(lexer->lookahead) && read_line(lexer).is_item;
 }
 
-// The gap that is to be filled where a declaration at column 0 (or the file's end) comes next; 0 if there is none.
-static enum Token gap_before_declaration(const bool *valid, bool is_param) {
-  static const enum Token gaps[] = {MISSING_REST, MISSING_NAME, MISSING_VALUE, MISSING_TYPE, MISSING_RETURNS,
-                                    UNCLOSED,     UNCLOSED_BODY};
+// The gap that is filled before a declaration at column 0, or before the file's end; 0 if there is none.
+static enum Token gap_before_declaration(const bool *valid) {
+  static const enum Token gaps[] = {CUT, MISSING_VALUE, MISSING_TYPE, MISSING_RETURNS, MISSING_NAME};
   for (unsigned i = 0; i < sizeof gaps / sizeof *gaps; i++) {
-    if (valid[gaps[i]] && !(gaps[i] == UNCLOSED_BODY && is_param)) {
+    if (valid[gaps[i]]) {
       return gaps[i];
     }
   }
   return 0;
 }
 
-// The gap that is to be filled before a character that cannot start what must stand here; 0 if there is none.
-static enum Token gap_before(const bool *valid, int32_t c) {
-  bool is_end = c == ')' || c == ']' || c == '}' || c == ',';
+// The gap that is filled before a character that cannot start what must stand here; 0 if there is none.
+static enum Token gap_before_character(const bool *valid, int32_t c, bool is_new_line) {
+  bool ends = c == ')' || c == ']' || c == '}' || c == ',';
+  if (valid[MISSING_VALUE] && ends) {
+    return MISSING_VALUE;
+  }
+  if (valid[MISSING_TYPE] && (ends || c == '=')) {
+    return MISSING_TYPE;
+  }
+  if (valid[MISSING_RETURNS] && (ends || c == '=')) {
+    return MISSING_RETURNS;
+  }
   if (valid[MISSING_NAME] && !is_name_start(c)) {
     return MISSING_NAME;
   }
-  if (valid[MISSING_VALUE] && is_end) {
-    return MISSING_VALUE;
+  if (valid[MISSING_PARAMETERS] && c != '(') {
+    return MISSING_PARAMETERS;
   }
-  if (valid[MISSING_TYPE] && (is_end || c == '=')) {
-    return MISSING_TYPE;
+  if (valid[MISSING_OF] && !is_name_start(c)) {
+    return MISSING_OF;
   }
-  if (valid[MISSING_RETURNS] && (is_end || c == '=')) {
-    return MISSING_RETURNS;
-  }
-  return 0;
-}
-
-// The gap that is to be filled before a line that starts something new; 0 if there is none.
-static enum Token gap_before_line(const bool *valid, Line line) {
-  if (valid[MISSING_NAME] && (line.is_item || line.is_field)) {
-    return MISSING_NAME;
-  }
-  if (valid[MISSING_VALUE] && (line.is_item || line.is_field)) {
-    return MISSING_VALUE;
-  }
-  if (valid[MISSING_TYPE] && line.is_field) {
-    return MISSING_TYPE;
+  if (valid[MISSING_EQUALS] && !is_new_line && (c == '"' || c == '[' || c == '{' || c == '-' || is_digit(c))) {
+    return MISSING_EQUALS;
   }
   return 0;
 }
 
-// Gaps stand behind the last token, so that comments above a declaration stay its own. A declaration at column 0 where
-// no gap can be filled is announced all the same: the parser then gives up the broken declaration before it.
+// The gap that is filled before words that cannot be what must stand here; 0 if there is none.
+static enum Token gap_before_words(const bool *valid, Line line, bool is_new_line) {
+  if (valid[MISSING_OF] && !line.is_of) {
+    return MISSING_OF;
+  }
+  if (is_new_line && (line.is_item || line.is_field)) {
+    return valid[MISSING_VALUE]                    ? MISSING_VALUE
+           : valid[MISSING_NAME]                   ? MISSING_NAME
+           : valid[MISSING_TYPE] && line.is_field  ? MISSING_TYPE
+                                                   : 0;
+  }
+  return valid[MISSING_EQUALS] && !is_new_line && !line.is_item && !line.is_field ? MISSING_EQUALS : 0;
+}
+
+// Gaps stand behind the last token, so that the comments above a declaration stay its own. A declaration at column 0 is
+// announced where the parser cannot use it too: it then gives up what it was reading. `param` is no such sign, for a
+// body holds params.
 static bool scan_outside(Scanner *scanner, TSLexer *lexer, const bool *valid) {
   bool is_recovering = valid[ERROR_SENTINEL];
-  bool has_gap = !is_recovering && gap_before_declaration(valid, false);
+  enum Token cut = is_recovering ? 0 : gap_before_declaration(valid);
   bool is_new_line = false;
-  bool at_column_0 = false;
+  bool is_line_start = false;
   unsigned comments = 0;
-  enum Token gap = 0;
   lexer->mark_end(lexer);
   for (;;) {
     while (is_outside_space(lexer->lookahead)) {
-      at_column_0 = is_newline(lexer->lookahead);
-      is_new_line = is_new_line || at_column_0;
+      is_line_start = is_newline(lexer->lookahead);
+      is_new_line = is_new_line || is_line_start;
       skip(lexer);
     }
-    if (lexer->lookahead != '#' || !at_column_0 || !has_gap || comments++ == MAX_COMMENT_LINES) {
+    if (lexer->lookahead != '#' || !is_line_start || !cut || comments++ == MAX_COMMENT_LINES) {
       break;
     }
     while (!is_newline(lexer->lookahead) && !lexer->eof(lexer)) {
@@ -300,49 +312,38 @@ static bool scan_outside(Scanner *scanner, TSLexer *lexer, const bool *valid) {
 
   int32_t c = lexer->lookahead;
   if (lexer->eof(lexer)) {
-    gap = has_gap ? gap_before_declaration(valid, false) : 0;
-    return gap && emit(lexer, gap);
+    return cut && emit(lexer, cut);
   }
   if (c == '#') {
     return false;
   }
-  if (comments == 0 && has_gap) {
-    gap = gap_before(valid, c);
-  }
-  bool needs_equals = valid[MISSING_EQUALS] && !is_recovering && !is_new_line;
-  if (needs_equals && (c == '"' || c == '[' || c == '{' || c == '-' || is_digit(c))) {
-    gap = MISSING_EQUALS;
-  }
+  bool fills_gaps = !is_recovering && comments == 0;
+  enum Token gap = fills_gaps ? gap_before_character(valid, c, is_new_line) : 0;
   if (gap) {
     return emit(lexer, gap);
   }
-  if (c == '{' && has_gap && valid[MISSING_RETURNS]) {
+  if (c == '{' && fills_gaps && valid[MISSING_RETURNS]) {
     return reads_as_body(lexer) && emit(lexer, MISSING_RETURNS);
   }
   if (c == '"') {
     return comments == 0 && valid[STRING_START] && scan_string_start(scanner, lexer);
   }
-  if (!is_name_start(c) || !(at_column_0 || needs_equals || (has_gap && is_new_line))) {
+  if (!is_name_start(c)) {
     return false;
   }
 
-  if (!has_gap && at_column_0) {
+  if (!cut) {
     lexer->mark_end(lexer);
   }
   Line line = read_line(lexer);
-  if (at_column_0 && line.is_declaration) {
-    gap = has_gap ? gap_before_declaration(valid, line.is_param) : 0;
-    if (gap) {
-      return emit(lexer, gap);
-    }
-    // A body holds params too.
-    return !has_gap && (!line.is_param || valid[DECLARATION_START]) && emit(lexer, DECLARATION_START);
+  if (line.is_declaration && !line.is_param) {
+    // After a zero-width token at column 0 the line end lies behind; the column is looked up then only, being slow.
+    is_line_start = is_line_start || (!is_new_line && lexer->get_column(lexer) == line.width);
   }
-  if (has_gap && is_new_line && comments == 0) {
-    gap = gap_before_line(valid, line);
-  } else if (needs_equals && !line.is_item && !line.is_field) {
-    gap = MISSING_EQUALS;
+  if (is_line_start && line.is_declaration && !line.is_param) {
+    return (cut || is_recovering || !valid[TOP]) && emit(lexer, cut ? cut : CUT);
   }
+  gap = fills_gaps ? gap_before_words(valid, line, is_new_line) : 0;
   return gap && emit(lexer, gap);
 }
 

@@ -24,7 +24,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from adalang.evaluation.data import canonical_json, type_name
+from adalang.language.data import canonical_json, type_name
 from adalang.evaluation.numbers import Number, final_number, find_numbers, same_number
 from adalang.language.builtins import METRIC_SIGNATURES, MetricParameter, MetricSignature
 
@@ -90,7 +90,8 @@ def as_score(value: Any) -> Score:
 
 def exact_match(output: Any, expected: Any) -> Score:
     """1 when both are equal: texts in NFC without outer spaces, numbers by value, objects by field."""
-    wanted = expected if isinstance(expected, list | tuple) and not isinstance(output, list | tuple) else [expected]
+    several = isinstance(expected, list | tuple) and expected and not isinstance(output, list | tuple)
+    wanted = list(expected) if several else [expected]
     if any(_equal(output, one) for one in wanted):
         return Score(1.0, f"{_show(output)} is right")
     return Score(0.0, _wrong(output, wanted, _exact_hint(output, wanted)))

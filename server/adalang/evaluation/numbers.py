@@ -25,20 +25,21 @@ class Number:
     is_percent: bool = False
 
 
+_LONGEST = 400  # characters; a longer run of digits is a model gone astray, and slow to convert
 _WORDS = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _NUMBER = re.compile(
     r"""
     (?<!\w)(?<!\d\.) (?P<sign>(?:(?<![)\]])[-+\u2212])?) [$€£¥₹₽₩]? (?P<sign2>[-+\u2212]?)
     (?:
-      (?:(?P<whole>\d+)[ ])? (?P<over>\d+)\s?[/\u2044]\s?(?P<under>(?!0+\b)\d+) (?![\d/.,]*[/\d])
+      (?<!\d/) (?:(?P<whole>\d+)[ ])? (?P<over>\d+)\s?[/\u2044]\s?(?P<under>(?!0+\b)\d+) (?![\d/.,]*[/\d])
     | (?P<digits>
         \d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)                      # 1,234,567.8
       | \d{1,3}(?:\.\d{3})+,\d+                                 # 1.234,5
       | \d{1,3}(?:\.\d{3}){2,}(?!\d)                            # 1.234.567
       | \d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?:[.,]\d+)?(?!\d) # 1 234 567,8
       | \d{1,3}(?:['’_]\d{3})+(?:\.\d+)?(?!\d)                  # 1'234
-      | \d+,\d{1,2}(?![\d,])(?!,?\d)                            # 2,5
-      | \d+,\d{4,}(?![\d,])                                     # 3,1416
+      | (?<!\d,)\d+,\d{1,2}(?!,?\d)                             # 2,5
+      | (?<!\d,)\d+,\d{4,}(?!,?\d)                              # 3,1416
       | \d+(?:\.\d+)?
       | \.\d+
       )
@@ -60,7 +61,7 @@ def find_numbers(text: str) -> list[Number]:
     """All numbers of the text in their order."""
     plain = _LATEX_FRACTION.sub(r"\1/\2", text)
     plain = _VULGAR.sub(lambda match: " " + unicodedata.normalize("NFKC", match.group()), plain)
-    return [_number(match) for match in _NUMBER.finditer(plain)]
+    return [_number(match) for match in _NUMBER.finditer(plain) if len(match.group()) <= _LONGEST]
 
 
 def final_number(text: str) -> Number | None:

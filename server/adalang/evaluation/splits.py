@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from adalang.evaluation.data import Row, canonical_json
+from adalang.language.data import Row, canonical_json
 
 DEFAULT_FRACTIONS: Mapping[str, float] = {"train": 0.4, "val": 0.3, "test": 0.3}
 

@@ -162,17 +162,18 @@ def encode(value: str, *, indent: str = "  ", newline: str = "\n", like: Decoded
     """
     form = like.form if like else ""
     if "\r" in value or "\0" in value or any(0xD800 <= ord(character) <= 0xDFFF for character in value):
-        return _quoted(value)
+        return quote(value)
     if "\n" in value or form in ("block", "run-on"):
         return _block(value, indent, newline, like.fence if like else 3)
     if form == "fenced" or ((len(value) > 60 or '"' in value or "\\" in value) and form != "quoted"):
         fenced = _fenced(value)
         if fenced is not None:
             return fenced
-    return _quoted(value)
+    return quote(value)
 
 
-def _quoted(value: str) -> str:
+def quote(value: str) -> str:
+    """The text between single quotes, with escapes: the form that holds anything on one line."""
     table = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
     return '"' + "".join(table.get(character, character) for character in value) + '"'
 

@@ -17,6 +17,25 @@ from typing import Literal
 _OWN_PROVIDERS = ("builtin", "replay")
 
 
+# Providers that want nothing but a key, and where it is looked for.
+_KEY_VARIABLES = {
+    "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+    "cerebras": ("CEREBRAS_API_KEY",),
+    "cohere": ("COHERE_API_KEY", "CO_API_KEY"),
+    "deepseek": ("DEEPSEEK_API_KEY",),
+    "fireworks_ai": ("FIREWORKS_AI_API_KEY", "FIREWORKS_API_KEY", "FIREWORKSAI_API_KEY"),
+    "gemini": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    "groq": ("GROQ_API_KEY",),
+    "mistral": ("MISTRAL_API_KEY",),
+    "openai": ("OPENAI_API_KEY",),
+    "openrouter": ("OPENROUTER_API_KEY",),
+    "perplexity": ("PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
+    "together_ai": ("TOGETHERAI_API_KEY", "TOGETHER_API_KEY", "TOGETHER_AI_API_KEY"),
+    "voyage": ("VOYAGE_API_KEY",),
+    "xai": ("XAI_API_KEY",),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class KnownModel:
     """A model of the table: prices in USD per million tokens, the window in tokens, None where unknown."""
@@ -47,6 +66,14 @@ def price(model_id: str) -> tuple[float, float] | None:
     if model is None or model.input_usd_per_1m is None:
         return None
     return model.input_usd_per_1m / 1e6, (model.output_usd_per_1m or 0.0) / 1e6
+
+
+def key_variables(provider: str) -> tuple[str, ...]:
+    """The environment variables any of which holds a provider's key, the usual one first.
+
+    Empty for providers that need no key and for those with a login of their own kind (azure, bedrock, …).
+    """
+    return _KEY_VARIABLES.get(provider, ())
 
 
 def estimate_tokens(text: str) -> int:

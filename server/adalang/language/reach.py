@@ -101,21 +101,34 @@ def trainable(program: Program, entity: Entity) -> list[Trainable]:
     """Every param and demos that the component reaches, shared top-level params included, in a stable order."""
     found: dict[str, Trainable] = {}
     for component in reached(program, entity):
-        declaration = component.declaration
-        if not isinstance(declaration, PromptDeclaration | AgentDeclaration):
-            continue
-        for param in declaration.params:
-            if param.name.text:
-                one = Trainable(f"{component.id}.{param.name.text}", "text", component, param)
-                found.setdefault(one.id, one)
-        for demos in declaration.demos:
-            if demos.name.text:
-                one = Trainable(f"{component.id}.{demos.name.text}", "demos", component, demos)
-                found.setdefault(one.id, one)
-        for shared in shared_params(program, component):
-            assert isinstance(shared.declaration, ParamDeclaration)
-            found.setdefault(shared.id, Trainable(shared.id, "text", shared, shared.declaration.param))
+        for one in own_trainable(component):
+            found.setdefault(one.id, one)
+        if isinstance(component.declaration, PromptDeclaration | AgentDeclaration):
+            for shared in shared_params(program, component):
+                for one in own_trainable(shared):
+                    found.setdefault(one.id, one)
     return list(found.values())
+
+
+def trainables(program: Program) -> dict[str, Trainable]:
+    """Every param and demos of the program by id, the root file's first, whether something reaches it or not."""
+    found: dict[str, Trainable] = {}
+    for entity in program.entities("param", "prompt", "agent"):
+        for one in own_trainable(entity):
+            found.setdefault(one.id, one)
+    return found
+
+
+def own_trainable(entity: Entity) -> list[Trainable]:
+    """The params and demos that stand in one declaration (a top-level param: itself)."""
+    declaration = entity.declaration
+    if isinstance(declaration, ParamDeclaration):
+        return [Trainable(entity.id, "text", entity, declaration.param)] if declaration.name.text else []
+    if not isinstance(declaration, PromptDeclaration | AgentDeclaration):
+        return []
+    texts = [Trainable(f"{entity.id}.{one.name.text}", "text", entity, one) for one in declaration.params]
+    demos = [Trainable(f"{entity.id}.{one.name.text}", "demos", entity, one) for one in declaration.demos]
+    return [one for one in (*texts, *demos) if one.part.name.text]
 
 
 def shared_params(program: Program, component: Entity) -> list[Entity]:

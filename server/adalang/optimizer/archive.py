@@ -63,17 +63,23 @@ class Archive:
         return max(self.entries, key=lambda entry: entry.mean - 0.5 * entry.standard_error)
 
     def wins(self) -> Sequence[int]:
-        """For each entry the number of rows on which none is better; a tied row goes to the newest, an unsolved to none."""
-        wins = [0] * len(self.entries)
-        for row in self.incumbent.scores:
-            top = max(entry.scores.get(row, 0.0) for entry in self.entries)
-            if top > _SOLVED:
-                wins[max(i for i, entry in enumerate(self.entries) if entry.scores.get(row, 0.0) >= top - _SOLVED)] += 1
-        return wins
+        """For each entry the number of rows on which none is better; rows that none solves are not counted."""
+        tops = {row: max(entry.scores.get(row, 0.0) for entry in self.entries) for row in self.incumbent.scores}
+        return [
+            sum(_SOLVED < top <= entry.scores.get(row, 0.0) + _SOLVED for row, top in tops.items()) for entry in self.entries
+        ]
 
-    def pick_parent(self, rng: random.Random) -> Entry:
-        """An entry drawn in proportion to its wins (Gumbel-max); the newest if nothing was ever won."""
-        draws = [(math.log(wins) + _gumbel(rng), i) for i, wins in enumerate(self.wins()) if wins]
+    def pick_parent(self, rng: random.Random, wide: bool = False) -> Entry:
+        """An entry drawn in proportion to the square of its wins (Gumbel-max), of equal draws the newest.
+
+        Only entries that are hardly worse than the best are drawn, unless `wide`: a search that stalls has to step back.
+        """
+        least = 0.0 if wide else self.best.mean - 0.5 * self.best.standard_error
+        draws = [
+            (2 * math.log(wins) + _gumbel(rng), i)
+            for i, wins in enumerate(self.wins())
+            if wins and self.entries[i].mean >= least - _SOLVED
+        ]
         return self.entries[max(draws)[1]] if draws else self.entries[-1]
 
     def solves_new(self, scores: Mapping[str, float]) -> bool:

@@ -39,7 +39,7 @@ class EventLog:
         self._count = 0
         self.diverged_at: int | None = None
 
-    def add(self, kind: str, **payload: Any) -> None:
+    def add(self, kind: str, /, **payload: Any) -> None:
         """Keeps an event; only then may the caller act on it."""
         payload = json.loads(json.dumps(payload, ensure_ascii=False, default=str))
         replayed = False

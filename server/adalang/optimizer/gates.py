@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from adalang.evaluation.data import Row
+from adalang.language.data import Row
 from adalang.evaluation.splits import overlap
 from adalang.optimizer.candidate import Demo
 from adalang.optimizer.task import Example

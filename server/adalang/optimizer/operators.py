@@ -37,7 +37,7 @@ class Draft:
 
 @dataclass(slots=True)
 class Search:
-    """What a search knows so far; operators read it and note what they tried."""
+    """What a search knows so far; operators read it and note what they tried. `idle`: rounds since the last gain."""
 
     task: Task
     settings: Settings
@@ -48,6 +48,7 @@ class Search:
     data: frozenset[str]
     kept_out: frozenset[str]
     round: int = 0
+    idle: int = 0
     tried: dict[str, list[Value]] = field(default_factory=dict)
     visits: Counter[str] = field(default_factory=Counter)
     seen: dict[str, RowResult] = field(default_factory=dict)
@@ -99,6 +100,7 @@ class EditText:
             notes[target],
             {result.row_id: result for result in failing},
             [result for result in results if result.score is not None and result.score >= PASS],
+            list(search.seen.values()),
             search.ledger.lessons(target),
         )
         found = await hypotheses(search.task, case, search.settings.hypotheses, search.round)
@@ -156,17 +158,18 @@ class ChooseDemos:
     async def propose(self, search: Search, parent: Entry, results: Sequence[RowResult]) -> list[Draft]:
         params = sorted((p for p in search.task.info.params if p.kind == "demos"), key=lambda p: (search.visits[p.id], p.id))
         for param in params:
-            pool = self._pool(search, param)
+            # The batch stays out: it is what the drafts are screened on.
+            pool = self._pool(search, param, frozenset(result.row_id for result in results))
             if pool:
                 search.visits[param.id] += 1
                 return self._drafts(search, parent, param, pool)
         return []
 
     @staticmethod
-    def _pool(search: Search, param: Param) -> dict[str, Demo]:
+    def _pool(search: Search, param: Param, batch: frozenset[str]) -> dict[str, Demo]:
         """Demos by train row. Rows like one of selection or hold-out are left out; so are answers that did not pass."""
         info = search.task.info
-        rows = [row for row in search.train if row.id not in search.kept_out]
+        rows = [row for row in search.train if row.id not in search.kept_out and row.id not in batch]
         if info.raw_demos and param.component == info.target:
             return {row.id: {**row.inputs, "output": row.expected} for row in rows if row.expected is not None}
         passed = {row.id: search.seen[row.id] for row in rows if row.id in search.seen and (search.seen[row.id].score or 0) >= PASS}
@@ -179,7 +182,7 @@ class ChooseDemos:
         larger = min(most, max(1, 2 * len(current)))
         sizes = [larger, most, most, larger][: search.settings.hypotheses]
         found = []
-        for size in dict.fromkeys(sizes) if larger == most and not current and most == 1 else sizes:
+        for size in sizes:
             kept = current if len(current) < size else ()
             chosen = _spread(search, {row: demo for row, demo in pool.items() if demo not in kept}, size - len(kept))
             demos = tuple(kept) + tuple(pool[row] for row in chosen)
@@ -190,7 +193,7 @@ class ChooseDemos:
                 search.log.add("gated", param=param.id, change=hypothesis.change, reason=reason)
                 continue
             search.note_tried(param.id, demos)
-            uses = frozenset(row for row, demo in pool.items() if demo in demos)
+            uses = frozenset(row.id for row in search.train if any(_shows(demo, row) for demo in demos))
             found.append(Draft(parent.candidate.with_value(param.id, demos), hypothesis, (), uses))
         return found
 
@@ -207,6 +210,10 @@ def _spread(search: Search, pool: Mapping[str, Demo], size: int) -> list[str]:
     while len(chosen) < size and any(kinds.values()):
         chosen += [kinds[kind].pop(0) for kind in order if kinds[kind]][: size - len(chosen)]
     return search.rng.sample(chosen, len(chosen))
+
+
+def _shows(demo: Demo, row: Example) -> bool:
+    return all(demo.get(name) == value for name, value in row.inputs.items())
 
 
 def _demo_of(result: RowResult, component: str) -> Demo | None:

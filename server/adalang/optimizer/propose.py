@@ -23,6 +23,7 @@ from adalang.runtime.models.types import Message
 
 MOST_FAILING, MOST_PASSING = 8, 8
 _LONGEST_INPUT = 1500
+_ROOM_FOR_OTHERS = 5000  # characters
 
 HYPOTHESES_SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -64,6 +65,7 @@ class Case:
     siblings: Mapping[str, str]
     failing: Sequence[tuple[RowResult, str]]
     passing: Sequence[RowResult]
+    others: Sequence[RowResult]
     lessons: Sequence[str]
 
 
@@ -74,9 +76,13 @@ def make_case(
     notes: Sequence[Note],
     results: Mapping[str, RowResult],
     passing: Sequence[RowResult],
+    seen: Sequence[RowResult],
     lessons: Sequence[str],
 ) -> Case:
-    """The case for a param: the failing rows with most blame first; notes of one row's several calls are kept in order."""
+    """The case for a param: the failing rows with most blame first; notes of one row's several calls are kept in order.
+
+    `seen` are further train rows, newest last, of which as many are shown (input and right answer only) as are short.
+    """
     by_row: dict[str, list[Note]] = {}
     for note in notes:
         by_row.setdefault(note.row, []).append(note)
@@ -92,6 +98,7 @@ def make_case(
         siblings,
         [(results[row], _joined(by_row[row])) for row in rows],
         passing[:MOST_PASSING],
+        _short([result for result in reversed(seen) if result.row_id not in rows and result not in passing[:MOST_PASSING]]),
         lessons,
     )
 
@@ -149,6 +156,8 @@ def _described(task: Task, case: Case) -> str:
     parts.append("Failing examples:\n" + "\n".join(_failing_line(nth, *one) for nth, one in enumerate(case.failing, start=1)))
     if case.passing:
         parts.append("Examples that are right and must stay right:\n" + "\n".join(map(_passing_line, case.passing)))
+    if case.others:
+        parts.append("More inputs and what is right for them:\n" + "\n".join(map(_other_line, case.others)))
     if case.lessons:
         parts.append("Tried before, in vain:\n" + "\n".join(f"- {lesson}" for lesson in case.lessons))
     return "\n\n".join(parts)
@@ -169,6 +178,22 @@ def _failing_line(nth: int, result: RowResult, note: str) -> str:
 
 def _passing_line(result: RowResult) -> str:
     return json.dumps({"inputs": _cut(result.inputs), "output": result.output}, ensure_ascii=False, default=str)
+
+
+def _other_line(result: RowResult) -> str:
+    return json.dumps({"inputs": result.inputs, "expected": result.expected}, ensure_ascii=False, default=str)
+
+
+def _short(results: Sequence[RowResult]) -> list[RowResult]:
+    """The first results that fit together into the room for further examples; those without a right answer are left out."""
+    room, found = _ROOM_FOR_OTHERS, []
+    for result in results:
+        room -= len(_other_line(result))
+        if room < 0:
+            break
+        if result.expected is not None:
+            found.append(result)
+    return found
 
 
 def _cut(inputs: Mapping[str, Any]) -> dict[str, Any]:

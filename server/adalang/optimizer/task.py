@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.candidate import Candidate, Value
-from adalang.runtime.models.types import Message
+from adalang.runtime.models.types import Message, Usage
 from adalang.store.records import HoldoutLook
 
 Split = Literal["train", "val", "test"]
@@ -112,6 +112,10 @@ class Task(Protocol):
 
     def remaining(self) -> Remaining:
         """What is left of the budget now."""
+        ...
+
+    def spent(self) -> Usage:
+        """What runs and teacher have cost in this optimization so far."""
         ...
 
     def looks(self) -> Sequence[HoldoutLook]:

@@ -345,6 +345,13 @@ class Store:
         pages = self._rows("PRAGMA page_count")[0][0] * self._rows("PRAGMA page_size")[0][0]
         return {"rows": counts, "bytes": int(pages), "usd": float(paid[0]), "tokens": int(paid[1])}
 
+    def spent_since(self, moment: float) -> tuple[int, int, float]:
+        """Answers bought since `moment` (seconds since the epoch): how many, their tokens, their USD."""
+        row = self._rows(
+            "SELECT count(*), coalesce(sum(tokens), 0), coalesce(sum(usd), 0) FROM responses WHERE created >= ?", moment
+        )[0]
+        return int(row[0]), int(row[1]), float(row[2])
+
     def prune(self, kind: str | None = None, older_than: float | None = None) -> dict[str, int]:
         """Delete rows of one kind of PRUNABLE (or of all), made before the time `older_than` (or ever).
 

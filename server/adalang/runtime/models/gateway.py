@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import itertools
 import random
 import time
 from collections.abc import Coroutine, Iterator, Mapping
@@ -39,6 +40,7 @@ from adalang.store.records import ResponseRecord
 # Without `max_tokens` an answer has no upper bound: this much is reserved until a longer one was seen.
 _ASSUMED_OUTPUT_TOKENS = 1024
 _LONGEST_PAUSE = 120.0
+_RATE_LIMIT_PATIENCE = 4
 _LONGEST_BACKOFF = 30.0
 
 
@@ -142,9 +144,7 @@ class Gateway:
         record = self._store.response(key)
         return answer_from_json(record.response) if record is not None else None
 
-    async def _buy_once(
-        self, lane: Lane, request: Request, key: str, budget: Budget
-    ) -> tuple[_Landing, bool]:
+    async def _buy_once(self, lane: Lane, request: Request, key: str, budget: Budget) -> tuple[_Landing, bool]:
         """Buy the answer, or wait for the equal request that does, for as long as the budget has time."""
         deadline = asyncio.timeout(budget.remaining_seconds)
         try:
@@ -156,13 +156,13 @@ class Gateway:
     async def _buy(self, lane: Lane, request: Request, key: str, budget: Budget) -> _Landing:
         """Call until an answer arrives, something but the transport fails, or the retries are used up."""
         usage = Usage()
-        for attempt in range(request.model.retries + 1):
+        for attempt in itertools.count():
             try:
                 answer, cost = await self._attempt(lane, request, key, budget)
             except TransportFailure as failure:
                 usage += failure.usage
                 pause = max(failure.retry_after or 0.0, self._jittered_backoff(attempt))
-                if attempt == request.model.retries or pause > _LONGEST_PAUSE:
+                if attempt >= _allowed_retries(request.model, failure) or pause > _LONGEST_PAUSE:
                     failure.usage = usage
                     return _Landing(error=failure)
                 await asyncio.sleep(pause)
@@ -197,7 +197,6 @@ class Gateway:
                     # The provider may finish, and bill, what nobody waits for any more.
                     reservation.settle(estimate)
                     raise
-                answer = replace(answer, seconds=time.monotonic() - began)
                 self._keep(request, key, answer)
                 reservation.settle(answer.usage)
         limiter.succeeded()
@@ -207,9 +206,7 @@ class Gateway:
         """Write the answer down. There is no `await` between its arrival and this, so nothing can cut in."""
         usage = answer.usage
         self._store.put_response(
-            ResponseRecord(
-                key, request.model.id, describe(request), answer_json(answer), usage.usd, usage.tokens
-            )
+            ResponseRecord(key, request.model.id, describe(request), answer_json(answer), usage.usd, usage.tokens)
         )
         self._bought.add(key)
         longest = self._longest_output.get(request.model.id, _ASSUMED_OUTPUT_TOKENS)
@@ -220,9 +217,7 @@ class Gateway:
         if self._recorder is not None:
             self._recorder.add(request, answer)
         if answer.refusal:
-            raise RefusedFailure(
-                f"{request.model.id} refused: {answer.refusal}", raw=answer.text or "", usage=usage
-            )
+            raise RefusedFailure(f"{request.model.id} refused: {answer.refusal}", raw=answer.text or "", usage=usage)
         if not answer.tool_calls and (answer.text is None or (not answer.text and answer.cut_off)):
             mend = "; its output was cut off: raise max_tokens" if answer.cut_off else ""
             raise UnreadableFailure(f"{request.model.id} answered without any text{mend}", usage=usage)
@@ -262,6 +257,11 @@ class _Landing:
     answer: Answer | None = None
     usage: Usage = field(default_factory=Usage)
     error: Exception | None = None
+
+
+def _allowed_retries(model: ModelSpec, failure: TransportFailure) -> int:
+    """A rate limit is a request to wait, and gets more patience than a failure."""
+    return model.retries * (_RATE_LIMIT_PATIENCE if failure.status == 429 else 1)
 
 
 def _own(error: Exception | None, joined: bool) -> Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Protocol
 
 from adalang.language.models import estimate_tokens
@@ -18,7 +19,10 @@ class Lane(Protocol):
     free: bool
 
     async def call(self, request: Request) -> Answer:
-        """One attempt, no longer than the model's timeout. Raises a Failure; to cancel it ends the call."""
+        """One attempt, no longer than the model's timeout; the answer says how long it took.
+
+        Raises a Failure. Cancelling it ends the call for real.
+        """
         ...
 
     async def aclose(self) -> None:
@@ -38,8 +42,14 @@ class BuiltinLane:
 
         # The answer is computed on the event loop: give progress and cancellation their turn first.
         await asyncio.sleep(0)
+        began = time.monotonic()
         text = lexical.answer(request)
-        return Answer(text, input_tokens=input_tokens(request), output_tokens=estimate_tokens(text))
+        return Answer(
+            text,
+            input_tokens=input_tokens(request),
+            output_tokens=estimate_tokens(text),
+            seconds=time.monotonic() - began,
+        )
 
     async def aclose(self) -> None:
         pass

@@ -37,15 +37,16 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _CLAUSE_END = re.compile(r"[;,]\s+(?:and\s+|or\s+)?|\.\s+|\.$")
 _NUMERAL = re.compile(r"-?\d+(?:[.,]\d+)*")
 _NEGATION = re.compile(r"\b(?:not|never|don't|do not|unless|except|avoid)\b", re.IGNORECASE)
+_OTHERWISE = re.compile(r"\b(?:otherwise|in doubt|not sure|unsure|by default|nothing else fits|none of the|everything else)\b", re.IGNORECASE)
 _AT_START = re.compile(r"\b(?:start|begin)(?:s|ning|ing)? with\b|\bfirst words?\b", re.IGNORECASE)
 _LIST = re.compile(
-    r"\b(?:such as|words like|phrases like|words|phrases|signs|with|e\.g\.|for example)\s*:?\s+",
-    re.IGNORECASE,
+    r"\b(?:such as|like|including|includes?|e\.g\.|for example|with)\s*:?\s+|\b(?:words?|phrases?|signs?)\s*:\s*", re.IGNORECASE
 )
 _QUOTED = re.compile(r"[\"“`]([^\"”`\n]{1,60})[\"”`]")
 _FIELD_NAME = re.compile(r"^\s*[A-Z][\w ]{0,30}:\s+")
 
 _LISTED_WORD, _LISTED_FUNCTION_WORD, _PROSE_WORD, _AT_START_BONUS = 2.0, 1.5, 0.5, 1.0
+_OPENING = 2.0  # what a text opens with tells more about what it wants than what follows
 _DEMO_WEIGHT = 2.0
 _LONGEST_PHRASE = 4
 _LONGEST_LISTED_ITEM = 5
@@ -111,12 +112,15 @@ def _plain(dialogue: _Dialogue) -> str:
 def _choose(dialogue: _Dialogue, labels: tuple[str, ...]) -> str:
     """The label with most evidence. With no evidence, or none that decides, a guess that hangs on the input alone."""
     text = _without_field_name(dialogue.input)
+    guide = _guide(dialogue.system, labels)
     scores = dict.fromkeys(labels, 0.0)
-    for label, weight in _cue_votes(_guide(dialogue.system, labels), text):
+    for label, weight in _cue_votes(guide, text):
         scores[label] += weight
     for label, weight in _demo_votes(dialogue.turns, labels, text):
         scores[label] += weight
     best = max(scores.values())
+    if best <= 0 and guide.otherwise is not None:
+        return guide.otherwise
     tied = [label for label in labels if scores[label] >= best - 1e-9]
     return tied[0] if len(tied) == 1 else tied[_coin(text) % len(tied)]
 
@@ -132,10 +136,14 @@ def _without_field_name(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Guide:
-    """What a prompt says about each label: phrase -> (label, weight), for anywhere in the input and for its start."""
+    """What a prompt says about each label: phrase -> (label, weight), for anywhere in the input and for its start.
+
+    `otherwise` is the label to fall back on, if the prompt names one.
+    """
 
     anywhere: Mapping[tuple[str, ...], tuple[tuple[str, float], ...]]
     at_start: Mapping[tuple[str, ...], tuple[tuple[str, float], ...]]
+    otherwise: str | None
 
 
 @lru_cache(maxsize=64)
@@ -145,12 +153,16 @@ def _guide(prompt: str, labels: tuple[str, ...]) -> _Guide:
         own = tuple(stem(word) for word in words(label.replace("_", " ")))
         if own:
             weights[0].setdefault(own, {})[label] = _PROSE_WORD
+    otherwise = None
     for line in _without_output_order(prompt).splitlines():
         for segment, label in _segments(line, labels):
+            if _OTHERWISE.search(segment):
+                otherwise = label
+                continue
             for phrase, at_start, weight in _cues(segment, label):
                 table = weights[at_start].setdefault(phrase, {})
                 table[label] = max(table.get(label, 0.0), weight, key=abs)
-    return _Guide(_shared(weights[0]), _shared(weights[1]))
+    return _Guide(_shared(weights[0]), _shared(weights[1]), otherwise)
 
 
 def _shared(
@@ -240,7 +252,7 @@ def _cue_votes(guide: _Guide, text: str) -> list[tuple[str, float]]:
             said = guide.anywhere.get(phrase, ()) + (guide.at_start.get(phrase, ()) if start == 0 else ())
             if said and covered.isdisjoint(span):
                 covered.update(span)
-                votes.extend(said)
+                votes.extend((label, weight * (_OPENING if start == 0 else 1.0)) for label, weight in said)
     return votes
 
 

@@ -1,9 +1,9 @@
-"""How `builtin/lexical` acts as a teacher: it looks for words in the failing examples that tell the answers apart.
+"""How `builtin/lexical` acts as a teacher: it looks for words in the examples that tell the answers apart.
 
-It reads the same message that any teacher model gets: the text to improve between `<<<` and `>>>`, and the examples as
-one JSON object a line with `inputs`, `output` and, for failing ones, `expected`. What to answer with is recognised from
-the schema asked for: `hypotheses`, `edits` or `feedback`. It has no other source; examples whose answers are not short
-labels teach it nothing, and then it says so with an empty list.
+It reads the same message that any teacher model gets: the text to improve between `<<<` and `>>>`, the change to carry
+out after `Change:`, and the examples as one JSON object a line with `inputs`, `output` and `expected`. What to answer
+with is recognised from the schema asked for: `hypotheses`, `edits` or `feedback`. It has no other source; examples whose
+answers are not short labels teach it nothing, and then it says so with an empty list.
 """
 
 from __future__ import annotations
@@ -19,14 +19,18 @@ from typing import Any
 from adalang.runtime.models.wording import FUNCTION_WORDS, ngrams, words
 
 _TEXT = re.compile(r"^<<<\n(.*?)\n?>>>$", re.MULTILINE | re.DOTALL)
-_TELL = re.compile(r"Say that (?P<label>.+?) is told by the words (?P<signs>\".+\")\.")
+_TELL = re.compile(r"Say that (?P<label>\S.*?) is told by the words (?P<signs>\"[^\"]+\"(?:, \"[^\"]+\")*)\.")
 _DROP = re.compile(r"No longer take \"(?P<sign>[^\"]+)\" as a sign of (?P<label>.+)\.")
+_OTHERWISE = re.compile(r"Say that (?P<label>.+) is right otherwise\.")
 _QUOTED = re.compile(r"\"([^\"]+)\"")
+_OTHERWISE_LINE = "- Otherwise answer "
 
 _LONGEST_LABEL = 40
 _LONGEST_PHRASE = 3
-_SIGNS_PER_HYPOTHESIS = 3
+_SIGNS_AT_ONCE = 3
 _MOST_HYPOTHESES = 8
+_LEAST_MISLED = 2
+_LEAST_SILENT = 3
 
 
 def teach(message: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -41,8 +45,13 @@ def teach(message: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
+# -- what to change -------------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class _Example:
+    """`label` is the right answer, `got` the model's; `number` is how the message names a failing example."""
+
     words: tuple[str, ...]
     label: str
     got: str
@@ -60,63 +69,86 @@ def _examples(message: str) -> Iterator[_Example]:
             continue
         if not isinstance(shown.get("inputs"), dict):
             continue
-        failed = "expected" in shown
-        label = shown["expected"] if failed else shown.get("output")
+        label = shown.get("expected", shown.get("output"))
         if isinstance(label, str | int | bool) and len(str(label)) <= _LONGEST_LABEL:
             text = " ".join(value for value in shown["inputs"].values() if isinstance(value, str))
+            failed = "expected" in shown and "output" in shown
             yield _Example(tuple(words(text)), str(label), str(shown.get("output")), failed, shown.get("example"))
 
 
 def _hypotheses(message: str) -> list[dict[str, Any]]:
-    """Changes that the examples speak for: first, of each label, its strongest signs; then smaller and further ones."""
+    """Changes that the examples speak for: all signs at once, then by label, then what misleads, then single signs."""
     examples = list(_examples(message))
     text = _text_to_improve(message)
     wanted = Counter(example.label for example in examples if example.failed)
-    signs = {
-        label: [sign for sign in _signs(examples, label) if not _says(text, label, sign)] for label in wanted
-    }
-    by_need = sorted(wanted, key=lambda label: (-wanted[label], label))
+    signs: dict[str, list[str]] = {}
+    for label in sorted(wanted, key=lambda label: (-wanted[label], label)):
+        said = _said_signs(text, label)
+        if new := [sign for sign in _signs(examples, label) if sign not in said]:
+            signs[label] = new
+    first = {label: own[:_SIGNS_AT_ONCE] for label, own in signs.items()}
     found = []
-    for first, last in (
-        (0, _SIGNS_PER_HYPOTHESIS),
-        (0, 1),
-        (1, 2),
-        (_SIGNS_PER_HYPOTHESIS, 2 * _SIGNS_PER_HYPOTHESIS),
-    ):
-        for label in by_need:
-            if chosen := signs[label][first:last]:
-                change = f"Say that {label} is told by the words {', '.join(json.dumps(sign, ensure_ascii=False) for sign in chosen)}."
-                found.append(
-                    (
-                        f"{wanted[label]} of the failing examples are {label}, and the text does not say how to tell.",
-                        change,
-                    )
-                )
-        if first == 0 and last > 1:
-            found.extend(_misleading(examples, text))
-    unique = dict.fromkeys((cause, change) for cause, change in found if change not in message)
-    return [{"cause": cause, "change": change} for cause, change in list(unique)[:_MOST_HYPOTHESES]]
+    if len(first) > 1:
+        found.append(_telling("The text does not say how to tell the answers apart.", examples, first))
+    found += [*_misleading(examples, text), *_no_fallback(examples, text)]
+    for label, own in first.items():
+        cause = f"{wanted[label]} of the failing examples are {label}, and the text does not say how to tell."
+        found.append(_telling(cause, examples, {label: own}))
+    for nth in range(2 * _SIGNS_AT_ONCE):
+        for label, own in signs.items():
+            if nth < len(own):
+                found.append(_telling(f"The text does not speak of all {label}.", examples, {label: [own[nth]]}))
+    unique = {hypothesis["change"]: hypothesis for hypothesis in reversed(found)}
+    new = [hypothesis for hypothesis in found if unique[hypothesis["change"]] is hypothesis]
+    return [hypothesis for hypothesis in new if hypothesis["change"] not in message][:_MOST_HYPOTHESES]
+
+
+def _telling(cause: str, examples: Sequence[_Example], signs: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The hypothesis that the text should give these signs of these labels."""
+    change = " ".join(
+        f"Say that {label} is told by the words {', '.join(json.dumps(sign, ensure_ascii=False) for sign in own)}."
+        for label, own in signs.items()
+    )
+    meant = [
+        example.number
+        for example in examples
+        if example.failed and any(_holds(example, sign) for sign in signs.get(example.label, ()))
+    ]
+    return {"cause": cause, "change": change, "examples": [number for number in meant if number is not None]}
 
 
 def _misleading(examples: Sequence[_Example], text: str) -> list[dict[str, Any]]:
     """Signs that stand in the text and mislead more often than they lead."""
     wrong: Counter[tuple[str, str]] = Counter()
-    for label in {example.got for example in examples if example.failed}:
+    for label in sorted({example.got for example in examples if example.failed}):
         for sign in _said_signs(text, label):
-            phrase = tuple(words(sign))
             for example in examples:
-                if phrase in set(ngrams(example.words, _LONGEST_PHRASE)):
-                    wrong[label, sign] += (
-                        1 if example.failed and example.got == label else -1 if example.label == label else 0
-                    )
+                if _holds(example, sign):
+                    misled = example.failed and example.got == label
+                    wrong[label, sign] += 1 if misled else -1 if example.label == label else 0
     return [
-        (
-            f'{count} failing examples hold "{sign}" and are not {label}.',
-            f'No longer take "{sign}" as a sign of {label}.',
-        )
+        {
+            "cause": f'{count} failing examples hold "{sign}" and are not {label}.',
+            "change": f'No longer take "{sign}" as a sign of {label}.',
+            "examples": [],
+        }
         for (label, sign), count in sorted(wrong.items(), key=lambda item: (-item[1], item[0]))
-        if count >= 2
+        if count >= _LEAST_MISLED
     ]
+
+
+def _no_fallback(examples: Sequence[_Example], text: str) -> list[dict[str, Any]]:
+    """What to answer where no sign of the text is found: the most frequent answer of the examples without any."""
+    labels = sorted({example.label for example in examples})
+    known = {tuple(words(sign)) for label in labels for sign in _said_signs(text, label)}
+    silent = [example for example in examples if known.isdisjoint(ngrams(example.words, _LONGEST_PHRASE))]
+    if not known or len(silent) < _LEAST_SILENT or not any(example.failed for example in silent):
+        return []
+    counts = Counter(example.label for example in silent)
+    label = max(labels, key=lambda label: counts[label])
+    meant = [example.number for example in silent if example.label == label and example.number is not None]
+    cause = f"{len(silent)} examples show no sign that the text speaks of."
+    return [{"cause": cause, "change": f"Say that {label} is right otherwise.", "examples": meant}]
 
 
 def _signs(examples: Sequence[_Example], label: str) -> list[str]:
@@ -132,20 +164,28 @@ def _signs(examples: Sequence[_Example], label: str) -> list[str]:
     weights = {}
     for phrase, at in holders.items():
         right = len(at & own)
-        purity = (right + 0.5) / (len(at) + 1)
-        if right and purity > prior:
-            early = any(examples[i].words[: len(phrase)] == phrase for i in at & own)
-            empty = all(word in FUNCTION_WORDS for word in phrase)
-            # An opening phrase carries over to new texts better than a word that occurred once somewhere.
-            weights[phrase] = right * math.log(purity / prior) * (1.5 if early else 0.7 if empty else 1.0)
+        purity = (right + prior) / (len(at) + 1)
+        opens = any(examples[i].words[: len(phrase)] == phrase for i in at & own)
+        # How a text opens carries over to new ones better than a word that occurred somewhere; a function word in the
+        # middle tells nothing.
+        if purity > prior and (opens or not all(word in FUNCTION_WORDS for word in phrase)):
+            weights[phrase] = right * math.log(purity / prior) * (1.5 if opens else 1.0)
     chosen: list[str] = []
     covered: list[set[int]] = []
     for phrase in sorted(weights, key=lambda phrase: (-weights[phrase], len(phrase), phrase)):
         mine = holders[phrase] & own
-        if not any(mine <= other for other in covered):
+        if (len(mine) > 1 or not chosen) and not any(mine <= other for other in covered):
             chosen.append(" ".join(phrase))
             covered.append(mine)
     return chosen
+
+
+def _holds(example: _Example, sign: str) -> bool:
+    phrase = tuple(words(sign))
+    return any(example.words[at : at + len(phrase)] == phrase for at in range(len(example.words) - len(phrase) + 1))
+
+
+# -- how to change it -----------------------------------------------------------------------------------------------
 
 
 def _text_to_improve(message: str) -> str:
@@ -153,49 +193,49 @@ def _text_to_improve(message: str) -> str:
     return match[1] if match else ""
 
 
-def _line_of(text: str, label: str) -> str | None:
-    return next((line for line in text.splitlines() if line.startswith(f"- {label}: words such as ")), None)
+def _edits(message: str) -> list[dict[str, str]]:
+    """The edits that carry out the change that the message asks for."""
+    text = _text_to_improve(message)
+    change = message[message.rfind("Change: ") :]
+    edits = []
+    for tell in _TELL.finditer(change):
+        label, new = tell["label"], _QUOTED.findall(tell["signs"])
+        edits.append(_set_line(text, _signs_line(label, []), _signs_line(label, [*_said_signs(text, label), *new])))
+    if drop := _DROP.search(change):
+        label = drop["label"]
+        left = [sign for sign in _said_signs(text, label) if sign != drop["sign"]]
+        edits.append(_set_line(text, _signs_line(label, []), _signs_line(label, left) if left else ""))
+    if otherwise := _OTHERWISE.search(change):
+        edits.append(_set_line(text, _OTHERWISE_LINE, f"{_OTHERWISE_LINE}{otherwise['label']}."))
+    return edits
+
+
+def _set_line(text: str, start: str, line: str) -> dict[str, str]:
+    """Replaces the line that starts so, or adds it."""
+    old = _line_of(text, start)
+    if old is None:
+        return {"action": "append", "find": "", "text": line}
+    return {"action": "replace", "find": old, "text": line}
+
+
+def _line_of(text: str, start: str) -> str | None:
+    return next((line for line in text.splitlines() if line.startswith(start)), None)
 
 
 def _said_signs(text: str, label: str) -> list[str]:
-    line = _line_of(text, label)
+    line = _line_of(text, _signs_line(label, []))
     return line.partition(" such as ")[2].split(", ") if line else []
 
 
-def _says(text: str, label: str, sign: str) -> bool:
-    return sign in _said_signs(text, label)
+def _signs_line(label: str, signs: Sequence[str]) -> str:
+    return f"- {label}: words such as {', '.join(signs)}"
 
 
-def _edits(message: str) -> list[dict[str, str]]:
-    """The edit that carries out the hypothesis in the message."""
-    text = _text_to_improve(message)
-    task = message[message.rfind(">>>") :]
-    if tell := _TELL.search(task):
-        label, signs = tell["label"], _QUOTED.findall(tell["signs"])
-        line = _line_of(text, label)
-        if line is None:
-            return [{"action": "append", "find": "", "text": f"- {label}: words such as {', '.join(signs)}"}]
-        return [{"action": "replace", "find": line, "text": f"{line}, {', '.join(signs)}"}]
-    if drop := _DROP.search(task):
-        line, left = (
-            _line_of(text, drop["label"]),
-            [s for s in _said_signs(text, drop["label"]) if s != drop["sign"]],
-        )
-        if line is not None and left:
-            return [
-                {
-                    "action": "replace",
-                    "find": line,
-                    "text": f"- {drop['label']}: words such as {', '.join(left)}",
-                }
-            ]
-    return []
+# -- who is to blame ------------------------------------------------------------------------------------------------
 
 
 def _feedback(message: str) -> list[dict[str, Any]]:
     """Blame in equal shares: words alone do not tell which text of a chain was at fault."""
-    named = re.findall(r"^(?:PARAM|INPUT) (\S+)", message, re.MULTILINE)
-    note = next(
-        iter(re.findall(r"^FEEDBACK: (.+)$", message, re.MULTILINE)), "The answer was not the expected one."
-    )
-    return [{"name": name, "blame": round(1 / len(named), 3), "note": note} for name in dict.fromkeys(named)]
+    named = list(dict.fromkeys(re.findall(r"^(?:PARAM|INPUT) ([^\s:]+)", message, re.MULTILINE)))
+    note = next(iter(re.findall(r"^FEEDBACK: (.+)$", message, re.MULTILINE)), "The answer was not the expected one.")
+    return [{"name": name, "blame": round(1 / len(named), 3), "note": note} for name in named]

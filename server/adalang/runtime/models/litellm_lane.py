@@ -10,25 +10,33 @@ import asyncio
 import logging
 import os
 import threading
+import time
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
+from weakref import WeakSet
 
+from adalang.language.models import key_variables
 from adalang.runtime.failures import BugFailure, TransportFailure
 from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.keys import message_json
-from adalang.runtime.models.litellm_errors import UNSUPPORTED, classify
+from adalang.runtime.models.litellm_errors import classify, missing_key, refuses_schema
 from adalang.runtime.models.schemas import response_format
 from adalang.runtime.models.types import ModelSpec, Request, ToolCall
 
 _ENVIRONMENT = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+    "LITELLM_LOCAL_BLOG_POSTS": "True",
     "LITELLM_MODE": "PRODUCTION",
-    "LITELLM_TELEMETRY": "False",
     "HF_HUB_OFFLINE": "1",
 }
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
+# Ours is the timeout that counts; litellm's is there in case that ours cannot stop it.
+_SPARE_SECONDS = 5.0
 _import_lock = threading.Lock()
+# litellm keeps one set of connections for the process: the last lane to close closes them.
+_lanes_in_use: WeakSet[LiteLLMLane] = WeakSet()
 
 
 class LiteLLMLane:
@@ -38,30 +46,41 @@ class LiteLLMLane:
 
     def __init__(self) -> None:
         self._litellm: ModuleType | None = None
-        self._schemaless: set[str] = set()
+        self._schemaless: set[tuple[str, str]] = set()
 
     async def call(self, request: Request) -> Answer:
+        keyless = missing_key(request.model)
+        if keyless is not None:
+            raise keyless
         if self._litellm is None:
             self._litellm = await asyncio.to_thread(load_litellm)
+        _lanes_in_use.add(self)
         arguments = _arguments(request)
-        if request.schema is not None and request.model.id not in self._schemaless:
-            schema = response_format(request.schema, request.schema_name)
+        target = request.model.id, request.model.api_base
+        form = response_format(request.schema, request.schema_name) if request.schema is not None else None
+        if form is not None and target not in self._schemaless:
             try:
-                return await self._complete(request.model, arguments | {"response_format": schema})
+                return await self._complete(request.model, arguments | {"response_format": form})
             except BugFailure as failure:
-                # The prompt says the shape too: a model that takes no schema can do without.
-                if not _refuses_schema(failure):
+                # The prompt says the shape in words too, so a model that takes no schema can do without.
+                if not refuses_schema(failure):
                     raise
-                self._schemaless.add(request.model.id)
+                self._schemaless.add(target)
         return await self._complete(request.model, arguments)
 
     async def aclose(self) -> None:
-        if self._litellm is not None:
+        if self._litellm is None:
+            return
+        _lanes_in_use.discard(self)
+        if not _lanes_in_use:
             await self._litellm.close_litellm_async_clients()
+            # It would hand out the closed clients again.
+            self._litellm.in_memory_llm_clients_cache.flush_cache()
 
     async def _complete(self, model: ModelSpec, arguments: Mapping[str, Any]) -> Answer:
         assert self._litellm is not None
         deadline = asyncio.timeout(model.timeout)
+        began = time.monotonic()
         try:
             async with deadline:
                 completion = await self._litellm.acompletion(**arguments)
@@ -71,7 +90,8 @@ class LiteLLMLane:
                     f"{model.id} did not answer within {model.timeout:g} seconds", maybe_paid=True
                 ) from None
             raise classify(error, model) from error
-        return _answer(completion, model, self._litellm)
+        seconds = time.monotonic() - began
+        return _answer(completion, _price(completion, model, self._litellm), seconds)
 
 
 def load_litellm() -> ModuleType:
@@ -81,17 +101,16 @@ def load_litellm() -> ModuleType:
             os.environ.setdefault(name, value)
         import litellm
 
-        module: ModuleType = litellm
         litellm.suppress_debug_info = True
         litellm.telemetry = False
-        litellm.num_retries = 0
         litellm.drop_params = False
         litellm.disable_hf_tokenizer_download = True
-        # Its own handlers write to stdout below WARNING, which belongs to a protocol or to the user.
+        # Its own handlers write to stdout, which belongs to a protocol or to the user.
         for name in _LOGGERS:
             logger = logging.getLogger(name)
-            logger.handlers.clear()
+            logger.handlers = [logging.NullHandler()]
             logger.propagate = True
+        module: ModuleType = litellm
         return module
 
 
@@ -102,33 +121,25 @@ def _arguments(request: Request) -> dict[str, Any]:
         **model.secrets,
         "model": model.id,
         "messages": [message_json(message) for message in request.messages],
-        "timeout": model.timeout,
+        "timeout": model.timeout + _SPARE_SECONDS,
         "num_retries": 0,
         "max_retries": 0,
     }
     if request.tools:
         arguments["tools"] = [dict(tool) for tool in request.tools]
-    if model.api_base and "api_key" not in arguments and not _key_in_environment(model):
-        # Local servers need no key, but the client will not start without one.
+    if model.api_base and "api_key" not in arguments and not _has_key(model):
+        # A server of one's own seldom wants a key, but the client will not start without one.
         arguments["api_key"] = "none"
     return arguments
 
 
-def _key_in_environment(model: ModelSpec) -> bool:
-    return bool(os.environ.get(f"{model.provider.upper()}_API_KEY"))
+def _has_key(model: ModelSpec) -> bool:
+    return any(os.environ.get(name) for name in key_variables(model.provider))
 
 
-def _refuses_schema(failure: BugFailure) -> bool:
-    return str(failure.__cause__.__class__.__name__) == UNSUPPORTED or "response_format" in str(failure)
-
-
-def _answer(completion: Any, model: ModelSpec, litellm: ModuleType) -> Answer:
+def _answer(completion: Any, usd: float | None, seconds: float) -> Answer:
     choice = completion.choices[0]
     message = choice.message
-    usage = completion.usage
-    refusal = getattr(message, "refusal", None) or ""
-    if choice.finish_reason == "content_filter" and not message.content:
-        refusal = refusal or "the provider's content filter stopped the answer"
     return Answer(
         text=message.content,
         tool_calls=tuple(
@@ -136,16 +147,26 @@ def _answer(completion: Any, model: ModelSpec, litellm: ModuleType) -> Answer:
             for call in message.tool_calls or ()
         ),
         finish_reason=str(choice.finish_reason or "stop"),
-        input_tokens=int(usage.prompt_tokens or 0),
-        output_tokens=int(usage.completion_tokens or 0),
-        usd=_price(completion, model, litellm),
-        refusal=refusal,
+        input_tokens=int(completion.usage.prompt_tokens or 0),
+        output_tokens=int(completion.usage.completion_tokens or 0),
+        usd=usd,
+        seconds=seconds,
+        refusal=_refusal(choice),
     )
+
+
+def _refusal(choice: Any) -> str:
+    """Why there is no answer: the model's own words, or that the provider stopped it; else empty."""
+    said = (getattr(choice.message, "provider_specific_fields", None) or {}).get("refusal")
+    if said:
+        return str(said)
+    stopped = choice.finish_reason == "content_filter" and not choice.message.content
+    return "the provider's content filter stopped the answer" if stopped else ""
 
 
 def _price(completion: Any, model: ModelSpec, litellm: ModuleType) -> float | None:
     try:
         return float(litellm.completion_cost(completion_response=completion, model=model.id))
     except Exception:
-        # It raises for every model that its table does not know.
+        # It raises, in several ways, for every model that its table does not know.
         return None

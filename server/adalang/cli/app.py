@@ -1,0 +1,94 @@
+"""The table of verbs, and the one place where failures become a clear line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from adalang.cli import (
+    check,
+    doctor,
+    evaluate,
+    fmt,
+    graph,
+    init,
+    models,
+    optimize,
+    proposals,
+    run_component,
+    server,
+    store,
+    watch,
+)
+
+app = typer.Typer(
+    name="adalang",
+    help="Prompts and LLM pipelines as source code, with an optimizer whose proposals come with evidence.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("check")(check.check)
+app.command("fmt")(fmt.fmt)
+app.command("graph")(graph.graph)
+app.command("run")(run_component.run)
+app.command("eval")(evaluate.evaluate)
+app.command("optimize")(optimize.optimize)
+app.add_typer(proposals.app, name="proposals")
+app.command("init")(init.init)
+app.command("doctor")(doctor.doctor)
+app.command("models")(models.models)
+app.add_typer(store.app, name="store")
+app.command("watch")(watch.watch)
+app.command("server")(server.server)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from adalang import __version__
+
+        print(f"adalang {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line; gives the exit code. Expected failures end in one clear line on standard error."""
+    import click
+
+    try:
+        code = app(args=arguments, standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Abort:
+        return _interrupted()
+    except KeyboardInterrupt:
+        return _interrupted()
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        from adalang.cli.failures import explain
+
+        message = explain(error)
+        if message is None:
+            raise
+        print(f"error: {message}", file=sys.stderr)
+        return 2
+
+
+def _interrupted() -> int:
+    print("\nStopped. All that was answered is kept: the same command goes on from there.", file=sys.stderr)
+    return 130

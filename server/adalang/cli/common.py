@@ -1,0 +1,134 @@
+"""What several verbs share: naming a file and something in it, finding files, opening the workspace."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from adalang.config import Settings, find_root, load_settings
+
+if TYPE_CHECKING:
+    from adalang.engine.session import Session
+    from adalang.language.program import Program
+
+TARGET_HELP = "A .adal file, or FILE:NAME for one thing in it."
+
+
+def split_target(target: str) -> tuple[Path, str]:
+    """``FILE`` or ``FILE:NAME``; a drive letter's colon is part of the file.
+
+    Raises:
+        typer.BadParameter: there is no such file.
+    """
+    path = Path(target)
+    if path.is_file():
+        return path, ""
+    file, colon, name = target.rpartition(":")
+    if colon and len(file) > 1 and Path(file).is_file():
+        return Path(file), name
+    wanted = file if colon and len(file) > 1 else target
+    hint = ""
+    if Path(wanted).is_dir():
+        hint = " (that is a folder)"
+    raise typer.BadParameter(f"there is no file {wanted}{hint}")
+
+
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """The .adal files that are named, or that stand below the named folders; hidden folders are passed over.
+
+    Raises:
+        typer.BadParameter: a path does not exist, or holds no .adal file.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = [
+                file
+                for file in sorted(path.rglob("*.adal"))
+                if not any(part.startswith(".") or part == "node_modules" for part in file.relative_to(path).parts)
+            ]
+            if not inside:
+                raise typer.BadParameter(f"there is no .adal file in {path}")
+            found.update(dict.fromkeys(inside))
+        elif path.is_file():
+            found[path] = None
+        else:
+            raise typer.BadParameter(f"there is no file {path}")
+    return list(found)
+
+
+def load_program(file: Path) -> Program:
+    """The file with what it imports; it may have errors."""
+    from adalang.language.program import load
+
+    program = load(file)
+    if program is None:
+        raise typer.BadParameter(f"{file} cannot be read")
+    return program
+
+
+def settings_for(file: Path, **given: Any) -> Settings:
+    """The settings of the file's workspace with values from the command line; problems are told on standard error."""
+    settings = load_settings(find_root(file))
+    for problem in settings.problems:
+        note(f"warning: {problem}")
+    return settings.with_values(**given)
+
+
+def open_session(file: Path, settings: Settings, models: Iterable[str] = ()) -> Session:
+    from adalang.engine.session import Session
+
+    session = Session(settings.root, settings, models=chosen_models(models))
+    if session.store.notice:
+        note(f"warning: {session.store.notice}")
+    return session
+
+
+def chosen_models(given: Iterable[str]) -> dict[str, str]:
+    """``--model PROMPT=MODEL`` or ``--model MODEL`` for every prompt ("*")."""
+    chosen: dict[str, str] = {}
+    for one in given:
+        name, equals, model = one.partition("=")
+        chosen[name.strip() if equals else "*"] = (model if equals else name).strip()
+    return chosen
+
+
+def say_offline(program: Program, settings: Settings, chosen: dict[str, str]) -> None:
+    """Tell when prompts that name no model are answered by the offline one."""
+    from adalang.language.declarations import PromptDeclaration, setting
+
+    if settings["model"] or "*" in chosen:
+        return
+    for entity in program.components():
+        declaration = entity.declaration
+        if isinstance(declaration, PromptDeclaration) and setting(declaration.settings, "model") is None:
+            if entity.id not in chosen:
+                note(
+                    f"note: `{entity.id}` names no model, so the offline {settings.model} answers. "
+                    "Set one in the file, in adalang.toml or as ADALANG_MODEL."
+                )
+            return
+
+
+def note(text: str) -> None:
+    """A line for the person at the terminal; standard output stays clean for other programs."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}%"
+
+
+def money(usd: float, priced: bool = True) -> str:
+    if not priced:
+        return "price unknown"
+    return "free" if usd == 0 else f"${usd:.4f}" if usd < 0.1 else f"${usd:.2f}"

@@ -1,0 +1,27 @@
+"""Which failures a person can act on, and what they are told."""
+
+from __future__ import annotations
+
+
+def explain(error: BaseException) -> str | None:
+    """One clear line for an expected failure; ``None`` for a bug of ours, which deserves its traceback."""
+    from adalang.config import CONFIG_FILE
+    from adalang.engine.proposals import EditRefused
+    from adalang.engine.session import CheckFailed
+    from adalang.runtime.failures import BudgetExceeded, Failure, TransportFailure
+    from adalang.runtime.interpreter import RunFailed
+    from adalang.store import StoreError
+
+    match error:
+        case RunFailed(failure=failure):
+            return explain(failure)
+        case CheckFailed():
+            return f"{error}\n       See all with: adalang check {error.found[0][0].path.name}"
+        case TransportFailure():
+            return f"no answer from the model: {error}"
+        case Failure() | BudgetExceeded() | StoreError() | EditRefused():
+            return str(error)
+        case FileNotFoundError() | PermissionError() | IsADirectoryError() | NotADirectoryError():
+            return f"{error.filename or CONFIG_FILE}: {(error.strerror or str(error)).lower()}"
+        case _:
+            return None

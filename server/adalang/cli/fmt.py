@@ -1,0 +1,38 @@
+"""``adalang fmt``: one canonical layout; prompt text never changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from adalang.cli.common import find_files, note
+
+
+def fmt(
+    paths: list[Path] = typer.Argument(None, help="Files or folders; default: this folder.", show_default=False),
+    check: bool = typer.Option(False, "--check", help="Change nothing; end with 1 when a file would change."),
+    diff: bool = typer.Option(False, "--diff", help="Change nothing; print what would change."),
+) -> None:
+    """Format files in place. Not a byte of prompt text changes."""
+    from adalang.engine.proposals import replace_file
+    from adalang.language.edits import unified_diff
+    from adalang.language.format import format_source
+    from adalang.language.text import SourceText
+
+    changed = 0
+    files = find_files(paths or [Path()])
+    for file in files:
+        data = file.read_bytes()
+        formatted = format_source(SourceText(data)).encode("utf-8", "surrogateescape")
+        if formatted == data:
+            continue
+        changed += 1
+        if diff:
+            print(unified_diff(file, data.decode("utf-8", "replace"), formatted.decode("utf-8", "replace")), end="")
+        if not (check or diff):
+            replace_file(file, formatted)
+        note(f"{'would change' if check or diff else 'formatted'} {file}")
+    note(f"{len(files)} file{'s' if len(files) != 1 else ''}, {changed} {'to format' if check or diff else 'formatted'}.")
+    if changed and check:
+        raise typer.Exit(1)

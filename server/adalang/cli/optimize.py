@@ -1,0 +1,184 @@
+"""``adalang optimize``: search for better params, and prove them on examples that the search never saw."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from adalang.cli.common import (
+    chosen_models,
+    money,
+    note,
+    open_session,
+    print_json,
+    say_offline,
+    settings_for,
+    split_target,
+)
+
+if TYPE_CHECKING:
+    from adalang.engine.session import OptimizeResult, Session
+    from adalang.language.program import Program
+    from adalang.optimizer.estimate import Estimate
+
+
+def optimize(
+    target: str = typer.Argument(..., help="A .adal file, or FILE:EVAL for one of its evals."),
+    estimate: bool = typer.Option(False, "--estimate", help="Say what it would take, and stop."),
+    budget_calls: int = typer.Option(None, "--budget-calls", min=1, help="Model calls at most.", show_default=False),
+    budget_usd: float = typer.Option(None, "--budget-usd", min=0, help="USD at most.", show_default=False),
+    yes: bool = typer.Option(False, "--yes", "-y", help="Spend without asking."),
+    apply: bool = typer.Option(False, "--apply", help="Apply a proposal that the final test confirms."),
+    seed: int = typer.Option(None, "--seed", help="Seed of the search's random choices.", show_default=False),
+    model: list[str] = typer.Option([], "--model", "-m", help="PROMPT=MODEL, or MODEL for every prompt."),
+    json_output: bool = typer.Option(False, "--json", help="Print the result as JSON."),
+) -> None:
+    """Find an edit that raises an eval, and test it on held-out examples.
+
+    A run that was cut off goes on where it stopped. Ends with 0 when it ran to its end, with a proposal or without one.
+    """
+    file, name = split_target(target)
+    settings = settings_for(file)
+
+    async def work() -> None:
+        from adalang.engine.optimization import optimizable
+
+        async with open_session(file, settings, model) as session:
+            program = session.load(file)
+            say_offline(program, settings, chosen_models(model))
+            names = optimizable(program)
+            if not name and len(names) != 1:
+                known = ", ".join(names) or "none; add `optimize EVAL { }`"
+                raise typer.BadParameter(f"which eval? Write FILE:EVAL with one of: {known}")
+            plan = session.optimize_plan(program, name or names[0], calls=budget_calls, usd=budget_usd, seed=seed)
+            found, usd = session.estimate(program, plan)
+            if not json_output or estimate:
+                _print_estimate(found, usd, plan.calls, plan.usd, json_output)
+            if estimate:
+                return
+            if not _agreed(usd, yes):
+                note("Nothing was spent.")
+                raise typer.Exit(2)
+            told = _Narrator(quiet=json_output)
+            result = await session.optimization(program, plan, on_event=told)
+            applied = apply and result.proposal is not None and result.proposal.evidence.verified
+            if json_output:
+                print_json(_plain(result) | {"applied": applied})
+            else:
+                print_result(session, program, result)
+            if applied and result.proposal is not None:
+                _apply(session, program, result.proposal.id, quiet=json_output)
+
+    asyncio.run(work())
+
+
+def _print_estimate(found: Estimate, usd: float | None, calls: int | None, most: float | None, as_json: bool) -> None:
+    price = "price unknown" if usd is None else money(usd)
+    if as_json:
+        print_json({"calls": found.calls, "usd": usd, "lines": found.lines(), "budget": {"calls": calls, "usd": most}})
+        return
+    for line in found.lines():
+        print(line)
+    bounds = [f"{calls} calls" if calls else "", f"${most:g}" if most is not None else ""]
+    print(f"Price at most: {price}. Budget: {', '.join(bound for bound in bounds if bound) or 'none'}.")
+
+
+def _agreed(usd: float | None, yes: bool) -> bool:
+    """Free runs start at once; others only with a person's word."""
+    if usd == 0 or yes:
+        return True
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("this costs money: add --yes to spend without being asked")
+    return typer.confirm("Start?", default=False)
+
+
+class _Narrator:
+    """One line for each thing that a person wants to know while it runs."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def __call__(self, event: Any, usage: Any) -> None:
+        from adalang.engine.session import describe_event
+
+        text = describe_event(event)
+        if text and not self._quiet:
+            again = " (replayed)" if event.replayed else ""
+            print(f"  [{usage.calls + usage.cached_calls:>5} calls] {text}{again}", flush=True)
+
+
+def print_result(session: Session, program: Program, result: OptimizeResult) -> None:
+    from adalang.engine.proposals import diff, evidence_line
+
+    usage, outcome, proposal = result.usage, result.outcome, result.proposal
+    calls = f"{usage.calls} calls, {usage.cached_calls} from the cache"
+    spent = f"{calls}, {money(usage.usd, usage.priced)}, {result.seconds:.1f} s"
+    if proposal is None:
+        print(f"\nNo change is proposed: {outcome.reason}.\n({spent})")
+        return
+    if outcome.kind == "proposal":
+        print(f"\nProposal {proposal.id}: {evidence_line(proposal)}")
+    else:
+        print(f"\nHint {proposal.id} (not an improvement that is proven): {outcome.reason}")
+    print_evidence(proposal)
+    print(f"\n{diff(program, proposal, session.root)}")
+    print(f"({spent})")
+    verb = "Accept it" if outcome.kind == "proposal" else "Try it"
+    print(f"{verb}: adalang proposals apply {proposal.id}{_from(session.root)}")
+    print("   or: open the file in your editor, where it is offered as a quick fix.")
+
+
+def _from(root: Path) -> str:
+    """The option that finds the store again from here."""
+    from adalang.config import find_root
+
+    return "" if find_root(Path.cwd()) == root else f" --root {root}"
+
+
+def print_evidence(proposal: Any) -> None:
+    found = proposal.evidence
+    if found.hypothesis:
+        print(f"  Why: {found.hypothesis}")
+    if found.p is not None:
+        print(f"  Test: p = {found.p:.2g}; {found.mended} examples mended, {found.broken} broken")
+    for word, examples in (("mended", found.mended_examples), ("broken", found.broken_examples)):
+        for one in examples[:2]:
+            print(f"    {word}: {_example(one)}")
+    if found.tokens_before and found.tokens_after:
+        print(f"  Tokens per call: {found.tokens_before:.0f} -> {found.tokens_after:.0f}")
+    for line in found.notes:
+        print(f"  Note: {line}")
+
+
+def _example(one: Any) -> str:
+    text = ", ".join(f"{name} {value!r}" for name, value in one.items())
+    return text if len(text) <= 160 else text[:157] + "..."
+
+
+def _plain(result: OptimizeResult) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "outcome": result.outcome.kind,
+        "reason": result.outcome.reason,
+        "proposal": result.proposal.to_json() if result.proposal else None,
+        "resumed": result.resumed,
+        "run_id": result.run_id,
+        "usage": asdict(result.usage),
+        "seconds": result.seconds,
+    }
+
+
+def _apply(session: Session, program: Program, proposal_id: str, *, quiet: bool) -> None:
+    from adalang.engine.proposals import current_edits, write_files
+
+    proposal = session.store.proposal(proposal_id)
+    assert proposal is not None
+    write_files(program, current_edits(program, proposal))
+    session.store.set_proposal_status(proposal.id, "applied")
+    if not quiet:
+        print(f"Applied {proposal.id} to {proposal.file}.")

@@ -1,0 +1,124 @@
+"""``adalang proposals``: what optimizations found, and putting it into the files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from adalang.cli.common import load_program, note, print_json
+from adalang.config import find_root
+
+if TYPE_CHECKING:
+    from adalang.store import Store
+    from adalang.store.records import Proposal
+
+app = typer.Typer(help="List, show, apply or dismiss what optimizations found.", no_args_is_help=True)
+
+ID = typer.Argument(..., help="A proposal's id, or the start of it.")
+ROOT = typer.Option(None, "--root", help="The workspace; default: the one of this folder.", show_default=False)
+
+
+def _open(root: Path | None) -> tuple[Store, Path]:
+    from adalang.store import Store
+
+    found = find_root(root or Path.cwd())
+    return Store.open(found), found
+
+
+def _proposal(store: Store, proposal_id: str) -> Proposal:
+    found = store.proposal(proposal_id)
+    if found is None:
+        known = ", ".join(one.id for one in store.proposals()) or "none"
+        raise typer.BadParameter(f"no proposal {proposal_id}; there are: {known}")
+    return found
+
+
+@app.command("list")
+def list_proposals(
+    all: bool = typer.Option(False, "--all", "-a", help="Applied and dismissed ones too."),
+    json_output: bool = typer.Option(False, "--json", help="Print as JSON."),
+    root: Path = ROOT,
+) -> None:
+    """List the proposals of this workspace, newest first."""
+    from adalang.engine.proposals import evidence_line
+
+    store, _ = _open(root)
+    with store:
+        found = [one for one in store.proposals() if all or one.status == "open"]
+    if json_output:
+        print_json([one.to_json() for one in found])
+        return
+    for one in found:
+        made = datetime.fromtimestamp(one.created).strftime("%Y-%m-%d %H:%M")
+        kind = "proposal" if one.evidence.verified else "hint"
+        print(f"{one.id}  {one.status:9}  {made}  {one.file}  {kind}: {evidence_line(one)}")
+    if not found:
+        note("No open proposals. `adalang optimize FILE` makes them.")
+
+
+@app.command("show")
+def show(proposal_id: str = ID, json_output: bool = typer.Option(False, "--json"), root: Path = ROOT) -> None:
+    """Show a proposal with its evidence and its diff."""
+    from adalang.cli.optimize import print_evidence
+    from adalang.engine.proposals import EditRefused, diff, title
+
+    store, base = _open(root)
+    with store:
+        found = _proposal(store, proposal_id)
+    if json_output:
+        print_json(found.to_json())
+        return
+    print(f"{found.id} ({found.status}) for {found.file}\n{title(found)}")
+    print_evidence(found)
+    try:
+        print(f"\n{diff(load_program(base / found.file), found, base)}", end="")
+    except EditRefused as error:
+        note(f"It no longer fits: {error}")
+
+
+@app.command("export")
+def export(proposal_id: str = ID, root: Path = ROOT) -> None:
+    """Print a proposal as a unified diff, for `git apply` or a review."""
+    from adalang.engine.proposals import diff
+
+    store, base = _open(root)
+    with store:
+        found = _proposal(store, proposal_id)
+    print(diff(load_program(base / found.file), found, base), end="")
+
+
+@app.command("apply")
+def apply(
+    proposal_id: str = ID,
+    force: bool = typer.Option(False, "--unverified", help="Apply it although no test confirms it."),
+    root: Path = ROOT,
+) -> None:
+    """Put a proposal into its file: exactly the named params change, or nothing does."""
+    from adalang.engine.proposals import current_edits, write_files
+
+    store, base = _open(root)
+    with store:
+        found = _proposal(store, proposal_id)
+        if found.status != "open":
+            raise typer.BadParameter(f"{found.id} is {found.status} already")
+        if not found.evidence.verified and not force:
+            raise typer.BadParameter(f"{found.id} is a hint that no test confirms; add --unverified to apply it anyway")
+        program = load_program(base / found.file)
+        edits = current_edits(program, found)
+        write_files(program, edits)
+        store.set_proposal_status(found.id, "applied")
+    changed = ", ".join(change.param for change in found.changes)
+    print(f"Applied {found.id}: {changed} in {', '.join(path.name for path in edits)}.")
+
+
+@app.command("dismiss")
+def dismiss(proposal_id: str = ID, root: Path = ROOT) -> None:
+    """Never show a proposal again."""
+    store, _ = _open(root)
+    with store:
+        found = _proposal(store, proposal_id)
+        store.set_proposal_status(found.id, "dismissed")
+    print(f"Dismissed {found.id}.")

@@ -1,0 +1,95 @@
+"""``adalang run``: one component on one input."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+import typer
+
+from adalang.cli.common import (
+    TARGET_HELP,
+    chosen_models,
+    money,
+    note,
+    open_session,
+    print_json,
+    say_offline,
+    settings_for,
+    split_target,
+)
+
+
+def run(
+    target: str = typer.Argument(..., help=TARGET_HELP),
+    set: list[str] = typer.Option([], "--set", "-s", help="An input: NAME=VALUE, NAME=@file, or NAME:=JSON."),
+    inputs: str = typer.Option("", "--inputs", "-i", help="All inputs as a JSON object; - reads standard input."),
+    model: list[str] = typer.Option([], "--model", "-m", help="PROMPT=MODEL, or MODEL for every prompt."),
+    json_output: bool = typer.Option(False, "--json", help="Print output, usage and trace as JSON."),
+    show_prompt: bool = typer.Option(False, "--show-prompt", help="Print the messages and call nothing."),
+) -> None:
+    """Run a prompt or a pipeline and print its answer."""
+    file, name = split_target(target)
+    settings = settings_for(file)
+    given = _inputs(set, inputs)
+
+    async def work() -> None:
+        from adalang.engine.session import find_component
+
+        async with open_session(file, settings, model) as session:
+            program = session.load(file)
+            entity = find_component(program, name)
+            if show_prompt:
+                for message in session.runtime(program).messages(entity, given):
+                    print(f"--- {message.role}\n{message.text}")
+                return
+            say_offline(program, settings, chosen_models(model))
+            output, trace = await session.run_component(file, name or entity.id, given)
+            usage = trace.usage
+            if json_output:
+                print_json({"output": output, "usage": _plain(usage), "trace": trace.to_json()})
+                return
+            print(output if isinstance(output, str) else json.dumps(output, ensure_ascii=False, indent=2))
+            calls = f"{usage.calls} call{'s' if usage.calls != 1 else ''}"
+            cached = f", {usage.cached_calls} from the cache" if usage.cached_calls else ""
+            note(f"({calls}{cached}, {usage.tokens} tokens, {money(usage.usd, usage.priced)})")
+
+    asyncio.run(work())
+
+
+def _plain(usage: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(usage)
+
+
+def _inputs(given: list[str], whole: str) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if whole:
+        text = sys.stdin.read() if whole == "-" else whole
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise typer.BadParameter(f"--inputs takes a JSON object: {error}") from error
+        if not isinstance(values, dict):
+            raise typer.BadParameter('--inputs takes a JSON object: {"name": "value"}')
+    for one in given:
+        name, equals, text = one.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"--set takes NAME=VALUE, not {one!r}")
+        if name.endswith(":"):
+            try:
+                values[name[:-1]] = json.loads(text)
+            except ValueError as error:
+                raise typer.BadParameter(f"--set {name}=… takes JSON: {error}") from error
+        elif text.startswith("@"):
+            try:
+                with open(text[1:], encoding="utf-8") as file:
+                    values[name] = file.read()
+            except (OSError, UnicodeDecodeError) as error:
+                raise typer.BadParameter(f"--set {one}: {error}") from error
+        else:
+            values[name] = text
+    return values

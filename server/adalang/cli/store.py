@@ -1,0 +1,74 @@
+"""``adalang store``: what the workspace's store keeps."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import typer
+
+from adalang.cli.common import money, note, print_json
+from adalang.config import find_root
+
+app = typer.Typer(help="Show, prune or export the workspace's store.", no_args_is_help=True)
+
+ROOT = typer.Option(None, "--root", help="The workspace; default: the one of this folder.", show_default=False)
+
+
+@app.command("show")
+def show(json_output: bool = typer.Option(False, "--json", help="Print as JSON."), root: Path = ROOT) -> None:
+    """Say what is kept, how large it is, and what it has cost."""
+    from adalang.store import Store
+
+    with Store.open(find_root(root or Path.cwd())) as store:
+        stats = store.stats()
+        file = store.file
+    if json_output:
+        print_json({"file": str(file), **stats})
+        return
+    print(f"{file} ({stats['bytes'] / 1e6:.1f} MB)")
+    for table, count in stats["rows"].items():
+        print(f"  {table:14} {count}")
+    print(f"  answers have cost {money(stats['usd'])} and {stats['tokens']} tokens")
+
+
+@app.command("prune")
+def prune(
+    kind: str = typer.Option("", "--kind", "-k", help="What to delete: responses, runs, evaluations, …; default: all."),
+    older_than: str = typer.Option("", "--older-than", help="Only what is older: 30d, 12h, 90m. Absent: everything."),
+    yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
+    root: Path = ROOT,
+) -> None:
+    """Delete what is kept. Deleted answers have to be paid for again."""
+    from adalang.store import Store
+
+    before = time.time() - _seconds(older_than) if older_than else None
+    what = f"{kind or 'everything'}{f' older than {older_than}' if older_than else ''}"
+    if not yes and not typer.confirm(f"Delete {what}?", default=False):
+        note("Nothing was deleted.")
+        return
+    with Store.open(find_root(root or Path.cwd())) as store:
+        try:
+            deleted = store.prune(kind or None, before)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+    print(", ".join(f"{count} {table}" for table, count in deleted.items() if count) or "Nothing to delete.")
+
+
+@app.command("export")
+def export(root: Path = ROOT) -> None:
+    """Print everything as JSON lines."""
+    from adalang.store import Store
+
+    with Store.open(find_root(root or Path.cwd())) as store:
+        for row in store.export():
+            print(json.dumps(row, ensure_ascii=False, default=str))
+
+
+def _seconds(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw])", text.strip())
+    if match is None:
+        raise typer.BadParameter(f"--older-than takes a time such as 30d, 12h or 90m, not {text!r}")
+    return float(match.group(1)) * {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}[match.group(2)]

@@ -1,0 +1,118 @@
+"""``adalang watch``: check at each save, and evaluate what a change reaches."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import typer
+
+from adalang.cli import check as check_verb
+from adalang.cli.common import find_files, note, open_session, settings_for
+from adalang.cli.evaluate import _print
+from adalang.cli.failures import explain
+
+
+def watch(
+    paths: list[Path] = typer.Argument(None, help="Files or folders; default: this folder.", show_default=False),
+    evaluate: bool = typer.Option(True, "--eval/--no-eval", help="Run evals with on_save whose component changed."),
+) -> None:
+    """Check files whenever they are saved; evals with `on_save` run when what they test has changed. Ctrl-C ends it."""
+    roots = paths or [Path()]
+    seen: dict[tuple[Path, str], str] = {}
+
+    async def work() -> None:
+        from watchfiles import awatch
+
+        for file in find_files(roots):
+            _check(file)
+            _remember(file, seen)
+        note("Watching; Ctrl-C ends it.")
+        async for changes in awatch(*roots, watch_filter=lambda _, name: _interesting(name)):
+            touched = {Path(name) for _, name in changes}
+            for file in find_files(roots):
+                if file.absolute() in touched or _depends(file, touched):
+                    if _check(file) and evaluate:
+                        await _evaluate(file, seen)
+
+    asyncio.run(work())
+
+
+def _interesting(name: str) -> bool:
+    path = Path(name)
+    return path.suffix in (".adal", ".jsonl", ".json", ".csv", ".py") and ".adalang" not in path.parts
+
+
+def _depends(file: Path, touched: set[Path]) -> bool:
+    """Whether the file imports, or reads its data from, something that was touched."""
+    from adalang.language.datasets import plan
+    from adalang.language.program import load
+
+    program = load(file)
+    if program is None:
+        return False
+    used = set(program.modules)
+    for entity in program.entities("dataset"):
+        planned = plan(entity)
+        used |= set(planned.files.values()) | ({planned.file} if planned.file else set())
+    return bool(used & touched)
+
+
+def _check(file: Path) -> bool:
+    """Print the file's diagnostics; whether it can run."""
+    found = check_verb.diagnose([file])
+    shown = [(module, one) for module, one in found if one.severity != "hint"]
+    print(check_verb._text(shown, 1), flush=True)
+    return not any(one.severity == "error" for _, one in found)
+
+
+def _remember(file: Path, seen: dict[tuple[Path, str], str]) -> None:
+    """Take what stands in the file now as evaluated: only changes are worth a run."""
+    from adalang.engine.session import Session
+    from adalang.language.program import load
+
+    program = load(file)
+    if program is None:
+        return
+    for name, target in _on_save(program):
+        seen[file, name] = Session.fingerprint(program, target)
+
+
+def _on_save(program: object) -> list[tuple[str, str]]:
+    from adalang.evaluation.plan import eval_plan
+    from adalang.language.program import Program
+    from adalang.runtime.failures import BugFailure
+
+    assert isinstance(program, Program)
+    found = []
+    for entity in program.entities("eval"):
+        if entity.module is not program.root:
+            continue
+        try:
+            plan = eval_plan(program, entity.id)
+        except BugFailure:
+            continue
+        if plan.on_save:
+            found.append((entity.id, plan.target.id))
+    return found
+
+
+async def _evaluate(file: Path, seen: dict[tuple[Path, str], str]) -> None:
+    from adalang.evaluation.plan import eval_plan
+
+    settings = settings_for(file)
+    async with open_session(file, settings) as session:
+        try:
+            program = session.load(file)
+            for name, target in _on_save(program):
+                mark = session.fingerprint(program, target)
+                if seen.get((file, name)) == mark:
+                    continue
+                limit = eval_plan(program, name).on_save
+                _print(await session.evaluation(program, name, limit=limit), 5)
+                seen[file, name] = mark
+        except Exception as error:
+            message = explain(error)
+            if message is None:
+                raise
+            note(f"error: {message}")

@@ -1,0 +1,151 @@
+"""Settings of a workspace: ``adalang.toml`` (or ``[tool.adalang]``), environment, command line, in rising order.
+
+Each value knows where it came from. Wrong values are reported with the place and the mend, and the default is used.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+OFFLINE_MODEL = "builtin/lexical"
+CONFIG_FILE = "adalang.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDoc:
+    """One setting: ``kind`` says what it takes, ``variable`` which environment variable sets it."""
+
+    name: str
+    kind: type
+    default: Any
+    variable: str
+    doc: str
+
+
+SETTINGS: tuple[SettingDoc, ...] = (
+    SettingDoc("model", str, "", "ADALANG_MODEL", "Model of prompts that name none. Unset: the offline builtin/lexical."),
+    SettingDoc("teacher", str, "", "ADALANG_TEACHER", "Model that reads failures and writes edits. Unset: the target's."),
+    SettingDoc("concurrency", int, 16, "ADALANG_CONCURRENCY", "Calls that may run at once to one provider."),
+    SettingDoc("cache", bool, True, "ADALANG_CACHE", "Whether equal calls are answered from the store."),
+    SettingDoc("budget_calls", int, 2000, "ADALANG_BUDGET_CALLS", "Model calls that one optimization may make at most."),
+    SettingDoc("budget_usd", float, 5.0, "ADALANG_BUDGET_USD", "Money that one optimization may spend at most, in USD."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A setting's value and where it came from: ``default``, a file, a variable or ``command line``."""
+
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one workspace, with what was wrong in them (``problems``, one sentence each)."""
+
+    root: Path
+    values: Mapping[str, Value]
+    problems: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name].value
+
+    @property
+    def model(self) -> str:
+        """The default model's id; the offline model when none is set."""
+        return str(self["model"] or OFFLINE_MODEL)
+
+    def with_values(self, **values: Any) -> Settings:
+        """The settings with values from the command line; ``None`` leaves a value as it is."""
+        given = {name: Value(value, "command line") for name, value in values.items() if value is not None}
+        return Settings(self.root, {**self.values, **given}, self.problems, self.environment)
+
+
+def find_root(path: Path) -> Path:
+    """The workspace that a file or folder belongs to.
+
+    The nearest folder upwards with an ``adalang.toml``, a ``pyproject.toml`` that has ``[tool.adalang]``, an ``.adalang``
+    store or a ``.git``; else the file's own folder.
+    """
+    path = path.absolute()
+    start = path if path.is_dir() else path.parent
+    for folder in (start, *start.parents):
+        if (folder / CONFIG_FILE).is_file() or (folder / ".git").exists() or (folder / ".adalang").is_dir():
+            return folder
+        if _pyproject_table(folder) is not None:
+            return folder
+    return start
+
+
+def load_settings(root: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read a workspace's settings. Never fails: what is wrong is in ``problems``."""
+    environment = os.environ if environment is None else environment
+    values = {one.name: Value(one.default, "default") for one in SETTINGS}
+    problems: list[str] = []
+    table, source = _table(root, problems)
+    known = {one.name: one for one in SETTINGS}
+    for name, value in table.items():
+        if name not in known:
+            problems.append(f"{source}: there is no setting `{name}`; there are {', '.join(known)}.")
+        elif not _is(value, known[name].kind):
+            problems.append(f"{source}: `{name}` takes {_kind_name(known[name].kind)}, not {value!r}.")
+        else:
+            values[name] = Value(value, source)
+    for one in SETTINGS:
+        text = environment.get(one.variable)
+        if not text:
+            continue
+        value = _from_text(text, one.kind)
+        if value is None:
+            problems.append(f"{one.variable} takes {_kind_name(one.kind)}, not {text!r}.")
+        else:
+            values[one.name] = Value(value, one.variable)
+    return Settings(root, values, tuple(problems), environment)
+
+
+def _table(root: Path, problems: list[str]) -> tuple[Mapping[str, Any], str]:
+    own = root / CONFIG_FILE
+    if own.is_file():
+        try:
+            return tomllib.loads(own.read_text(encoding="utf-8")), CONFIG_FILE
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            problems.append(f"{CONFIG_FILE} cannot be read: {error}.")
+            return {}, CONFIG_FILE
+    return _pyproject_table(root) or {}, "pyproject.toml [tool.adalang]"
+
+
+def _pyproject_table(folder: Path) -> Mapping[str, Any] | None:
+    file = folder / "pyproject.toml"
+    if not file.is_file():
+        return None
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("adalang")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError):
+        return None
+    return table if isinstance(table, dict) else None
+
+
+def _is(value: Any, kind: type) -> bool:
+    if kind is bool or isinstance(value, bool):
+        return kind is bool and isinstance(value, bool)
+    return isinstance(value, int | float) if kind is float else isinstance(value, kind)
+
+
+def _from_text(text: str, kind: type) -> Any:
+    if kind is bool:
+        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(text.lower())
+    try:
+        return kind(text)
+    except ValueError:
+        return None
+
+
+def _kind_name(kind: type) -> str:
+    return {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[kind]

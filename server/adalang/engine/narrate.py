@@ -1,0 +1,42 @@
+"""An optimization's events as lines for a person."""
+
+from __future__ import annotations
+
+from adalang.optimizer.events import RunEvent
+
+
+def narrate(event: RunEvent) -> str:
+    """What just happened, in one line; "" for events that only the log needs."""
+    told = event.payload
+    match event.kind:
+        case "baseline":
+            return f"baseline {percent(told['mean'])} on {told['rows']} rows"
+        case "hypotheses":
+            causes = [str(cause) for cause, _ in told["hypotheses"]]
+            return f"{told['param']}: {len(causes)} hypotheses" + (f", first: {_short(causes[0])}" if causes else "")
+        case "gated":
+            return f"refused before any call: {_short(str(told['reason']))}"
+        case "screened":
+            return "" if told["passed"] else "a candidate failed on the screen"
+        case "raced":
+            verdict = "better" if told["accepted"] else "not better"
+            return f"a candidate raced on {told['rows']} rows: {verdict} ({told['delta']:+.1f} rows)"
+        case "teacher_failed":
+            return f"the teacher gave no usable answer: {_short(str(told['error']))}"
+        case "search_ended":
+            return f"search ended after {told['rounds']} rounds at {percent(told['best'])}: {told['reason']}"
+        case "chosen":
+            return f"testing the best candidate ({percent(told['incumbent'])} -> {percent(told['mean'])} in the search)"
+        case "ship_test":
+            return f"ship test on {told['n']} held-out rows: {percent(told['before'])} -> {percent(told['after'])}"
+        case _:
+            return ""
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f}%"
+
+
+def _short(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= 90 else plain[:87] + "..."

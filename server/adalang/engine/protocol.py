@@ -1,0 +1,186 @@
+"""What the language server and its worker say to each other: JSON-RPC 2.0 in Content-Length frames over pipes.
+
+Requests are the dataclasses below, ``progress`` and ``cancel`` are notifications, results are plain JSON. Neither side needs
+anything of the runtime to speak it. File descriptor 1 belongs to the protocol alone: :func:`claim_stdio` takes it away from
+whatever prints, so that no line of a library or of user code ever stands between two frames.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO, ClassVar
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """Call one component. ``text`` is the file's unsaved contents; ``None`` reads the file."""
+
+    method: ClassVar[str] = "run"
+    file: str
+    component: str
+    inputs: Mapping[str, Any]
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateRequest:
+    """Score one eval. ``limit`` bounds the examples, ``repeats`` are the samples of each."""
+
+    method: ClassVar[str] = "evaluate"
+    file: str
+    eval: str
+    split: str | None = None
+    limit: int | None = None
+    repeats: int | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizeRequest:
+    """Search for a better version of what an eval scores; the budget is the file's unless given."""
+
+    method: ClassVar[str] = "optimize"
+    file: str
+    eval: str
+    budget_calls: int | None = None
+    budget_usd: float | None = None
+    seed: int | None = None
+    text: str | None = None
+
+
+Request = RunRequest | EvaluateRequest | OptimizeRequest
+REQUESTS: Mapping[str, type[RunRequest] | type[EvaluateRequest] | type[OptimizeRequest]] = {
+    "run": RunRequest,
+    "evaluate": EvaluateRequest,
+    "optimize": OptimizeRequest,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a request has come. ``total`` is 0 when nobody can know; ``score`` is the mean so far, 0 to 1."""
+
+    done: int
+    total: int
+    score: float | None
+    calls: int
+    usd: float
+    message: str
+
+
+def to_json(value: Request | Progress) -> dict[str, Any]:
+    return asdict(value)
+
+
+# ---- frames
+
+
+class BadFrame(ValueError):
+    """The bytes between two headers are no JSON."""
+
+
+def frame(message: Any) -> bytes:
+    """One message with its header."""
+    body = json.dumps(message, ensure_ascii=True, separators=(",", ":"), default=str).encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def read_frames(stream: BinaryIO) -> Iterator[Any]:
+    """The messages of a stream until it ends; a frame that is no JSON comes as a :class:`BadFrame`, and reading goes on.
+
+    Lines that are no header are skipped, so that one broken frame costs that frame and not the connection.
+    """
+    while True:
+        length = _read_header(stream)
+        if length is None:
+            return
+        body = _read_exactly(stream, length)
+        if body is None:
+            return
+        try:
+            yield json.loads(body)
+        except (ValueError, RecursionError) as error:
+            yield BadFrame(f"not JSON: {error}")
+
+
+def _read_header(stream: BinaryIO) -> int | None:
+    """The length that the next header names; ``None`` at the end of the stream."""
+    length: int | None = None
+    while True:
+        line = stream.readline()
+        if not line:
+            return None
+        if not line.strip():
+            if length is not None:
+                return length
+            continue
+        name, colon, value = line.partition(b":")
+        if colon and name.strip().lower() == b"content-length" and value.strip().isdigit():
+            length = int(value)
+
+
+def _read_exactly(stream: BinaryIO, length: int) -> bytes | None:
+    pieces: list[bytes] = []
+    while length:
+        piece = stream.read(length)
+        if not piece:
+            return None
+        pieces.append(piece)
+        length -= len(piece)
+    return b"".join(pieces)
+
+
+class FrameWriter:
+    """Writes whole frames; safe for threads. Frames to a reader that is gone are dropped."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def write(self, message: Any) -> None:
+        data = frame(message)
+        with self._lock:
+            try:
+                self._stream.write(data)
+                self._stream.flush()
+            except (BrokenPipeError, ValueError):
+                pass
+
+    def close(self) -> None:
+        with self._lock:
+            try:
+                self._stream.close()
+            except OSError:
+                pass
+
+
+def claim_stdio() -> tuple[BinaryIO, BinaryIO]:
+    """Take stdin and stdout for the protocol; ``print`` goes to stderr from now on, and reading stdin finds it empty."""
+    sys.stdout.flush()
+    protocol_in, protocol_out = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return os.fdopen(protocol_in, "rb"), os.fdopen(protocol_out, "wb")
+
+
+def read_in_thread(stream: BinaryIO, receive: Callable[[Any], None], ended: Callable[[], None]) -> threading.Thread:
+    """Read frames in a thread of their own; both functions are called in that thread."""
+
+    def read() -> None:
+        try:
+            for message in read_frames(stream):
+                receive(message)
+        except (OSError, ValueError):
+            pass  # closed under the reader: the same as its end
+        finally:
+            ended()
+
+    thread = threading.Thread(target=read, name="frames", daemon=True)
+    thread.start()
+    return thread

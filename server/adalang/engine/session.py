@@ -1,0 +1,480 @@
+"""One workspace at work: runs, evaluations and optimizations of its files, over one store and one gateway.
+
+The command line uses it in its own process, the editor through the worker. All results are plain data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from adalang.config import Settings
+from adalang.engine.optimization import FileTask, OptimizePlan, optimize_plan
+from adalang.evaluation.evaluate import Scorer, evaluate
+from adalang.evaluation.plan import EvalPlan, Rows, default_split, eval_plan, load_rows
+from adalang.evaluation.results import Evaluation, RowResult
+from adalang.language.checks import Diagnostic, DiskFacts, check_all
+from adalang.language.fingerprint import fingerprint
+from adalang.language.program import Entity, Module, Program, load
+from adalang.language.text import SourceText
+from adalang.optimizer.estimate import Estimate, estimate
+from adalang.optimizer.events import RunEvent
+from adalang.optimizer.loop import Outcome, optimise
+from adalang.optimizer.settings import Settings as SearchSettings
+from adalang.runtime.failures import BugFailure
+from adalang.runtime.interpreter import RunFailed, Runtime
+from adalang.runtime.models.budget import Budget
+from adalang.runtime.models.gateway import Gateway
+from adalang.runtime.models.types import Usage
+from adalang.runtime.resolve import Models
+from adalang.runtime.trace import Trace
+from adalang.store import Store
+from adalang.store.records import EvaluationRecord, Evidence, Proposal, RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far work has come. ``score`` is the mean so far; ``total`` 0 when nobody can know."""
+
+    done: int
+    total: int
+    score: float | None
+    calls: int
+    usd: float
+    message: str = ""
+
+
+OnProgress = Callable[[Progress], None]
+
+
+class CheckFailed(Exception):
+    """A file with errors does not run. ``found``: the errors with their modules."""
+
+    def __init__(self, found: Sequence[tuple[Module, Diagnostic]]) -> None:
+        module, first = found[0]
+        position = module.source.position(first.span.start)
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        place = f"{module.path.name}:{position.line + 1}:{position.column + 1}"
+        super().__init__(f"{place}: {first.code} {first.message}{more}")
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizeResult:
+    """``proposal`` is in the store already; a hint is one whose evidence is not verified. ``run_id`` names the log."""
+
+    outcome: Outcome
+    proposal: Proposal | None
+    run_id: str
+    resumed: bool
+    usage: Usage
+    seconds: float
+
+
+class Session:
+    """Opens the store at the workspace's root; ``close`` (or ``async with``) ends it."""
+
+    def __init__(
+        self,
+        root: Path,
+        settings: Settings,
+        *,
+        store: Store | None = None,
+        models: Mapping[str, str] | None = None,
+    ) -> None:
+        self.root = root
+        self.settings = settings
+        self.store = store or Store.open(root)
+        self._owns_store = store is None
+        self._chosen = dict(models or {})
+        self._gateways: list[Gateway] = []
+
+    async def __aenter__(self) -> Session:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        for gateway in self._gateways:
+            await gateway.aclose()
+        if self._owns_store:
+            self.store.close()
+
+    # ---- files
+
+    def load(self, file: Path, text: str | None = None) -> Program:
+        """Load a file (``text``: its unsaved contents) and refuse it when it has errors.
+
+        Raises:
+            BugFailure: the file cannot be read.
+            CheckFailed: it has errors.
+        """
+        file = file.absolute()
+        root = Module.parse(file, SourceText.of(text)) if text is not None else None
+        program = load(file, root=root)
+        if program is None:
+            raise BugFailure(f"{file.name} cannot be read: there is no such file, or it is not readable")
+        errors = [
+            (module, one)
+            for module, found in check_all(program, DiskFacts()).items()
+            for one in found
+            if one.severity == "error"
+        ]
+        if errors:
+            raise CheckFailed(errors)
+        return program
+
+    @staticmethod
+    def fingerprint(program: Program, component: str) -> str:
+        """The component's fingerprint with the files on disk."""
+        return fingerprint(program, component, _file_hash)
+
+    def _models(self, program: Program) -> Models:
+        chosen = dict(self._chosen)
+        every = chosen.pop("*", None)
+        if every is not None:
+            chosen = {one.id: every for one in program.components()} | chosen
+        return Models(program, self.settings.model, self.settings.environment, chosen)
+
+    def _gateway(self, budget: Budget | None = None) -> Gateway:
+        gateway = Gateway(
+            self.store,
+            budget=budget,
+            concurrency=self.settings["concurrency"],
+            use_cache=self.settings["cache"],
+            root=self.root,
+        )
+        self._gateways.append(gateway)
+        return gateway
+
+    def runtime(self, program: Program, *, budget: Budget | None = None) -> Runtime:
+        return Runtime(program, self._gateway(budget), self._models(program))
+
+    # ---- run
+
+    async def run_component(
+        self, file: Path, component: str, inputs: Mapping[str, Any], *, text: str | None = None
+    ) -> tuple[Any, Trace]:
+        """Run one component; the run is kept in the store.
+
+        Raises:
+            BugFailure: no such component, or wrong inputs.
+            RunFailed: no answer; the trace says how far it came.
+        """
+        program = self.load(file, text)
+        entity = find_component(program, component)
+        output, trace = await self.runtime(program).run(entity, inputs)
+        record = RunRecord(
+            file=self.store.relative(file),
+            component=entity.id,
+            inputs=dict(inputs),
+            output=output,
+            trace=trace.to_json(),
+            usage=asdict(trace.usage),
+        )
+        self.store.put_run(record)
+        return output, trace
+
+    async def run(
+        self, file: Path, component: str, inputs: Mapping[str, Any], *, text: str | None = None
+    ) -> dict[str, Any]:
+        """:meth:`run_component` as plain JSON, for the editor."""
+        output, trace = await self.run_component(file, component, inputs, text=text)
+        return {"output": output, "calls": trace.usage.calls, "usd": trace.usage.usd}
+
+    # ---- evaluate
+
+    def rows(self, plan: EvalPlan) -> Rows:
+        """The eval's rows by split; two rows with the same inputs are the same example."""
+        columns = sorted(_input_columns(plan))
+        return load_rows(plan.dataset, self.root, columns)
+
+    async def evaluation(
+        self,
+        program: Program,
+        eval_name: str,
+        *,
+        split: str | None = None,
+        limit: int | None = None,
+        repeats: int | None = None,
+        budget: Budget | None = None,
+        on_row: Callable[[RowResult, int, int], None] = lambda result, done, total: None,
+    ) -> Evaluation:
+        """Score one eval and keep the result.
+
+        Raises:
+            BugFailure, BudgetExceeded: see :func:`adalang.evaluation.evaluate.evaluate`.
+        """
+        plan = eval_plan(program, eval_name)
+        data = self.rows(plan)
+        chosen = split or default_split(plan, data)
+        rows = list(data.of(chosen))[:limit]
+        if not rows:
+            raise BugFailure(f"the split `{chosen}` of the eval `{eval_name}` has no rows")
+        times = repeats or plan.repeats
+        done = 0
+
+        def told(result: RowResult) -> None:
+            nonlocal done
+            done += 1
+            on_row(result, done, len(rows) * times)
+
+        scorer = Scorer(plan, plan.entity.module.path.parent)
+        found = await evaluate(
+            scorer, self.runtime(program, budget=budget), rows, split=chosen, repeats=times, on_row=told
+        )
+        found = replace(found, fingerprint=self.fingerprint(program, plan.target.id))
+        self.store.put_evaluation(_record(self.store.relative(program.path), found))
+        return found
+
+    async def evaluate(
+        self,
+        file: Path,
+        eval_name: str,
+        *,
+        split: str | None = None,
+        limit: int | None = None,
+        repeats: int | None = None,
+        text: str | None = None,
+        progress: OnProgress = lambda progress: None,
+    ) -> dict[str, Any]:
+        """:meth:`evaluation` as plain JSON, for the editor."""
+        program = self.load(file, text)
+        tally = _Tally(progress, eval_name)
+        found = await self.evaluation(
+            program, eval_name, split=split, limit=limit, repeats=repeats, on_row=tally.row
+        )
+        return {
+            "eval": found.eval,
+            "split": found.split,
+            "score": found.score,
+            "low": found.interval.low,
+            "high": found.interval.high,
+            "n": found.interval.n,
+            "void": found.void,
+            "goal": found.goal,
+            "goal_missed": found.goal_missed,
+            "calls": found.usage.calls,
+            "cached_calls": found.usage.cached_calls,
+            "usd": found.usage.usd,
+            "failing": [row.to_json() for row in found.failing[:50]],
+        }
+
+    # ---- optimize
+
+    def optimize_plan(self, program: Program, eval_name: str, **given: Any) -> OptimizePlan:
+        """What an optimization of an eval would do: params, teacher, budget (see :class:`OptimizePlan`)."""
+        return optimize_plan(program, eval_name, self.settings, **given)
+
+    def task(self, program: Program, plan: OptimizePlan, budget: Budget, run_id: str = "") -> FileTask:
+        evaluated = eval_plan(program, plan.eval)
+        return FileTask.build(
+            program=program,
+            plan=plan,
+            evaluated=evaluated,
+            rows=self.rows(evaluated),
+            runtime=self.runtime(program, budget=budget),
+            budget=budget,
+            store=self.store,
+            run_id=run_id,
+        )
+
+    def estimate(self, program: Program, plan: OptimizePlan) -> tuple[Estimate, float | None]:
+        """Calls and money that the search would take at most, before any call; money is ``None`` without a known price."""
+        task = self.task(program, plan, Budget())
+        found = estimate(task, plan.search)
+        return found, task.usd(found)
+
+    async def optimization(
+        self,
+        program: Program,
+        plan: OptimizePlan,
+        *,
+        on_event: Callable[[RunEvent, Usage], None] = lambda event, usage: None,
+    ) -> OptimizeResult:
+        """Search, test, and keep what was found as a proposal. A run that was cut off goes on where it stopped.
+
+        Raises:
+            BugFailure: the file, its data or a key is wrong.
+        """
+        started = time.monotonic()
+        evaluated = eval_plan(program, plan.eval)
+        file = self.store.relative(program.path)
+        key = self._plan_key(program, plan, evaluated)
+        running = self.store.find_run(key)
+        record = running or self.store.start_optimization(file, plan.eval, key)
+        before = [(event.kind, event.payload) for event in self.store.events(record.run_id)] if running else []
+        budget = Budget(plan.calls, plan.tokens, plan.usd, plan.minutes * 60 if plan.minutes else None)
+        if running:
+            calls, tokens, usd = self.store.spent_since(record.created)
+            budget.record(Usage(calls=calls, input_tokens=tokens, usd=usd))
+        task = self.task(program, plan, budget, record.run_id)
+
+        def keep(event: RunEvent) -> None:
+            if not event.replayed:
+                self.store.append_event(record.run_id, event.kind, event.payload)
+            on_event(event, budget.spent)
+
+        try:
+            outcome = await optimise(task, plan.search, keep, before)
+        except BugFailure:
+            self.store.end_optimization(record.run_id, "failed")
+            raise
+        proposal = self._keep_proposal(program, evaluated, outcome, record.run_id, budget.spent)
+        self.store.end_optimization(record.run_id, "finished")
+        return OptimizeResult(
+            outcome, proposal, record.run_id, running is not None, budget.spent, time.monotonic() - started
+        )
+
+    async def optimize(
+        self,
+        file: Path,
+        eval_name: str,
+        *,
+        budget_calls: int | None = None,
+        budget_usd: float | None = None,
+        seed: int | None = None,
+        text: str | None = None,
+        progress: OnProgress = lambda progress: None,
+    ) -> dict[str, Any]:
+        """:meth:`optimization` as plain JSON, for the editor."""
+        program = self.load(file, text)
+        plan = self.optimize_plan(program, eval_name, calls=budget_calls, usd=budget_usd, seed=seed)
+        total = plan.calls or 0
+
+        def told(event: RunEvent, usage: Usage) -> None:
+            message = describe_event(event)
+            if message:
+                calls = usage.calls + usage.cached_calls
+                progress(Progress(min(calls, total), total, None, usage.calls, usage.usd, message))
+
+        result = await self.optimization(program, plan, on_event=told)
+        return {
+            "outcome": result.outcome.kind,
+            "proposal_id": result.proposal.id if result.proposal else None,
+            "message": result.outcome.reason,
+            "calls": result.usage.calls,
+            "usd": result.usage.usd,
+        }
+
+    def _plan_key(self, program: Program, plan: OptimizePlan, evaluated: EvalPlan) -> str:
+        """Names what a search does; an equal one that was cut off is the same search."""
+        rows = self.rows(evaluated)
+        told = {
+            "file": self.store.relative(program.path),
+            "plan": plan.to_json(),
+            "target": self.fingerprint(program, evaluated.target.id),
+            "metric": program.root.source.slice(evaluated.entity.item.span),
+            "data": {name: [row.id for row in found] for name, found in rows.splits.items()},
+            "model": self.settings.model,
+            "chosen": self._chosen,
+        }
+        return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+
+    def _keep_proposal(
+        self, program: Program, evaluated: EvalPlan, outcome: Outcome, run_id: str, usage: Usage
+    ) -> Proposal | None:
+        if outcome.kind not in ("proposal", "hint") or not outcome.changes:
+            return None
+        evidence = outcome.evidence or Evidence()
+        proposal = Proposal.new(
+            run_id=run_id,
+            file=self.store.relative(program.path),
+            eval=evaluated.name,
+            fingerprint=self.fingerprint(program, evaluated.target.id),
+            changes=outcome.changes,
+            evidence=replace(evidence, calls_spent=usage.calls, usd_spent=usage.usd),
+        )
+        self.store.put_proposal(proposal)
+        return proposal
+
+
+class _Tally:
+    """Turns row results into progress."""
+
+    def __init__(self, progress: OnProgress, name: str) -> None:
+        self._progress, self._name = progress, name
+        self._scores: list[float] = []
+        self._usage = Usage()
+
+    def row(self, result: RowResult, done: int, total: int) -> None:
+        self._usage += result.usage
+        if result.score is not None:
+            self._scores.append(result.score)
+        mean = sum(self._scores) / len(self._scores) if self._scores else None
+        self._progress(Progress(done, total, mean, self._usage.calls, self._usage.usd, self._name))
+
+
+def find_component(program: Program, name: str) -> Entity:
+    """The component called ``name``; with "" the file's only one, or its only pipeline.
+
+    Raises:
+        BugFailure: there is none, or it is not clear which.
+    """
+    components = [one for one in program.components() if one.module is program.root]
+    if name:
+        entity = program.resolve(name)
+        if entity is None or entity not in list(program.components()):
+            known = ", ".join(one.id for one in program.components()) or "none"
+            raise BugFailure(f"no component is called `{name}`; there are: {known}")
+        return entity
+    pipelines = [one for one in components if one.kind == "pipeline"]
+    for group in (components, pipelines):
+        if len(group) == 1:
+            return group[0]
+    known = ", ".join(one.id for one in components) or "none"
+    raise BugFailure(f"which component? Write FILE:NAME with one of: {known}")
+
+
+def describe_event(event: RunEvent) -> str:
+    """One line for a person about what an optimization just did; "" for events that only the log needs."""
+    from adalang.engine.narrate import narrate
+
+    return narrate(event)
+
+
+def _input_columns(plan: EvalPlan) -> set[str]:
+    from adalang.language.declarations import Member, Reference
+
+    columns = set()
+    for parameter in plan.target.declaration.parameters:  # type: ignore[union-attr]
+        name = parameter.name.text
+        mapped = plan.mapping.get(name)
+        if mapped is None:
+            columns.add(name)
+        elif isinstance(mapped, Member) and isinstance(mapped.object, Reference):
+            columns.add(mapped.name.text)
+    return columns
+
+
+def _record(file: str, found: Evaluation) -> EvaluationRecord:
+    scored = found.score is not None
+    return EvaluationRecord(
+        file=file,
+        eval=found.eval,
+        split=found.split,
+        fingerprint=found.fingerprint,
+        n=found.interval.n,
+        score=found.score,
+        low=found.interval.low if scored else None,
+        high=found.interval.high if scored else None,
+        usage=asdict(found.usage),
+        rows=tuple(row.to_json() for row in found.rows),
+        repeats=found.repeats,
+    )
+
+
+def _file_hash(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+__all__ = ["CheckFailed", "OptimizeResult", "Progress", "RunFailed", "Session", "find_component"]

@@ -1,0 +1,155 @@
+"""The worker process: holds the runtime, and does what the language server asks for, one task a request.
+
+Started as ``python -m adalang.engine.worker ROOT``. It ends when its stdin does, which is also what it sees when the server
+dies, so that none is ever left behind. User code (``python(...)`` tools and metrics) runs here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adalang.engine.protocol import (
+    REQUESTS,
+    BadFrame,
+    EvaluateRequest,
+    FrameWriter,
+    OptimizeRequest,
+    Progress,
+    Request,
+    RunRequest,
+    claim_stdio,
+    read_in_thread,
+    to_json,
+)
+
+if TYPE_CHECKING:
+    from adalang.engine.session import Session
+
+_GRACE_SECONDS = 2.0
+_CANCELLED, _FAILED, _BAD_REQUEST = -32800, -32803, -32600
+
+OnProgress = Callable[[Any], None]
+
+
+class Worker:
+    """Answers requests over ``writer``; ``receive`` is called on the loop with each message of the server."""
+
+    def __init__(self, root: Path, writer: FrameWriter) -> None:
+        self._root = root
+        self._writer = writer
+        self._tasks: dict[Any, asyncio.Task[None]] = {}
+        self._session: Session | None = None
+
+    def receive(self, message: Any) -> None:
+        if isinstance(message, BadFrame) or not isinstance(message, dict):
+            return
+        request_id, method, params = message.get("id"), message.get("method"), message.get("params") or {}
+        if method == "cancel":
+            task = self._tasks.get(params.get("id"))
+            if task is not None:
+                task.cancel()
+            return
+        try:
+            request = REQUESTS[str(method)](**params)
+        except (KeyError, TypeError) as error:
+            self._fail(request_id, _BAD_REQUEST, f"the worker does not understand the request: {error}")
+            return
+        self._tasks[request_id] = asyncio.get_running_loop().create_task(self._answer(request_id, request))
+
+    async def close(self) -> None:
+        """Cancel what still runs and close the session; never takes longer than the grace."""
+        for task in self._tasks.values():
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=_GRACE_SECONDS)
+        if self._session is not None:
+            await asyncio.wait_for(self._session.close(), _GRACE_SECONDS)
+
+    async def _answer(self, request_id: Any, request: Request) -> None:
+        try:
+            result = await self._do(request, lambda progress: self._progress(request_id, progress))
+            self._writer.write({"jsonrpc": "2.0", "id": request_id, "result": result})
+        except asyncio.CancelledError:
+            self._fail(request_id, _CANCELLED, "cancelled")
+        except Exception as error:  # whatever user code raises is an answer, not the worker's end
+            traceback.print_exc(file=sys.stderr)
+            self._fail(request_id, _FAILED, str(error) or type(error).__name__)
+        finally:
+            self._tasks.pop(request_id, None)
+
+    async def _do(self, request: Request, progress: OnProgress) -> dict[str, Any]:
+        session = self._open()
+        file = Path(request.file)
+        match request:
+            case RunRequest():
+                return await session.run(file, request.component, request.inputs, text=request.text)
+            case EvaluateRequest():
+                return await session.evaluate(
+                    file,
+                    request.eval,
+                    split=request.split,
+                    limit=request.limit,
+                    repeats=request.repeats,
+                    text=request.text,
+                    progress=progress,
+                )
+            case OptimizeRequest():
+                return await session.optimize(
+                    file,
+                    request.eval,
+                    budget_calls=request.budget_calls,
+                    budget_usd=request.budget_usd,
+                    seed=request.seed,
+                    text=request.text,
+                    progress=progress,
+                )
+
+    def _open(self) -> Session:
+        """The session, opened at the first request: a mistake in the settings is that request's answer."""
+        if self._session is None:
+            from adalang.config import load_settings
+            from adalang.engine.session import Session
+
+            self._session = Session(self._root, load_settings(self._root))
+        return self._session
+
+    def _progress(self, request_id: Any, found: Any) -> None:
+        progress = Progress(found.done, found.total, found.score, found.calls, found.usd, found.message)
+        params = {"id": request_id, **to_json(progress)}
+        self._writer.write({"jsonrpc": "2.0", "method": "progress", "params": params})
+
+    def _fail(self, request_id: Any, code: int, message: str) -> None:
+        self._writer.write({"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": message}})
+
+
+async def _serve(root: Path) -> None:
+    protocol_in, protocol_out = claim_stdio()
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    worker = Worker(root, FrameWriter(protocol_out))
+    read_in_thread(
+        protocol_in,
+        lambda message: loop.call_soon_threadsafe(worker.receive, message),
+        lambda: loop.call_soon_threadsafe(ended.set),
+    )
+    await ended.wait()
+    await worker.close()
+
+
+def main() -> None:
+    try:
+        asyncio.run(_serve(Path(sys.argv[1])))
+    except (KeyboardInterrupt, TimeoutError):
+        pass
+    finally:
+        sys.stderr.flush()
+        os._exit(0)  # a thread of user code that never ends must not keep the process
+
+
+if __name__ == "__main__":
+    main()

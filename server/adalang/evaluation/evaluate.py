@@ -1,0 +1,298 @@
+"""Runs an eval's target on rows and scores the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from adalang.evaluation.metrics import METRICS, MetricError, Score, as_score
+from adalang.evaluation.plan import EvalPlan
+from adalang.evaluation.python_metric import load_function
+from adalang.evaluation.results import Evaluation, RowResult
+from adalang.evaluation.statistics import score_interval
+from adalang.language.data import Row
+from adalang.language.declarations import (
+    COMPONENT_KINDS,
+    Argument,
+    Binary,
+    CallExpression,
+    Constant,
+    Expression,
+    ListExpression,
+    Member,
+    Not,
+    ObjectExpression,
+    Reference,
+    Text,
+    dotted,
+)
+from adalang.language.program import Entity
+from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, RefusedFailure, TransportFailure
+from adalang.runtime.interpreter import RunFailed, Runtime, compare
+from adalang.runtime.models.types import Usage
+from adalang.runtime.trace import Trace
+
+VOID_SHARE = 0.2
+"""With more than this share of runs unanswered, a score would say more about the network than about the prompt."""
+
+OnRow = Callable[[RowResult], None]
+
+
+def value_of(expression: Expression, names: Mapping[str, Any]) -> Any:
+    """An eval's expression over ``row``, ``output``, ``steps``.
+
+    Raises:
+        BugFailure: a name or column is missing, or the expression calls something.
+    """
+    match expression:
+        case Text(value=value) | Constant(value=value):
+            return value
+        case Reference(name=name):
+            if name not in names:
+                raise BugFailure(f"nothing is called `{name}` here; there are {', '.join(names)}")
+            return names[name]
+        case Member(object=inner, name=name):
+            owner = value_of(inner, names)
+            if owner is None:
+                return None
+            if not isinstance(owner, Mapping) or name.text not in owner:
+                what = f"column `{name.text}`" if dotted(inner) == "row" else f"field `{name.text}`"
+                raise BugFailure(f"there is no {what}")
+            return owner[name.text]
+        case ListExpression(items=items):
+            return [value_of(one, names) for one in items]
+        case ObjectExpression(pairs=pairs):
+            return {pair.name.text: value_of(pair.value, names) for pair in pairs}
+        case Not(value=inner):
+            return not value_of(inner, names)
+        case Binary(operator="and", left=left, right=right):
+            return value_of(left, names) and value_of(right, names)
+        case Binary(operator="or", left=left, right=right):
+            return value_of(left, names) or value_of(right, names)
+        case Binary(operator=operator, left=left, right=right):
+            return compare(operator, value_of(left, names), value_of(right, names))
+        case _:
+            raise BugFailure("this expression has no value here")
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Runs and scores single rows of one eval. ``folder`` is where ``python(…)`` files are looked for."""
+
+    plan: EvalPlan
+    folder: Path
+    _functions: dict[str, Callable[..., Any]] = field(default_factory=dict, repr=False)
+
+    def inputs(self, row: Row) -> dict[str, Any]:
+        """The target's inputs for a row: mapped, or from the columns of the same names."""
+        names = {"row": row.values}
+        inputs: dict[str, Any] = {}
+        for parameter in self.plan.target.declaration.parameters:  # type: ignore[union-attr]
+            name = parameter.name.text
+            if name in self.plan.mapping:
+                inputs[name] = value_of(self.plan.mapping[name], names)
+            elif name in row.values:
+                inputs[name] = row.values[name]
+        return inputs
+
+    def expected(self, row: Row) -> Any:
+        return value_of(self.plan.expect, {"row": row.values}) if self.plan.expect is not None else None
+
+    async def run(self, runtime: Runtime, row: Row, sample: int) -> RowResult:
+        """One scored run. Model failures are results; what no other row would cure is raised.
+
+        Raises:
+            BugFailure: the file, the data or the metric is wrong.
+            BudgetExceeded: there is nothing left to pay with.
+        """
+        inputs, expected = self._read_row(row)
+        try:
+            output, trace = await runtime.run(self.plan.target, inputs, sample=sample)
+        except RunFailed as failed:
+            return self._failed(row, sample, inputs, expected, failed)
+        usage, answer_usage = trace.usage, trace.answer_usage
+        try:
+            score, paid, answer_paid = await self._score(runtime, row, output, expected, trace, sample)
+        except RunFailed as failed:
+            if not isinstance(failed.failure, TransportFailure):
+                raise _as_bug(failed, "the metric") from failed
+            paid = failed.trace.usage
+            error = f"the metric got no answer: {failed}"
+            return RowResult(
+                row.id, sample, "transport", None, error, output, expected, inputs, usage + paid, answer_usage, trace, error
+            )
+        return RowResult(
+            row.id,
+            sample,
+            "ok",
+            score.value,
+            score.reason,
+            output,
+            expected,
+            inputs,
+            usage + paid,
+            answer_usage + answer_paid,
+            trace,
+        )
+
+    def _read_row(self, row: Row) -> tuple[dict[str, Any], Any]:
+        try:
+            return self.inputs(row), self.expected(row)
+        except BugFailure as failure:
+            raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
+
+    def _failed(
+        self, row: Row, sample: int, inputs: Mapping[str, Any], expected: Any, failed: RunFailed
+    ) -> RowResult:
+        failure, trace = failed.failure, failed.trace
+        if isinstance(failure, BudgetExceeded | BugFailure):
+            raise failure
+        assert isinstance(failure, Failure)
+        if isinstance(failure, TransportFailure):
+            status, score, reason = "transport", None, ""
+        elif isinstance(failure, RefusedFailure):
+            status, score, reason = "refused", 0.0, f"the model refused: {failure}"
+        else:
+            status, score, reason = "unreadable", 0.0, str(failure)
+        return RowResult(
+            row.id,
+            sample,
+            status,  # type: ignore[arg-type]
+            score,
+            reason,
+            getattr(failure, "raw", None),
+            expected,
+            inputs,
+            trace.usage,
+            trace.answer_usage,
+            trace,
+            str(failure),
+        )
+
+    # ---- metrics
+
+    async def _score(
+        self, runtime: Runtime, row: Row, output: Any, expected: Any, trace: Trace, sample: int
+    ) -> tuple[Score, Usage, Usage]:
+        names = {"row": row.values, "output": output, "steps": trace.steps}
+        metric = self.plan.metric
+        function = metric.function if isinstance(metric, CallExpression) else metric
+        arguments = metric.arguments if isinstance(metric, CallExpression) else ()
+        name = dotted(function) or ""
+        entity = runtime.program.resolve_expression(function, self.plan.entity.module)
+        try:
+            if entity is not None and entity.kind in COMPONENT_KINDS:
+                return await self._judge(runtime, entity, arguments, names, expected, sample)
+            if name == "python":
+                found = await self._python(arguments, {**row.values, **names, "expected": expected})
+                return as_score(found), Usage(), Usage()
+            return self._built_in(name, arguments, names, expected), Usage(), Usage()
+        except MetricError as error:
+            raise BugFailure(f"the metric of `{self.plan.name}`: {error}") from error
+
+    def _built_in(
+        self, name: str, arguments: tuple[Argument, ...], names: Mapping[str, Any], expected: Any
+    ) -> Score:
+        spec = METRICS.get(name)
+        if spec is None:
+            raise BugFailure(f"no metric is called `{name}`")
+        parameters = [one.name for one in spec.signature.parameters]
+        given = {
+            one.name.text if one.name else parameters[number]: value_of(one.value, names)
+            for number, one in enumerate(arguments)
+        }
+        scored = given.pop(spec.signature.scored.name, names["output"])
+        right = given.pop(spec.signature.expected.name, expected)
+        return spec.score(scored, right, **given)
+
+    async def _judge(
+        self,
+        runtime: Runtime,
+        entity: Entity,
+        arguments: tuple[Argument, ...],
+        names: Mapping[str, Any],
+        expected: Any,
+        sample: int,
+    ) -> tuple[Score, Usage, Usage]:
+        """A component that scores; called without arguments it gets what its inputs are named after."""
+        parameters = [one.name.text for one in entity.declaration.parameters]  # type: ignore[union-attr]
+        if arguments:
+            inputs = {
+                one.name.text if one.name else parameters[number]: value_of(one.value, names)
+                for number, one in enumerate(arguments)
+            }
+        else:
+            known = {**names["row"], "output": names["output"], "expected": expected}
+            inputs = {name: known[name] for name in parameters if name in known}
+        judged, trace = await runtime.run(entity, inputs, sample=sample)
+        return as_score(judged), trace.usage, trace.answer_usage
+
+    async def _python(self, arguments: tuple[Argument, ...], known: Mapping[str, Any]) -> Any:
+        """A Python function as metric; it gets those of row, output, expected, steps and the columns that it names."""
+        written = arguments[0].value.value if arguments and isinstance(arguments[0].value, Text) else ""
+        if written not in self._functions:
+            self._functions[written] = load_function(self.folder, written)
+        function = self._functions[written]
+        parameters = inspect.signature(function).parameters
+        takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+        given = {name: value for name, value in known.items() if takes_all or name in parameters}
+        try:
+            found = function(**given)
+            return await found if inspect.isawaitable(found) else found
+        except Exception as error:
+            line = _line_of(error)
+            raise BugFailure(f"the metric {written}{line} failed: {type(error).__name__}: {error}") from error
+
+
+def _line_of(error: BaseException) -> str:
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return f" (line {traceback.tb_lineno})" if traceback is not None else ""
+
+
+def _as_bug(failed: RunFailed, what: str) -> Exception:
+    failure = failed.failure
+    if isinstance(failure, BudgetExceeded | BugFailure):
+        return failure
+    return BugFailure(f"{what} gave no score: {failure}")
+
+
+async def evaluate(
+    scorer: Scorer,
+    runtime: Runtime,
+    rows: Sequence[Row],
+    *,
+    split: str,
+    repeats: int = 1,
+    on_row: OnRow = lambda result: None,
+    concurrency: int = 64,
+) -> Evaluation:
+    """Score rows, each ``repeats`` times, in the order of ``rows`` whatever finishes first.
+
+    Raises:
+        BugFailure, BudgetExceeded: at once, with the other runs cancelled; what was answered is in the store.
+    """
+    limit = asyncio.Semaphore(concurrency)
+
+    async def one(row: Row, sample: int) -> RowResult:
+        async with limit:
+            result = await scorer.run(runtime, row, sample)
+        on_row(result)
+        return result
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(row, sample)) for row in rows for sample in range(repeats)]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    results = [task.result() for task in tasks]
+    scored = [row for row in results if row.score is not None]
+    interval = score_interval([row.score or 0.0 for row in scored], [row.row_id for row in scored])
+    void = len(results) - len(scored) > VOID_SHARE * len(results)
+    usage = sum((row.usage for row in results), Usage())
+    return Evaluation(scorer.plan.name, split, results, interval, usage, repeats, scorer.plan.goal, void)

@@ -1,0 +1,82 @@
+"""What an evaluation says: of each row, and in all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from adalang.evaluation.statistics import Interval
+from adalang.runtime.models.types import Usage
+from adalang.runtime.trace import Trace
+
+Status = Literal["ok", "unreadable", "refused", "transport"]
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """One row, run once. ``score`` is ``None`` only for transport failures, which say nothing about the prompt.
+
+    ``usage`` was paid now; ``answer_usage`` is what the answers cost when they were bought, cached or not.
+    """
+
+    row_id: str
+    sample: int
+    status: Status
+    score: float | None
+    reason: str = ""
+    output: Any = None
+    expected: Any = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    answer_usage: Usage = field(default_factory=Usage)
+    trace: Trace | None = None
+    error: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON without the trace."""
+        return {
+            "id": self.row_id,
+            "sample": self.sample,
+            "status": self.status,
+            "score": self.score,
+            "reason": self.reason,
+            "inputs": dict(self.inputs),
+            "output": self.output,
+            "expected": self.expected,
+            "error": self.error,
+            "cached": self.usage.calls == 0 and self.usage.cached_calls > 0,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """An eval's runs over one split. ``void`` when so many runs got no answer that the score means nothing."""
+
+    eval: str
+    split: str
+    rows: Sequence[RowResult]
+    interval: Interval
+    usage: Usage
+    repeats: int
+    goal: float | None
+    void: bool
+    fingerprint: str = ""
+
+    @property
+    def score(self) -> float | None:
+        return None if self.void or self.interval.n == 0 else self.interval.mean
+
+    @property
+    def transport_failures(self) -> int:
+        return sum(row.status == "transport" for row in self.rows)
+
+    @property
+    def failing(self) -> list[RowResult]:
+        """The rows that did not score full marks, worst first."""
+        wrong = [row for row in self.rows if row.score is None or row.score < 1]
+        return sorted(wrong, key=lambda row: -1.0 if row.score is None else row.score)
+
+    @property
+    def goal_missed(self) -> bool:
+        return self.goal is not None and (self.score is None or self.score < self.goal - 1e-9)

@@ -1,0 +1,1 @@
+"""Editor features as pure functions: a program and an offset in, plain values out. No protocol, no disk, no clock."""

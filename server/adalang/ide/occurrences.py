@@ -1,0 +1,543 @@
+"""Every place in a declaration where something is named, and what may be named there.
+
+This is the one walk over the typed tree that hover, definition and completion share: an :class:`Occurrence` says where a
+name, a text or a template stands, its *slot* says what that place asks for (a setting of a prompt, a field of a type, a
+value among these local names, ...). What a name in a slot means is :mod:`adalang.ide.meaning`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from adalang.language import templates
+from adalang.language.checks import NO_FACTS, Facts
+from adalang.language.checks.data import rows_of
+from adalang.language.checks.scope import Scope, Signature, signature
+from adalang.language.checks.values import infer
+from adalang.language.datasets import data_reference, plan
+from adalang.language.declarations import (
+    COMPONENT_KINDS,
+    AgentDeclaration,
+    Binary,
+    Binding,
+    CallExpression,
+    Comprehension,
+    DatasetDeclaration,
+    Demos,
+    EvalDeclaration,
+    Expression,
+    ImportDeclaration,
+    ListExpression,
+    ListType,
+    Match,
+    Member,
+    ModelDeclaration,
+    NamedType,
+    Not,
+    ObjectExpression,
+    ObjectType,
+    OptimizeDeclaration,
+    OptionalType,
+    Param,
+    ParamDeclaration,
+    Parameter,
+    PipelineDeclaration,
+    PromptDeclaration,
+    Reference,
+    Repeat,
+    RetrieverDeclaration,
+    Return,
+    Setting,
+    Statement,
+    Template,
+    Text,
+    ToolDeclaration,
+    TypeDeclaration,
+    TypeExpression,
+    setting,
+)
+from adalang.language.diagnostics import Report
+from adalang.language.lower import Item
+from adalang.language.program import Entity, Module, Program
+from adalang.language.settings import SETTINGS
+from adalang.language.text import Span
+from adalang.language.types import STR, UNKNOWN, Field, Labels, ListOf, ObjectOf, OptionalOf, Type, type_of_value
+
+# ---- slots: what a place asks for
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A name that is known inside one declaration only. ``span`` (in its declaration) is where it comes from."""
+
+    type: Type
+    what: str
+    span: Span | None = None
+    doc: str = ""
+
+
+Locals = Mapping[str, Local]
+
+
+@dataclass(frozen=True, slots=True)
+class DeclarationName:
+    """The name that a declaration gives itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartName:
+    """The name of an input, a param, demos or a binding where it is declared."""
+
+    local: Local
+
+
+@dataclass(frozen=True, slots=True)
+class SettingName:
+    """The name of a setting of ``kind`` ("prompt", "demos", "split", "budget", ...); ``given`` ones stand there already."""
+
+    kind: str
+    given: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An expression. ``wanted`` is the setting's value kind ("model", "metric", ...) or "" for any value."""
+
+    names: Locals
+    wanted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldName:
+    """A field behind a dot, of a value of the type ``owner``."""
+
+    owner: Type
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleMember:
+    """A declaration of an imported file, behind the file's name and a dot."""
+
+    module: Module
+    wanted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitName:
+    """A split of a data set, behind its name and a dot."""
+
+    dataset: Entity
+
+
+@dataclass(frozen=True, slots=True)
+class TrainableName:
+    """A param or demos of a component, behind its name and a dot."""
+
+    component: Entity
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentName:
+    """The name of an input of ``component`` at a call or in an eval's ``inputs``."""
+
+    component: Entity
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A text that must be one of ``labels``, or a model's id, or a file's path."""
+
+    what: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateText:
+    """A message: a Jinja template that sees ``names``."""
+
+    template: Template
+    names: Locals
+
+
+Slot = (
+    DeclarationName
+    | PartName
+    | SettingName
+    | TypeName
+    | Value
+    | FieldName
+    | ModuleMember
+    | SplitName
+    | TrainableName
+    | ArgumentName
+    | Literal
+    | TemplateText
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """``span`` counts from the declaration's start."""
+
+    span: Span
+    text: str
+    slot: Slot
+
+
+@dataclass(frozen=True)
+class Site:
+    """One declaration in its program: what the walk and the meaning of names need to know."""
+
+    program: Program
+    module: Module
+    item: Item
+    facts: Facts = field(default=NO_FACTS, repr=False)
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.program, self.module, Report(self.module), self.facts)
+
+    @property
+    def entity(self) -> Entity:
+        return self.program.entity(self.module, self.item)
+
+
+def at(site: Site, offset: int) -> Occurrence | None:
+    """The innermost occurrence that a cursor at byte ``offset`` of the file touches."""
+    local = offset - site.item.start
+    touched = [one for one in occurrences(site) if one.span.contains(local)]
+    return min(touched, key=lambda one: (one.span.end - one.span.start, -one.span.start), default=None)
+
+
+def occurrences(site: Site) -> Iterator[Occurrence]:
+    """Every occurrence in the declaration; templates come whole, and are looked into by offset."""
+    return _Walk(site).declaration()
+
+
+def locals_of(site: Site) -> Locals:
+    """The inputs, params and demos of a component."""
+    declaration = site.item.declaration
+    found: dict[str, Local] = {}
+    for parameter in getattr(declaration, "parameters", ()):
+        declared = site.program.type_of(parameter.type, site.module)
+        found[parameter.name.text] = Local(declared, "input", parameter.name.span)
+    if isinstance(declaration, PromptDeclaration | AgentDeclaration):
+        for param in declaration.params:
+            found[param.name.text] = Local(STR, "param", param.name.span, param.doc)
+        for demos in declaration.demos:
+            found[demos.name.text] = Local(ListOf(_demo_type(site, declaration)), "demos", demos.name.span)
+    return {name: local for name, local in found.items() if name}
+
+
+def _demo_type(site: Site, declaration: PromptDeclaration | AgentDeclaration) -> Type:
+    known = signature(site.program, site.entity)
+    inputs = (Field(name, declared) for name, declared, _ in known.inputs)
+    return ObjectOf((*inputs, Field("output", known.returns)), f"an example of {declaration.name.text}")
+
+
+class _Walk:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._program, self._module = site.program, site.module
+
+    # ---- declarations
+
+    def declaration(self) -> Iterator[Occurrence]:
+        declaration = self._site.item.declaration
+        if declaration.kind not in ("import", "optimize"):
+            yield Occurrence(declaration.name.span, declaration.name.text, DeclarationName())
+        names = locals_of(self._site)
+        for parameter in getattr(declaration, "parameters", ()):
+            yield from self._parameter(parameter, names)
+        returns = getattr(declaration, "returns", None)
+        if returns is not None:
+            yield from self._type(returns)
+        match declaration:
+            case ImportDeclaration(path=Text() as path):
+                yield Occurrence(path.span, path.value, Literal("import"))
+            case ModelDeclaration(value=value, settings=settings):
+                if isinstance(value, Text):
+                    yield Occurrence(value.span, value.value, Literal("model"))
+                yield from self._settings(settings, "model", {})
+            case TypeDeclaration(type=written):
+                yield from self._type(written)
+            case ParamDeclaration():
+                pass
+            case PromptDeclaration() | AgentDeclaration():
+                yield from self._prompt(declaration, names)
+            case RetrieverDeclaration(settings=settings):
+                yield from self._settings(settings, "retriever", {})
+            case ToolDeclaration(value=value, settings=settings):
+                yield from self._expression(value, {}, "tool")
+                yield from self._settings(settings, "tool", names)
+            case PipelineDeclaration(body=body):
+                yield from self._block(body, dict(names))
+            case DatasetDeclaration(value=value, settings=settings):
+                if isinstance(value, Text):
+                    yield Occurrence(value.span, value.value, Literal("file"))
+                yield from self._settings(settings, "dataset", {})
+            case EvalDeclaration():
+                yield from self._eval(declaration)
+            case OptimizeDeclaration(target=target, settings=settings):
+                yield from self._expression(target, {}, "eval")
+                yield from self._settings(settings, "optimize", {})
+
+    def _parameter(self, parameter: Parameter, names: Locals) -> Iterator[Occurrence]:
+        local = names.get(parameter.name.text, Local(UNKNOWN, "input", parameter.name.span))
+        yield Occurrence(parameter.name.span, parameter.name.text, PartName(local))
+        yield from self._type(parameter.type)
+        if parameter.default is not None:
+            yield from self._expression(parameter.default, {})
+
+    def _prompt(self, declaration: PromptDeclaration | AgentDeclaration, names: Locals) -> Iterator[Occurrence]:
+        yield from self._settings(declaration.settings, declaration.kind, names)
+        for part in (*declaration.params, *declaration.demos):
+            yield from self._part(part, names)
+        for message in declaration.messages:
+            template = message.template
+            yield Occurrence(template.span, template.text.value, TemplateText(template, names))
+
+    def _part(self, part: Param | Demos, names: Locals) -> Iterator[Occurrence]:
+        local = names.get(part.name.text, Local(UNKNOWN, "param", part.name.span))
+        yield Occurrence(part.name.span, part.name.text, PartName(local))
+        if isinstance(part, Demos):
+            yield from self._settings(part.settings, "demos", {})
+            if part.value is not None:
+                yield from self._demos(part.value, local.type)
+
+    def _demos(self, value: ListExpression, declared: Type) -> Iterator[Occurrence]:
+        example = declared.item if isinstance(declared, ListOf) else UNKNOWN
+        for row in value.items:
+            for pair in row.pairs if isinstance(row, ObjectExpression) else ():
+                yield Occurrence(pair.name.span, pair.name.text, FieldName(example))
+                found = example.field(pair.name.text) if isinstance(example, ObjectOf) else None
+                yield from self._expression(pair.value, {}, expected=found.type if found else UNKNOWN)
+
+    def _eval(self, declaration: EvalDeclaration) -> Iterator[Occurrence]:
+        yield from self._expression(declaration.target, {}, "component")
+        target = self._program.resolve_expression(declaration.target, self._module)
+        known = signature(self._program, target) if target is not None else Signature((), UNKNOWN)
+        names = {
+            "row": Local(row_type(self._site, declaration), "the example", None, "The example's columns."),
+            "output": Local(known.returns, "the answer", None, "What the target gave for the example."),
+            "steps": Local(_steps(target), "the steps", None, "The names that the target, a pipeline, has bound."),
+        }
+        yield from self._settings(declaration.settings, "eval", names, target)
+
+    # ---- settings
+
+    def _settings(
+        self, settings: tuple[Setting, ...], kind: str, names: Locals, target: Entity | None = None
+    ) -> Iterator[Occurrence]:
+        given = frozenset(one.name.text for one in settings)
+        for one in settings:
+            name = one.name.text
+            yield Occurrence(one.name.span, name, SettingName(kind, given - {name}))
+            spec = SETTINGS[kind].get(name)
+            wanted = spec.kind if spec is not None else ""
+            if isinstance(one.value, ObjectExpression) and (kind, name) in _OBJECT_SETTINGS:
+                yield from self._object_setting(one.value, name, names, target)
+            elif isinstance(one.value, Text) and wanted in ("model", "embedding", "file"):
+                yield Occurrence(one.value.span, one.value.value, Literal("file" if wanted == "file" else "model"))
+            else:
+                yield from self._expression(one.value, names, wanted)
+
+    def _object_setting(
+        self, value: ObjectExpression, name: str, names: Locals, target: Entity | None
+    ) -> Iterator[Occurrence]:
+        given = frozenset(pair.name.text for pair in value.pairs)
+        for pair in value.pairs:
+            if name == "inputs":
+                if target is not None:
+                    yield Occurrence(pair.name.span, pair.name.text, ArgumentName(target))
+            else:
+                yield Occurrence(pair.name.span, pair.name.text, SettingName(name, given - {pair.name.text}))
+            yield from self._expression(pair.value, names)
+
+    # ---- statements
+
+    def _block(self, body: tuple[Statement, ...], names: dict[str, Local]) -> Iterator[Occurrence]:
+        """``names`` grows with what the block binds."""
+        for statement in body:
+            match statement:
+                case Binding(name=name, value=value):
+                    yield from self._expression(value, dict(names))
+                    local = names.get(name.text) or Local(self._type_of(value, names), "binding", name.span)
+                    yield Occurrence(name.span, name.text, PartName(local))
+                    names[name.text] = local
+                case Repeat(times=times, until=until, body=inner):
+                    yield from self._expression(times, dict(names))
+                    yield from self._block(inner, names)
+                    yield from self._expression(until, dict(names))
+                case Return(value=value):
+                    yield from self._expression(value, dict(names), expected=self._returns())
+
+    def _returns(self) -> Type:
+        written = getattr(self._site.item.declaration, "returns", None)
+        return self._program.type_of(written, self._module)
+
+    # ---- expressions
+
+    def _expression(
+        self, expression: Expression, names: Locals, wanted: str = "", expected: Type = UNKNOWN
+    ) -> Iterator[Occurrence]:
+        match expression:
+            case Reference(name=name, span=span):
+                yield Occurrence(span, name, Value(names, wanted))
+            case Member():
+                yield from self._member(expression, names, wanted)
+            case CallExpression():
+                yield from self._call(expression, names, wanted)
+            case Text(value=value, span=span):
+                yield Occurrence(span, value, Literal("label", _labels(expected)))
+            case ListExpression(items=items):
+                inner = expected.item if isinstance(expected, ListOf) else UNKNOWN
+                for one in items:
+                    if isinstance(one, Text) and wanted == "models":
+                        yield Occurrence(one.span, one.value, Literal("model"))
+                    else:
+                        yield from self._expression(one, names, wanted, inner)
+            case ObjectExpression(pairs=pairs):
+                for pair in pairs:
+                    found = expected.field(pair.name.text) if isinstance(expected, ObjectOf) else None
+                    yield Occurrence(pair.name.span, pair.name.text, FieldName(expected))
+                    yield from self._expression(pair.value, names, "", found.type if found else UNKNOWN)
+            case Comprehension(value=value, name=name, source=source, condition=condition):
+                yield from self._expression(source, names)
+                declared = self._type_of(source, names)
+                local = Local(declared.item if isinstance(declared, ListOf) else UNKNOWN, "variable", name.span)
+                yield Occurrence(name.span, name.text, PartName(local))
+                inside = {**names, name.text: local}
+                yield from self._expression(value, inside)
+                if condition is not None:
+                    yield from self._expression(condition, inside)
+            case Match(subject=subject, arms=arms):
+                yield from self._expression(subject, names)
+                labels = _labels(self._type_of(subject, names))
+                for arm in arms:
+                    for pattern in arm.patterns:
+                        if isinstance(pattern, Text):
+                            yield Occurrence(pattern.span, pattern.value, Literal("label", labels))
+                    yield from self._expression(arm.value, names, expected=expected)
+            case Not(value=value):
+                yield from self._expression(value, names)
+            case Binary(left=left, right=right):
+                yield from self._expression(left, names, expected=self._type_of(right, names))
+                yield from self._expression(right, names, expected=self._type_of(left, names))
+            case _:
+                pass
+
+    def _member(self, member: Member, names: Locals, wanted: str) -> Iterator[Occurrence]:
+        yield from self._expression(member.object, names, wanted)
+        name, owner = member.name, member.object
+        if isinstance(owner, Reference) and owner.name not in names:
+            imported = self._program.imported(self._module).get(owner.name)
+            if imported is not None and owner.name not in self._module.names:
+                yield Occurrence(name.span, name.text, ModuleMember(imported, wanted))
+                return
+        entity = self._program.resolve_expression(owner, self._module)
+        if entity is not None and not (isinstance(owner, Reference) and owner.name in names):
+            if entity.kind == "dataset":
+                yield Occurrence(name.span, name.text, SplitName(entity))
+                return
+            if entity.kind in COMPONENT_KINDS:
+                yield Occurrence(name.span, name.text, TrainableName(entity))
+                return
+        yield Occurrence(name.span, name.text, FieldName(_bare(self._type_of(owner, names))))
+
+    def _call(self, call: CallExpression, names: Locals, wanted: str) -> Iterator[Occurrence]:
+        yield from self._expression(call.function, names, wanted or "call")
+        entity = self._program.resolve_expression(call.function, self._module)
+        known = signature(self._program, entity).inputs if entity is not None else ()
+        types = {name: declared for name, declared, _ in known}
+        for index, argument in enumerate(call.arguments):
+            expected = known[index][1] if index < len(known) else UNKNOWN
+            if argument.name is not None:
+                expected = types.get(argument.name.text, UNKNOWN)
+                if entity is not None:
+                    yield Occurrence(argument.name.span, argument.name.text, ArgumentName(entity))
+            inner = "argument" if entity is not None and argument.name is None else ""
+            yield from self._expression(argument.value, names, inner, expected)
+
+    def _type_of(self, expression: Expression, names: Locals) -> Type:
+        types = {name: local.type for name, local in names.items()}
+        return infer(self._site.scope, self._site.item, expression, types)
+
+    # ---- types
+
+    def _type(self, written: TypeExpression) -> Iterator[Occurrence]:
+        match written:
+            case NamedType(name=name, span=span):
+                yield Occurrence(span, name, TypeName())
+            case ListType(item=item) | OptionalType(item=item):
+                yield from self._type(item)
+            case ObjectType(fields=fields):
+                for one in fields:
+                    declared = self._program.type_of(one.type, self._module)
+                    doc = one.description.value if one.description else ""
+                    yield Occurrence(
+                        one.name.span, one.name.text, PartName(Local(declared, "field", one.name.span, doc))
+                    )
+                    yield from self._type(one.type)
+            case _:
+                pass
+
+
+_OBJECT_SETTINGS = frozenset({("dataset", "split"), ("optimize", "budget"), ("eval", "inputs")})
+
+
+def template_names(site: Site, slot: TemplateText) -> Locals:
+    """What a message's tags see: the component's own names, the file's params, imported files, loop variables."""
+    shared = {
+        name: Local(STR, "param", None, item.declaration.doc)
+        for name, item in site.module.names.items()
+        if item.declaration.kind == "param"
+    }
+    visible = {**shared, **slot.names}
+    types = templates.loop_types(slot.template, {name: local.type for name, local in visible.items()})
+    loops = {name: Local(declared, "variable") for name, declared in types.items() if name not in visible}
+    return {**visible, **loops}
+
+
+def row_type(site: Site, declaration: EvalDeclaration) -> Type:
+    """The columns of an eval's data, as far as its rows are known."""
+    data = setting(declaration.settings, "data")
+    reference = data_reference(site.program, site.module, data.value) if data is not None else None
+    rows = rows_of(site.scope, plan(reference[0])) if reference is not None else None
+    columns: dict[str, Any] = {}
+    for row, _, _ in (rows or [])[:100]:
+        for name, value in row.items():
+            columns.setdefault(name, value)
+    return ObjectOf(tuple(Field(name, _widened(value)) for name, value in columns.items()), "the data")
+
+
+def _widened(value: Any) -> Type:
+    return STR if isinstance(value, str) else type_of_value(value)
+
+
+def _steps(target: Entity | None) -> Type:
+    def names(body: tuple[Statement, ...]) -> Iterator[str]:
+        for statement in body:
+            if isinstance(statement, Binding):
+                yield statement.name.text
+            elif isinstance(statement, Repeat):
+                yield from names(statement.body)
+
+    body = target.declaration.body if target and isinstance(target.declaration, PipelineDeclaration) else ()
+    return ObjectOf(tuple(Field(name, UNKNOWN) for name in dict.fromkeys(names(body))), "the pipeline")
+
+
+def _bare(declared: Type) -> Type:
+    return declared.item if isinstance(declared, OptionalOf) else declared
+
+
+def _labels(declared: Type) -> tuple[str, ...]:
+    inner = _bare(declared)
+    return inner.labels if isinstance(inner, Labels) else ()

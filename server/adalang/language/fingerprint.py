@@ -1,0 +1,263 @@
+"""Fingerprints: one hash of all that decides what a component answers, and of nothing else.
+
+In it: the component's own declaration and those of its callees, the models with the options that change answers, the
+types and shared params that they use, the content of corpus, tool and replay files. Not in it: comments, layout, the form
+in which a text is written, other declarations, and settings that only say when, how often or for how much something runs.
+
+The hash is a Merkle hash: each declaration is hashed with its references replaced by the hashes of what they name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from adalang.language.checks.scope import result_type
+from adalang.language.datasets import plan
+from adalang.language.declarations import (
+    AgentDeclaration,
+    Argument,
+    Arm,
+    Binary,
+    Binding,
+    CallExpression,
+    Component,
+    Comprehension,
+    Constant,
+    DatasetDeclaration,
+    Declaration,
+    EvalDeclaration,
+    Expression,
+    ListExpression,
+    Match,
+    Member,
+    ModelDeclaration,
+    Not,
+    ObjectExpression,
+    ParamDeclaration,
+    PipelineDeclaration,
+    PromptDeclaration,
+    Reference,
+    Repeat,
+    RetrieverDeclaration,
+    Return,
+    Setting,
+    Statement,
+    Text,
+    ToolDeclaration,
+    TypeDeclaration,
+    Wildcard,
+    dotted,
+)
+from adalang.language.program import Entity, Module, Program
+from adalang.language.reach import shared_params
+from adalang.language.types import json_schema
+
+FileHash = Callable[[Path], str | None]
+"""The hash of a file's content (of all files, for a path with ``*``); ``None`` when there is none."""
+
+# What says when, how often or for how much something runs, or holds a secret: no answer depends on it.
+_WITHOUT_EFFECT = frozenset({"retries", "timeout", "api_key", "on_save", "goal"})
+
+
+def fingerprint(program: Program, component_id: str, file_hash: FileHash) -> str:
+    """The fingerprint of a component (or an eval, a model, a data set), as 32 hexadecimal digits.
+
+    Raises:
+        KeyError: the program declares nothing of that name.
+    """
+    entity = program.resolve(component_id)
+    if entity is None:
+        raise KeyError(component_id)
+    return _Hasher(program, file_hash).entity(entity)
+
+
+def disk_hash(path: Path) -> str | None:
+    """SHA-256 of a file's bytes; for a path with ``*``, ``?`` or ``[`` of all files that it means, with their names."""
+    if not any(sign in str(path) for sign in "*?["):
+        try:
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError:
+            return None
+    anchor = Path(path.anchor)
+    found = sorted(one for one in anchor.glob(str(path.relative_to(anchor))) if one.is_file())
+    if not found:
+        return None
+    return _digest([[str(one.relative_to(anchor)), disk_hash(one)] for one in found])
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class _Hasher:
+    def __init__(self, program: Program, file_hash: FileHash) -> None:
+        self._program, self._file_hash = program, file_hash
+        self._known: dict[str, str] = {}
+
+    def entity(self, entity: Entity) -> str:
+        if entity.id not in self._known:
+            self._known[entity.id] = "circle"  # stands for itself while it is being hashed
+            content = _Content(self._program, entity.module, self, self._file_hash)
+            self._known[entity.id] = _digest(content.declaration(entity))
+        return self._known[entity.id]
+
+
+class _Content:
+    """What a declaration says, as plain JSON without places."""
+
+    def __init__(self, program: Program, module: Module, hasher: _Hasher, file_hash: FileHash) -> None:
+        self._program, self._module, self._hasher, self._file_hash = program, module, hasher, file_hash
+        self._local: frozenset[str] = frozenset()
+
+    def declaration(self, entity: Entity) -> Any:
+        declaration = entity.declaration
+        return [declaration.kind, declaration.name.text, self._body(entity, declaration)]
+
+    def _body(self, entity: Entity, declaration: Declaration) -> Any:
+        match declaration:
+            case PromptDeclaration() | AgentDeclaration():
+                return {
+                    **self._signature(entity, declaration),
+                    "settings": self._settings(declaration.settings),
+                    "messages": [[one.role, one.template.text.value] for one in declaration.messages],
+                    "params": {one.name.text: one.text for one in declaration.params},
+                    "demos": {one.name.text: self._value(one.value) if one.value else [] for one in declaration.demos},
+                    "shared": {one.id: self._hasher.entity(one) for one in shared_params(self._program, entity)},
+                }
+            case RetrieverDeclaration():
+                return {**self._signature(entity, declaration), "settings": self._settings(declaration.settings)}
+            case ToolDeclaration():
+                return {
+                    **self._signature(entity, declaration),
+                    "value": self._value(declaration.value),
+                    "settings": self._settings(declaration.settings),
+                }
+            case PipelineDeclaration():
+                names = {one.name.text for one in declaration.parameters} | set(_bound(declaration.body))
+                self._local = frozenset(names)
+                return {
+                    **self._signature(entity, declaration),
+                    "body": [self._statement(one) for one in declaration.body],
+                }
+            case ModelDeclaration():
+                return {"value": self._value(declaration.value), "settings": self._settings(declaration.settings)}
+            case TypeDeclaration():
+                return json_schema(self._program.type_of(declaration.type, self._module))
+            case ParamDeclaration():
+                return declaration.param.text
+            case DatasetDeclaration():
+                planned = plan(entity)
+                files = {name: self._file_hash(path) for name, path in planned.files.items()}
+                file = self._file_hash(planned.file) if planned.file else None
+                return [file, planned.rows, files, dict(planned.fractions), planned.seed]
+            case EvalDeclaration():
+                self._local = frozenset({"row", "output", "steps"})
+                return {"target": self._value(declaration.target), "settings": self._settings(declaration.settings)}
+            case _:
+                return None
+
+    def _signature(self, entity: Entity, declaration: Component) -> dict[str, Any]:
+        inputs = [
+            [one.name.text, self._type(one.type), self._value(one.default) if one.default else None]
+            for one in declaration.parameters
+        ]
+        return {"inputs": inputs, "returns": json_schema(result_type(self._program, entity))}
+
+    def _type(self, written: Any) -> Any:
+        return json_schema(self._program.type_of(written, self._module))
+
+    def _settings(self, settings: tuple[Setting, ...]) -> dict[str, Any]:
+        return {
+            one.name.text: self._files(self._value(one.value), one.value)
+            if one.name.text == "corpus"
+            else self._value(one.value)
+            for one in settings
+            if one.name.text not in _WITHOUT_EFFECT
+        }
+
+    def _files(self, value: Any, written: Expression) -> Any:
+        texts = written.items if isinstance(written, ListExpression) else (written,)
+        paths = [self._module.path.parent / one.value for one in texts if isinstance(one, Text)]
+        return [value, [self._file_hash(path) for path in paths]]
+
+    # ---- statements and expressions
+
+    def _statement(self, statement: Statement) -> Any:
+        match statement:
+            case Binding(name=name, value=value):
+                return ["bind", name.text, self._value(value)]
+            case Return(value=value):
+                return ["return", self._value(value)]
+            case Repeat(times=times, until=until, body=body):
+                inner = [self._statement(one) for one in body]
+                return ["repeat", self._value(times), self._value(until), inner]
+
+    def _value(self, expression: Expression) -> Any:
+        match expression:
+            case Reference() | Member():
+                return self._reference(expression)
+            case Text(value=value):
+                replayed = value.removeprefix("replay/")
+                return (
+                    ["text", value, self._file_hash(self._module.path.parent / replayed)]
+                    if (replayed != value)
+                    else ["text", value]
+                )
+            case Constant(value=value):
+                return value
+            case ListExpression(items=items):
+                return ["list", *map(self._value, items)]
+            case ObjectExpression(pairs=pairs):
+                return ["object", {pair.name.text: self._value(pair.value) for pair in pairs}]
+            case CallExpression(function=function, arguments=arguments):
+                return ["call", self._reference(function), *map(self._argument, arguments), *self._code(expression)]
+            case Comprehension(value=value, name=name, source=source, condition=condition):
+                outside, found = self._local, self._value(source)
+                self._local = outside | {name.text}
+                inner = [self._value(value), self._value(condition) if condition else None]
+                self._local = outside
+                return ["for", name.text, found, *inner]
+            case Match(subject=subject, arms=arms):
+                return ["match", self._value(subject), *map(self._arm, arms)]
+            case Not(value=value):
+                return ["not", self._value(value)]
+            case Binary(operator=operator, left=left, right=right):
+                return [operator, self._value(left), self._value(right)]
+            case _:
+                return ["hole"]
+
+    def _reference(self, expression: Expression) -> Any:
+        name = dotted(expression)
+        if name is not None and name.split(".")[0] not in self._local:
+            entity = self._program.resolve(name, self._module)
+            if entity is not None:
+                return ["name", entity.declaration.name.text, self._hasher.entity(entity)]
+        if isinstance(expression, Member):
+            return ["field", self._value(expression.object), expression.name.text]
+        return ["name", name]
+
+    def _argument(self, argument: Argument) -> Any:
+        return [argument.name.text if argument.name else None, self._value(argument.value)]
+
+    def _arm(self, arm: Arm) -> Any:
+        patterns = [["_"] if isinstance(one, Wildcard) else self._value(one) for one in arm.patterns]
+        return [patterns, self._value(arm.value)]
+
+    def _code(self, call: CallExpression) -> Iterator[Any]:
+        """The content of the file that ``python("file.py:function")`` or ``http("file.json:operation")`` names."""
+        first = call.arguments[0].value if call.arguments else None
+        if dotted(call.function) in ("python", "http") and isinstance(first, Text) and "://" not in first.value:
+            yield self._file_hash(self._module.path.parent / first.value.rpartition(":")[0])
+
+
+def _bound(body: tuple[Statement, ...]) -> Iterator[str]:
+    for statement in body:
+        if isinstance(statement, Binding):
+            yield statement.name.text
+        elif isinstance(statement, Repeat):
+            yield from _bound(statement.body)

@@ -1,0 +1,102 @@
+"""What the server knows of the disk: imported files, data files, Python files. Read in a thread, never while typing.
+
+A check that asks for something unknown gets no answer and leaves a wish; the server reads what was wished for in the
+background and checks again. What is known is looked at again when a file is opened or saved, or changed outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from adalang.language.checks import DiskFacts
+from adalang.language.checks.facts import DataFacts
+from adalang.language.program import Module, read_from_disk
+
+Kind = Literal["module", "exists", "data", "functions"]
+Wish = tuple[Kind, Path]
+Stamp = tuple[int, int] | None
+"""Time of change and size; ``None``: there is no such file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    stamp: Stamp
+    value: Any
+
+
+@dataclass(frozen=True)
+class Disk:
+    """One state of that knowledge: immutable but for ``wishes``, which its readers fill and the server empties."""
+
+    entries: Mapping[Wish, Entry] = field(default_factory=dict, repr=False)
+    wishes: set[Wish] = field(default_factory=set, repr=False, compare=False)
+
+    def module(self, path: Path) -> Module | None:
+        return self._get("module", path)  # type: ignore[no-any-return]
+
+    def exists(self, path: Path) -> bool | None:
+        return self._get("exists", path)  # type: ignore[no-any-return]
+
+    def data(self, path: Path) -> DataFacts | None:
+        return self._get("data", path)  # type: ignore[no-any-return]
+
+    def functions(self, path: Path) -> Mapping[str, tuple[str, ...]] | None:
+        return self._get("functions", path)  # type: ignore[no-any-return]
+
+    def _get(self, kind: Kind, path: Path) -> Any:
+        entry = self.entries.get((kind, path))
+        if entry is None:
+            self.wishes.add((kind, path))
+            return None
+        return entry.value
+
+    def with_entries(self, entries: Mapping[Wish, Entry]) -> Disk:
+        return Disk({**self.entries, **entries})
+
+
+def read(wishes: Iterable[Wish]) -> dict[Wish, Entry]:
+    """Read what was asked for. For a thread: this is the only place where the server reads the user's files."""
+    facts = DiskFacts()
+    return {wish: Entry(_stamp(wish[1]), _read(wish, facts)) for wish in wishes}
+
+
+def reread(disk: Disk) -> dict[Wish, Entry]:
+    """What has changed on the disk since it was read. For a thread."""
+    facts, changed = DiskFacts(), {}
+    for wish, entry in disk.entries.items():
+        stamp = _stamp(wish[1])
+        if stamp == entry.stamp and not _is_pattern(wish[1]):
+            continue
+        value = _read(wish, facts)
+        if stamp != entry.stamp or value != entry.value:
+            changed[wish] = Entry(stamp, value)
+    return changed
+
+
+def _read(wish: Wish, facts: DiskFacts) -> Any:
+    kind, path = wish
+    match kind:
+        case "module":
+            source = read_from_disk(path)
+            return Module.parse(path, source) if source is not None else None
+        case "exists":
+            return facts.exists(path)
+        case "data":
+            return facts.data(path)
+        case "functions":
+            return facts.functions(path)
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _is_pattern(path: Path) -> bool:
+    return any(sign in str(path) for sign in "*?[")

@@ -1,0 +1,268 @@
+"""The protocol: pygls' messages and types, with its traps mended.
+
+pygls turns JSON into typed messages while it parses, so that a message with wrong params loses its id and is never answered;
+it answers before ``initialize`` and keeps silent after ``shutdown``; it cancels nothing that runs on the loop. Here a message
+stays JSON until its method is known, and every request is answered exactly once: with a result, or with the error that the
+specification names. What a method does and on which schedule is said in one table, :data:`adalang.lsp.methods.METHODS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from cattrs.errors import BaseValidationError
+from lsprotocol import types
+from pygls.protocol import LanguageServerProtocol
+
+from adalang.engine.protocol import BadFrame, FrameWriter
+from adalang.lsp.transport import Inbox
+
+if TYPE_CHECKING:
+    from adalang.lsp.server import AdalServer
+
+_log = logging.getLogger("adalang.lsp")
+
+_SLOW_SECONDS = 0.1
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+NOT_INITIALIZED = -32002
+REQUEST_FAILED = -32803
+CONTENT_MODIFIED = -32801
+CANCELLED = -32800
+
+Latency = Literal["state", "query", "thread", "worker"]
+"""Where a handler runs.
+
+- ``state``: on the loop, in the order of arrival; changes what the server knows, in microseconds.
+- ``query``: on the loop, milliseconds; answers from the newest snapshot. Refused when cancelled or outdated meanwhile.
+- ``thread``: in a thread, on a snapshot; for work over many files.
+- ``worker``: a coroutine that waits for the worker or the client; seconds, with progress and cancel.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """``handler`` takes the server and the params (``thread``: a function of no arguments comes back, and is run there).
+
+    ``late`` queries are answered even when a newer version of the document waits: for clients that would take a refusal for
+    an empty answer.
+    """
+
+    handler: Callable[[Any, Any], Any]
+    latency: Latency
+    late: bool = False
+
+
+class RequestError(Exception):
+    """What a handler raises to answer with an error; the message is shown to the user."""
+
+    def __init__(self, message: str, code: int = REQUEST_FAILED) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Protocol(LanguageServerProtocol):
+    """One connection. Lives on one event loop; only :meth:`Inbox.put` is called from elsewhere."""
+
+    _server: AdalServer
+
+    def __init__(self, server: AdalServer, converter: Any) -> None:
+        super().__init__(server, converter)
+        self.inbox = Inbox()
+        self.methods: Mapping[str, Method] = {}
+        self.initialized = False
+        self.stopping = False
+        self.ended = asyncio.Event()
+        self.exit_code = 1
+        self._running: dict[Any, asyncio.Future[Any]] = {}
+        self._frames: FrameWriter | None = None
+
+    def _register_builtin_features(self) -> None:
+        """pygls' own handlers are not used: they keep texts whose lines end where those of the client do not."""
+
+    def connect(self, writer: FrameWriter) -> None:
+        self._frames = writer
+
+    def _send_data(self, data: Any) -> None:
+        if self._frames is not None:
+            self._frames.write(self._converter.unstructure(data) if hasattr(data, "__attrs_attrs__") else data)
+
+    # ---- receiving
+
+    def pump(self) -> None:
+        """Handle one waiting message, then come back for the next, so that other work on the loop gets its turn."""
+        taken = self.inbox.take()
+        if taken is None:
+            self._server.idle()
+            return
+        message, cancelled = taken
+        try:
+            self._receive(message, cancelled)
+        except Exception:
+            _log.exception("a message could not be handled")
+        asyncio.get_running_loop().call_soon(self.pump)
+
+    def _receive(self, message: Any, cancelled: bool) -> None:
+        if isinstance(message, BadFrame):
+            _log.warning("a broken frame: %s", message)
+            self._error(None, PARSE_ERROR, str(message))
+        elif not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+            request_id = message.get("id") if isinstance(message, dict) else None
+            self._error(request_id, INVALID_REQUEST, "not a JSON-RPC 2.0 message")
+        elif not isinstance(message.get("method"), str):
+            self._receive_response(message)
+        elif "id" not in message:
+            self._receive_notification(message["method"], message.get("params"))
+        elif not isinstance(message["id"], str | int):
+            self._error(None, INVALID_REQUEST, "a request's id is a text or a number")
+        else:
+            self._receive_request(message["id"], message["method"], message.get("params"), cancelled)
+
+    def _receive_response(self, message: dict[str, Any]) -> None:
+        try:
+            found = self.structure_message(message)
+            self._handle_response(found.id, getattr(found, "result", None), getattr(found, "error", None))
+        except Exception as error:
+            _log.warning("the client's answer to %r cannot be read: %s", message.get("id"), error)
+            future = self._request_futures.pop(message.get("id"), None)
+            if future is not None and not future.done():
+                future.set_exception(RequestError(f"the client's answer cannot be read: {error}"))
+
+    def _receive_notification(self, name: str, params: Any) -> None:
+        if name == "exit":
+            self.exit_code = 0 if self.stopping else 1
+            self.ended.set()
+            return
+        if name == "$/cancelRequest":
+            running = self._running.get(params.get("id") if isinstance(params, dict) else None)
+            if running is not None:
+                running.cancel()
+            return
+        method = self.methods.get(name)
+        if method is None or not self.initialized or self.stopping:
+            return
+        try:
+            structured = self._params(name, params)
+        except RequestError as error:
+            self._server.params_lost(name, params)
+            _log.error("%s: %s", name, error)
+            return
+        started = time.perf_counter()
+        try:
+            method.handler(self._server, structured)
+        except Exception:
+            _log.exception("%s failed", name)
+        self._note_time(name, started)
+
+    def _receive_request(self, request_id: Any, name: str, params: Any, cancelled: bool) -> None:
+        started = time.perf_counter()
+        try:
+            method = self._admitted(name, cancelled)
+            structured = self._params(name, params)
+            if method.latency == "query" and not method.late:
+                self._refuse_outdated(structured)
+            result = method.handler(self._server, structured)
+        except Exception as error:
+            self._failed(request_id, name, error)
+            return
+        if method.latency in ("state", "query"):
+            self._respond(request_id, result)
+            self._note_time(name, started)
+        elif method.latency == "thread":
+            future = asyncio.get_running_loop().run_in_executor(self._server.thread_pool, result)
+            self._answer_later(request_id, name, future)
+        else:
+            self._answer_later(request_id, name, asyncio.ensure_future(_awaited(result)))
+
+    def _admitted(self, name: str, cancelled: bool) -> Method:
+        """The method, if it may be called now."""
+        if cancelled:
+            raise RequestError("cancelled", CANCELLED)
+        if self.stopping:
+            raise RequestError("the server is shutting down", INVALID_REQUEST)
+        if not self.initialized and name != types.INITIALIZE:
+            raise RequestError("the server is not initialized yet", NOT_INITIALIZED)
+        if self.initialized and name == types.INITIALIZE:
+            raise RequestError("the server is initialized already", INVALID_REQUEST)
+        method = self.methods.get(name)
+        if method is None:
+            raise RequestError(f"there is no method {name}", METHOD_NOT_FOUND)
+        return method
+
+    def _params(self, name: str, params: Any) -> Any:
+        """The params in their type."""
+        wanted = types.METHOD_TO_TYPES.get(name, (None, None, None))[2]
+        if wanted is None:
+            return params
+        try:
+            return self._converter.structure(params if params is not None else {}, wanted)
+        except (BaseValidationError, TypeError, ValueError, KeyError, AttributeError) as error:
+            raise RequestError(f"wrong params for {name}: {_reason(error)}", INVALID_PARAMS) from error
+
+    def _refuse_outdated(self, params: Any) -> None:
+        document = getattr(params, "text_document", None)
+        if document is not None and self.inbox.is_outdated(document.uri):
+            raise RequestError("the document has changed since", CONTENT_MODIFIED)
+
+    # ---- answering
+
+    def _answer_later(self, request_id: Any, name: str, future: asyncio.Future[Any]) -> None:
+        started = time.perf_counter()
+        self._running[request_id] = future
+
+        def answer(done: asyncio.Future[Any]) -> None:
+            self._running.pop(request_id, None)
+            if done.cancelled():
+                self._error(request_id, CANCELLED, "cancelled")
+            elif (error := done.exception()) is not None:
+                self._failed(request_id, name, error)
+            else:
+                self._respond(request_id, done.result())
+            _log.debug("%s took %.0f ms", name, 1000 * (time.perf_counter() - started))
+
+        future.add_done_callback(answer)
+
+    def _respond(self, request_id: Any, result: Any) -> None:
+        self._send_data({"jsonrpc": "2.0", "id": request_id, "result": self._converter.unstructure(result)})
+
+    def _failed(self, request_id: Any, name: str, error: BaseException) -> None:
+        if isinstance(error, RequestError):
+            self._error(request_id, error.code, str(error))
+        else:
+            _log.error("%s failed", name, exc_info=error)
+            self._error(request_id, INTERNAL_ERROR, f"{name} failed: {type(error).__name__}: {error}")
+
+    def _error(self, request_id: Any, code: int, message: str) -> None:
+        self._send_data({"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": message}})
+
+    def _note_time(self, name: str, started: float) -> None:
+        seconds = time.perf_counter() - started
+        if seconds > _SLOW_SECONDS:
+            _log.info("%s took %.0f ms on the loop", name, 1000 * seconds)
+
+    def cancel_all(self) -> list[asyncio.Future[Any]]:
+        """Cancel every request that still runs; each is answered."""
+        running = list(self._running.values())
+        for future in running:
+            future.cancel()
+        return running
+
+
+async def _awaited(result: Awaitable[Any]) -> Any:
+    return await result
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost of the converter's nested complaints."""
+    while isinstance(error, BaseExceptionGroup) and error.exceptions:
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__

@@ -1,0 +1,182 @@
+"""What the server knows, as immutable snapshots: a request works on the one that it came in with.
+
+Every change gives a new :class:`Snapshot`; the old one stays right for whoever still holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from lsprotocol import types
+from pygls.uris import from_fs_path, to_fs_path
+
+from adalang.language.checks import Diagnostic, check
+from adalang.language.lower import lower
+from adalang.language.program import Module, Program, link
+from adalang.language.syntax import reparse
+from adalang.language.text import Edit, Encoding, Position, SourceText, Span
+from adalang.lsp.client import Client
+from adalang.lsp.disk import Disk
+from adalang.store.records import EvaluationRecord, Proposal
+
+
+@dataclass(frozen=True)
+class Document:
+    """One version of an open document. ``version`` is the client's; ``lost`` ones missed a change and are not to be used."""
+
+    uri: str
+    version: int
+    module: Module
+    root: Path
+    lost: bool = False
+
+    @property
+    def path(self) -> Path:
+        return self.module.path
+
+    @property
+    def source(self) -> SourceText:
+        return self.module.source
+
+    def changed(
+        self, version: int, changes: list[types.TextDocumentContentChangeEvent], encoding: Encoding
+    ) -> Document:
+        """The next version. Ranges beyond the text are cut to it, as the protocol wants."""
+        module = self.module
+        for change in changes:
+            if isinstance(change, types.TextDocumentContentChangePartial):
+                module = _edited(module, change, encoding)
+            else:
+                module = Module.parse(module.path, SourceText.of(change.text), module)
+        return replace(self, version=version, module=module)
+
+
+def _edited(module: Module, change: types.TextDocumentContentChangePartial, encoding: Encoding) -> Module:
+    before, asked = module.source, change.range
+    start = before.offset(Position(asked.start.line, asked.start.character), encoding)
+    end = before.offset(Position(asked.end.line, asked.end.character), encoding)
+    edit = Edit(Span(min(start, end), max(start, end)), change.text)
+    after = before.apply([edit])
+    if module.tree is None or module.tree.root_node.has_error:
+        # The parser's recovery may differ between an old tree that it patches and a text that it reads afresh; an editor
+        # must not show what depends on the way that the text came about.
+        return Module.parse(module.path, after, module)
+    tree = reparse(module.tree.copy(), before, edit, after)
+    if tree.root_node.has_error:
+        return Module.parse(module.path, after, module)
+    return Module(module.path, after, lower(tree, after, module.lowered), tree)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a workspace's store holds for the editor: open proposals, the newest first, and each eval's last score."""
+
+    root: Path
+    proposals: tuple[Proposal, ...] = ()
+    scores: Mapping[tuple[str, str], EvaluationRecord] = field(default_factory=dict)
+
+    def relative(self, path: Path) -> str:
+        """How the store names a file: as :meth:`adalang.store.Store.relative` does."""
+        absolute = path.resolve()
+        return absolute.relative_to(self.root).as_posix() if absolute.is_relative_to(self.root) else absolute.as_posix()
+
+    def score(self, path: Path, name: str) -> EvaluationRecord | None:
+        return self.scores.get((self.relative(path), name))
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that an answer depends on.
+
+    ``documents`` changes with each didOpen, didChange and didClose; ``disk`` when the background has read something;
+    ``stored`` (by workspace) when a store was written, by whom ever; ``trusted`` when the client says so; ``client`` never
+    after initialize. ``revision`` counts all of these.
+    """
+
+    client: Client = field(default_factory=Client)
+    documents: Mapping[str, Document] = field(default_factory=dict)
+    disk: Disk = field(default_factory=Disk)
+    stored: Mapping[Path, Stored] = field(default_factory=dict)
+    trusted: bool = True
+    revision: int = 0
+    _analyses: dict[str, Analysis] = field(default_factory=dict, repr=False, compare=False)
+
+    def _next(self, **changes: object) -> Self:
+        return replace(self, revision=self.revision + 1, _analyses={}, **changes)  # type: ignore[arg-type]
+
+    def with_document(self, document: Document) -> Self:
+        return self._next(documents={**self.documents, document.uri: document})
+
+    def without_document(self, uri: str) -> Self:
+        return self._next(documents={name: one for name, one in self.documents.items() if name != uri})
+
+    def with_disk(self, disk: Disk) -> Self:
+        return self._next(disk=disk)
+
+    def with_stored(self, stored: Stored) -> Self:
+        return self._next(stored={**self.stored, stored.root: stored})
+
+    def with_trust(self, trusted: bool) -> Self:
+        return self._next(trusted=trusted, stored=self.stored if trusted else {})
+
+    @cached_property
+    def _by_path(self) -> Mapping[Path, Document]:
+        return {one.path: one for one in self.documents.values()}
+
+    def document_at(self, path: Path) -> Document | None:
+        return self._by_path.get(path)
+
+    def module(self, path: Path) -> Module | None:
+        """A file's contents: what the editor shows comes before what the disk holds."""
+        document = self._by_path.get(path)
+        return document.module if document is not None else self.disk.module(path)
+
+    def program(self, path: Path) -> Program | None:
+        root = self.module(path)
+        return link(root, self.module) if root is not None else None
+
+    def analysis(self, uri: str) -> Analysis | None:
+        """What is known about an open document; ``None`` when it is not open or has lost a change."""
+        document = self.documents.get(uri)
+        if document is None or document.lost:
+            return None
+        found = self._analyses.get(uri)
+        if found is None:
+            found = self._analyses[uri] = Analysis(self, document)
+        return found
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One open document in one snapshot, with what was found out about it."""
+
+    snapshot: Snapshot = field(repr=False)
+    document: Document
+
+    @cached_property
+    def program(self) -> Program:
+        return link(self.document.module, self.snapshot.module)
+
+    @cached_property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        return tuple(check(self.program, facts=self.snapshot.disk))
+
+    @property
+    def source(self) -> SourceText:
+        return self.document.source
+
+
+def path_of(uri: str) -> Path | None:
+    """The file that a URI names; ``None`` for a document that is no file (yet)."""
+    if not uri.startswith("file:"):
+        return None
+    found = to_fs_path(uri)
+    return Path(found) if found else None
+
+
+def uri_of(path: Path) -> str:
+    return from_fs_path(str(path)) or path.as_uri()

@@ -1,0 +1,1 @@
+"""Runs components: renders prompts, asks models, reads answers, walks pipelines."""

@@ -1,0 +1,524 @@
+"""Runs components: prompts through the model gateway, pipelines as dataflow.
+
+Lines of a pipeline that do not need each other run at the same time. What a run did is in its trace, in the order that the
+program means, however the calls overlapped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from adalang.language.checks.scope import result_type
+from adalang.language.declarations import (
+    COMPONENT_KINDS,
+    AgentDeclaration,
+    Binary,
+    Binding,
+    CallExpression,
+    Comprehension,
+    Constant,
+    Demos,
+    Expression,
+    ListExpression,
+    Match,
+    Member,
+    Not,
+    ObjectExpression,
+    Param,
+    ParamDeclaration,
+    PipelineDeclaration,
+    PromptDeclaration,
+    Reference,
+    Repeat,
+    Return,
+    Statement,
+    Text,
+    Wildcard,
+    dotted,
+    setting,
+)
+from adalang.language.datasets import NotConstant, constant
+from adalang.language.program import Entity, Module, Program
+from adalang.language.templates import uses
+from adalang.language.types import misfit
+from adalang.runtime.answers import AnswerForm, answer_form, read_answer, written
+from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, UnreadableFailure
+from adalang.runtime.models.budget import Budget
+from adalang.runtime.models.gateway import Gateway
+from adalang.runtime.models.types import Message, ModelSpec, Request
+from adalang.runtime.render import render
+from adalang.runtime.resolve import Models
+from adalang.runtime.trace import Call, Trace
+
+Overrides = Mapping[str, Any]
+"""New values of params (texts) and demos (sequences of objects), by their ids, as an optimizer tries them."""
+
+NOT_YET = "runs in a later version; it is parsed and checked today"
+
+
+class RunFailed(Exception):
+    """A run without a result. ``failure`` says why (and of which kind), ``trace`` how far it came."""
+
+    def __init__(self, failure: Failure | BudgetExceeded, trace: Trace) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.trace = trace
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Runs one program's components over one gateway."""
+
+    program: Program
+    gateway: Gateway
+    models: Models
+    overrides: Overrides = field(default_factory=dict)
+    budget: Budget | None = None
+
+    async def run(self, entity: Entity, inputs: Mapping[str, Any], *, sample: int = 0) -> tuple[Any, Trace]:
+        """The component's output for ``inputs`` (by name) and the trace. ``sample`` tells repeats apart.
+
+        Raises:
+            RunFailed: with the typed failure and the trace so far.
+        """
+        run = _Run(self, sample)
+        try:
+            output = await run.component(entity, inputs, parent=None, binding="", place=())
+        except (Failure, BudgetExceeded) as failure:
+            run.trace.settle()
+            raise RunFailed(failure, run.trace) from failure
+        run.trace.settle()
+        return output, run.trace
+
+    def messages(self, entity: Entity, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
+        """What a prompt would send for these inputs; nothing is called."""
+        return _Run(self, 0).prompt_messages(entity, _checked_inputs(self.program, entity, inputs))[0]
+
+
+def prompt_form(program: Program, entity: Entity, overrides: Overrides) -> AnswerForm:
+    """How a prompt's answer is asked for and read."""
+    declaration = entity.declaration
+    assert isinstance(declaration, PromptDeclaration)
+    wants = setting(declaration.settings, "reasoning")
+    reasons = wants is not None and isinstance(wants.value, Constant) and wants.value.value is True
+    steps = next((one for one in declaration.params if one.name.text == "reasoning_steps"), None)
+    text = str(overrides.get(f"{entity.id}.reasoning_steps", steps.text)) if steps else ""
+    return answer_form(result_type(program, entity), reasoning=reasons, reasoning_steps=text)
+
+
+def _checked_inputs(program: Program, entity: Entity, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs with defaults filled in.
+
+    Raises:
+        BugFailure: one is missing, unknown, or of another type.
+    """
+    parameters = entity.declaration.parameters  # type: ignore[union-attr]
+    known = [one.name.text for one in parameters]
+    for name in inputs:
+        if name not in known:
+            raise BugFailure(f"`{entity.id}` has no input `{name}`; it takes {', '.join(known) or 'none'}")
+    values: dict[str, Any] = {}
+    for one in parameters:
+        name = one.name.text
+        declared = program.type_of(one.type, entity.module)
+        if name in inputs:
+            values[name] = inputs[name]
+        elif one.default is not None:
+            values[name] = constant(one.default)
+        elif misfit(None, declared) is None:
+            values[name] = None
+        else:
+            raise BugFailure(f"`{entity.id}` needs the input `{name}`")
+        reason = misfit(values[name], declared, name)
+        if reason:
+            raise BugFailure(f"`{entity.id}`: {reason}")
+    return values
+
+
+Names = dict[str, Callable[[], Awaitable[Any]]]
+Place = tuple[int, ...]
+
+
+class _Run:
+    def __init__(self, runtime: Runtime, sample: int) -> None:
+        self._runtime = runtime
+        self._program = runtime.program
+        self._sample = sample
+        self.trace = Trace()
+
+    # ---- components
+
+    async def component(
+        self, entity: Entity, inputs: Mapping[str, Any], *, parent: int | None, binding: str, place: Place
+    ) -> Any:
+        values = _checked_inputs(self._program, entity, inputs)
+        call = Call(entity.id, entity.kind, values, parent, binding, place=place)
+        self.trace.calls.append(call)
+        at = len(self.trace.calls) - 1
+        try:
+            match entity.declaration:
+                case PromptDeclaration():
+                    call.output = await self._prompt(entity, values, call)
+                case PipelineDeclaration() as declaration:
+                    call.output = await self._pipeline(entity, declaration, values, at)
+                case _:
+                    raise BugFailure(f"`{entity.id}` is {_article(entity.kind)}, which {NOT_YET}")
+        except (Failure, BudgetExceeded) as failure:
+            call.error = str(failure)
+            if isinstance(failure, Failure) and entity.kind == "prompt":
+                call.usage += failure.usage
+            raise
+        return call.output
+
+    # ---- prompts
+
+    async def _prompt(self, entity: Entity, inputs: Mapping[str, Any], call: Call) -> Any:
+        declaration = entity.declaration
+        assert isinstance(declaration, PromptDeclaration)
+        messages, form = self.prompt_messages(entity, inputs)
+        call.messages = messages
+        model = self._runtime.models.of_setting(entity, setting(declaration.settings, "model"))
+        request = Request(model, messages, form.schema, _schema_name(entity), sample=self._sample_of(model))
+        response = await self._runtime.gateway.complete(request, budget=self._runtime.budget)
+        call.usage, call.answer_usage, call.raw = response.usage, response.answer_usage, response.text
+        try:
+            output, call.reasoning = read_answer(response.text, form)
+        except UnreadableFailure as failure:
+            raise UnreadableFailure(f"`{entity.id}`: {failure}", raw=failure.raw) from failure
+        return output
+
+    def _sample_of(self, model: ModelSpec) -> int:
+        """Deterministic models give the same answer every time: a repeat would be a second payment for the first one."""
+        return 0 if model.provider == "builtin" else self._sample
+
+    def prompt_messages(self, entity: Entity, inputs: Mapping[str, Any]) -> tuple[tuple[Message, ...], AnswerForm]:
+        declaration = entity.declaration
+        if not isinstance(declaration, PromptDeclaration):
+            raise BugFailure(f"`{entity.id}` is {_article(entity.kind)}; only prompts have messages")
+        form = prompt_form(self._program, entity, self._runtime.overrides)
+        values = {**self._shared_values(entity), **self._param_values(entity, declaration), **inputs}
+        demos = {one.name.text: self._demo_values(entity, one) for one in declaration.demos}
+        placed = {use.name for message in declaration.messages for use in uses(message.template)}
+        values |= {name: examples for name, examples in demos.items() if name in placed}
+        turns = [one for name, examples in demos.items() if name not in placed for one in examples]
+
+        messages: list[Message] = []
+        for message in declaration.messages:
+            if message.role == "user" and turns:
+                messages += self._demo_turns(entity, declaration, turns, values, form)
+                turns = []
+            text = self._render(entity, message.template.text.value, values, message.role)
+            messages.append(Message(message.role, text))
+        return tuple(_with_instruction(messages, form.instruction)), form
+
+    def _render(self, entity: Entity, text: str, values: Mapping[str, Any], role: str) -> Any:
+        folder = entity.module.path.parent
+        return render(text, values, where=f"{entity.id}, {role} message", folder=folder)
+
+    def _demo_turns(
+        self,
+        entity: Entity,
+        declaration: PromptDeclaration,
+        examples: list[Mapping[str, Any]],
+        values: Mapping[str, Any],
+        form: AnswerForm,
+    ) -> list[Message]:
+        """Each example as a turn of the user, rendered by the same templates, and one of the assistant."""
+        templates = [one.template.text.value for one in declaration.messages if one.role == "user"]
+        empty = {one.name.text: "" for one in declaration.parameters}
+        turns = []
+        for example in examples:
+            inside = {**values, **empty, **{name: value for name, value in example.items() if name in empty}}
+            turns += [Message("user", self._render(entity, text, inside, "user")) for text in templates]
+            answer = written(example.get("output"), form, str(example.get("reasoning", "")))
+            turns.append(Message("assistant", answer))
+        return turns
+
+    def _param_values(self, entity: Entity, declaration: PromptDeclaration | AgentDeclaration) -> dict[str, Any]:
+        overrides = self._runtime.overrides
+        return {one.name.text: overrides.get(f"{entity.id}.{one.name.text}", one.text) for one in declaration.params}
+
+    def _shared_values(self, entity: Entity) -> dict[str, Any]:
+        """Top-level params of the prompt's file by name, and those of imported files as fields of the file's name."""
+
+        def params_of(module: Module) -> dict[str, Any]:
+            found = {}
+            for name, item in module.names.items():
+                if isinstance(item.declaration, ParamDeclaration):
+                    shared = self._program.entity(module, item)
+                    found[name] = self._runtime.overrides.get(shared.id, item.declaration.param.text)
+            return found
+
+        values: dict[str, Any] = params_of(entity.module)
+        for name, module in self._program.imported(entity.module).items():
+            values.setdefault(name, params_of(module))
+        return values
+
+    def _demo_values(self, entity: Entity, demos: Demos) -> list[Mapping[str, Any]]:
+        given = self._runtime.overrides.get(f"{entity.id}.{demos.name.text}")
+        if given is not None:
+            return list(given)
+        try:
+            return list(constant(demos.value)) if demos.value is not None else []
+        except NotConstant as error:
+            raise BugFailure(f"`{entity.id}.{demos.name.text}`: examples hold plain values only") from error
+
+    # ---- pipelines
+
+    async def _pipeline(
+        self, entity: Entity, declaration: PipelineDeclaration, inputs: Mapping[str, Any], at: int
+    ) -> Any:
+        frame = _Frame(self, entity.module, at, self.trace.calls[at].place)
+        names: Names = {name: _constantly(value) for name, value in inputs.items()}
+        try:
+            async with asyncio.TaskGroup() as group:
+                output = group.create_task(frame.block(declaration.body, names, group, ()))
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from None
+        steps = {name: await names[name]() for name in names if name not in inputs}
+        if at == 0:
+            self.trace.steps = steps
+        return output.result()
+
+
+def _constantly(value: Any) -> Callable[[], Awaitable[Any]]:
+    async def given() -> Any:
+        return value
+
+    return given
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """One exception of a group: what the program or its user can act on comes first."""
+    flat: list[BaseException] = []
+    waiting: list[BaseException] = [errors]
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseExceptionGroup):
+            waiting = [*one.exceptions, *waiting]
+        else:
+            flat.append(one)
+    order = (BugFailure, BudgetExceeded, Failure)
+    return min(flat, key=lambda one: next((rank for rank, kind in enumerate(order) if isinstance(one, kind)), 9))
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """One pipeline's body while it runs. ``caller`` is the pipeline's position in the trace."""
+
+    run: _Run
+    module: Module
+    caller: int
+    place: Place
+
+    async def block(
+        self, body: tuple[Statement, ...], names: Names, group: asyncio.TaskGroup, at: Place
+    ) -> Any:
+        """Start every line; gives the value of ``return`` (``None`` in loops). ``names`` gains what the lines bind."""
+        output: asyncio.Task[Any] | None = None
+        for number, statement in enumerate(body):
+            here = (*at, number)
+            match statement:
+                case Binding(name=name, value=value):
+                    task = group.create_task(self.value(value, dict(names), here, name.text))
+                    names[name.text] = _task_value(task)
+                case Repeat():
+                    loop = group.create_task(self._repeat(statement, dict(names), here))
+                    for bound in _bound(statement.body):
+                        names[bound] = _loop_value(loop, bound)
+                case Return(value=value):
+                    output = group.create_task(self.value(value, dict(names), here, ""))
+                    break
+        return await output if output is not None else None
+
+    async def _repeat(self, statement: Repeat, names: Names, at: Place) -> dict[str, Any]:
+        """The names bound in the loop after its last round."""
+        assert isinstance(statement.times, Constant)
+        bound = list(_bound(statement.body))
+        for turn in range(int(statement.times.value or 1)):
+            async with asyncio.TaskGroup() as group:
+                await self.block(statement.body, names, group, (*at, turn))
+                values = {name: await names[name]() for name in bound}
+            names.update({name: _constantly(value) for name, value in values.items()})
+            if _truth(await self.value(statement.until, names, (*at, turn, 1 << 30), ""), "until"):
+                break
+        return {name: await names[name]() for name in bound}
+
+    # ---- expressions
+
+    async def value(self, expression: Expression, names: Names, at: Place, binding: str) -> Any:
+        match expression:
+            case Text(value=value) | Constant(value=value):
+                return value
+            case Reference(name=name):
+                return await self._name(name, names)
+            case Member():
+                return await self._member(expression, names, at)
+            case CallExpression():
+                return await self._call(expression, names, at, binding)
+            case ListExpression(items=items):
+                return await self._all([self.value(one, names, (*at, n), "") for n, one in enumerate(items)])
+            case ObjectExpression(pairs=pairs):
+                found = await self._all([self.value(one.value, names, (*at, n), "") for n, one in enumerate(pairs)])
+                return {pair.name.text: value for pair, value in zip(pairs, found, strict=True)}
+            case Comprehension():
+                return await self._comprehension(expression, names, at)
+            case Match():
+                return await self._match(expression, names, at, binding)
+            case Not(value=inner):
+                return not _truth(await self.value(inner, names, at, ""), "not")
+            case Binary():
+                return await self._binary(expression, names, at)
+            case _:
+                raise BugFailure("a value is missing in the pipeline")
+
+    async def _all(self, work: list[Coroutine[Any, Any, Any]]) -> list[Any]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in work]
+        return [task.result() for task in tasks]
+
+    async def _name(self, name: str, names: Names) -> Any:
+        if name in names:
+            return await names[name]()
+        entity = self.run._program.resolve(name, self.module)
+        if entity is not None and isinstance(entity.declaration, ParamDeclaration):
+            return self.run._runtime.overrides.get(entity.id, entity.declaration.param.text)
+        raise BugFailure(f"nothing is called `{name}` here")
+
+    async def _member(self, expression: Member, names: Names, at: Place) -> Any:
+        path = dotted(expression)
+        if path is not None and path.split(".")[0] not in names:
+            return await self._name(path, names)
+        owner = await self.value(expression.object, names, at, "")
+        field_name = expression.name.text
+        if owner is None:
+            return None
+        if not isinstance(owner, Mapping) or field_name not in owner:
+            raise BugFailure(f"the value has no field `{field_name}`")
+        return owner[field_name]
+
+    async def _call(self, call: CallExpression, names: Names, at: Place, binding: str) -> Any:
+        path = dotted(call.function) or "?"
+        entity = self.run._program.resolve(path, self.module)
+        if entity is None or entity.kind not in COMPONENT_KINDS:
+            raise BugFailure(f"`{path}` cannot be called in a pipeline")
+        parameters = [one.name.text for one in entity.declaration.parameters]  # type: ignore[union-attr]
+        given = await self._all([self.value(one.value, names, (*at, n), "") for n, one in enumerate(call.arguments)])
+        inputs: dict[str, Any] = {}
+        for number, (argument, value) in enumerate(zip(call.arguments, given, strict=True)):
+            if argument.name is None and number >= len(parameters):
+                raise BugFailure(f"`{path}` takes {len(parameters)} inputs")
+            inputs[argument.name.text if argument.name else parameters[number]] = value
+        return await self.run.component(
+            entity, inputs, parent=self.caller, binding=binding, place=(*self.place, *at, len(call.arguments))
+        )
+
+    async def _comprehension(self, one: Comprehension, names: Names, at: Place) -> list[Any]:
+        source = await self.value(one.source, names, (*at, 0), "")
+        if not isinstance(source, list | tuple):
+            raise BugFailure("`for` runs over a list")
+        inside = [{**names, one.name.text: _constantly(item)} for item in source]
+        if one.condition is not None:
+            condition = one.condition
+            kept = await self._all([self.value(condition, each, (*at, 1, n), "") for n, each in enumerate(inside)])
+            inside = [each for each, wanted in zip(inside, kept, strict=True) if _truth(wanted, "if")]
+        return await self._all([self.value(one.value, each, (*at, 2, n), "") for n, each in enumerate(inside)])
+
+    async def _match(self, match: Match, names: Names, at: Place, binding: str) -> Any:
+        subject = await self.value(match.subject, names, (*at, 0), "")
+        for number, arm in enumerate(match.arms, 1):
+            if any(isinstance(one, Wildcard) or one.value == subject for one in arm.patterns):
+                return await self.value(arm.value, names, (*at, number), binding)
+        raise BugFailure(f"no arm of the match fits {subject!r}; add `_ => …`")
+
+    async def _binary(self, one: Binary, names: Names, at: Place) -> Any:
+        left = await self.value(one.left, names, (*at, 0), "")
+        if one.operator in ("and", "or"):
+            if _truth(left, one.operator) == (one.operator == "or"):
+                return left
+            return _truth(await self.value(one.right, names, (*at, 1), ""), one.operator)
+        right = await self.value(one.right, names, (*at, 1), "")
+        return compare(one.operator, left, right)
+
+
+def compare(operator: str, left: Any, right: Any) -> bool:
+    """The language's comparisons on plain values.
+
+    Raises:
+        BugFailure: the two cannot be compared that way.
+    """
+    try:
+        match operator:
+            case "==":
+                return bool(left == right)
+            case "!=":
+                return bool(left != right)
+            case "<":
+                return bool(left < right)
+            case "<=":
+                return bool(left <= right)
+            case ">":
+                return bool(left > right)
+            case ">=":
+                return bool(left >= right)
+            case "in":
+                return left in right
+            case _:
+                return left not in right
+    except TypeError as error:
+        raise BugFailure(f"{left!r} {operator} {right!r} has no meaning") from error
+
+
+def _truth(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise BugFailure(f"`{where}` takes true or false, not {value!r}")
+    return value
+
+
+def _task_value(task: asyncio.Task[Any]) -> Callable[[], Awaitable[Any]]:
+    async def wait() -> Any:
+        return await asyncio.shield(task)
+
+    return wait
+
+
+def _loop_value(task: asyncio.Task[dict[str, Any]], name: str) -> Callable[[], Awaitable[Any]]:
+    async def wait() -> Any:
+        return (await asyncio.shield(task))[name]
+
+    return wait
+
+
+def _bound(body: tuple[Statement, ...]) -> list[str]:
+    found: dict[str, None] = {}
+    for statement in body:
+        if isinstance(statement, Binding):
+            found.setdefault(statement.name.text)
+        elif isinstance(statement, Repeat):
+            found.update(dict.fromkeys(_bound(statement.body)))
+    return list(found)
+
+
+def _with_instruction(messages: list[Message], instruction: str) -> list[Message]:
+    """The output instruction ends the first system message, or stands before all others."""
+    if not instruction:
+        return messages
+    for at, message in enumerate(messages):
+        if message.role == "system" and isinstance(message.content, str):
+            joined = f"{message.content.rstrip()}\n\n{instruction}" if message.content.strip() else instruction
+            return [*messages[:at], Message("system", joined), *messages[at + 1 :]]
+    return [Message("system", instruction), *messages]
+
+
+def _schema_name(entity: Entity) -> str:
+    return entity.id.replace(".", "_")[:64]
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+__all__ = ["NOT_YET", "Overrides", "Param", "RunFailed", "Runtime", "compare", "prompt_form"]

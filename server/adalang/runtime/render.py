@@ -1,0 +1,104 @@
+"""From a prompt's templates to messages. Roles are fixed before anything is put in, so no value can forge one."""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+import re
+import secrets
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+
+from adalang.language.templates import without_control_lines
+from adalang.runtime.failures import BugFailure
+from adalang.runtime.models.types import ImagePart, Part, TextPart
+
+LONGEST_TEXT = 4_000_000
+"""Characters that one rendered text may have at most."""
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Fields come before methods (``{{ ticket.items }}`` is the field), and no operator may blow the memory up."""
+
+    intercepted_binops = frozenset({"**", "*", "%"})
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Mapping):
+            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
+        return super().getattr(obj, attribute)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**" and (not isinstance(right, int | float) or abs(right) > 64):
+            raise SecurityError("powers above 64 are not computed in templates")
+        if operator == "*":
+            for text, times in ((left, right), (right, left)):
+                if isinstance(text, str | list | tuple) and isinstance(times, int) and len(text) * times > LONGEST_TEXT:
+                    raise SecurityError("this repetition is too long")
+        if operator == "%" and isinstance(left, str) and re.search(r"%[^a-zA-Z%]*\d{5}", left):
+            raise SecurityError("this padding is too wide")
+        return super().call_binop(context, operator, left, right)
+
+
+def _environment() -> _Environment:
+    return _Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+
+
+@lru_cache(maxsize=2048)
+def _compiled(text: str) -> Template:
+    return _environment().from_string(without_control_lines(text))
+
+
+def render(text: str, values: Mapping[str, Any], *, where: str, folder: Path | None = None) -> str | tuple[Part, ...]:
+    """Render a message's template; ``image(…)`` makes it a message of several parts.
+
+    Raises:
+        BugFailure: a name is undefined, or Jinja refuses; the message says where and why.
+    """
+    marker = secrets.token_hex(12)
+    images: list[str] = []
+
+    def image(source: Any) -> str:
+        images.append(_image_url(str(source), folder, where))
+        return f"{marker}:{len(images) - 1};"
+
+    try:
+        pieces: list[str] = []
+        size = 0
+        for piece in _compiled(text).generate({**values, "image": image}):
+            size += len(piece)
+            if size > LONGEST_TEXT:
+                raise BugFailure(f"{where}: the text grows beyond {LONGEST_TEXT:,} characters")
+            pieces.append(piece)
+    except TemplateError as error:
+        raise BugFailure(f"{where}: the template cannot be rendered: {error.message or error}") from error
+    except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        raise BugFailure(f"{where}: the template cannot be rendered: {error}") from error
+    rendered = "".join(pieces)
+    return _parts(rendered, marker, images) if images else rendered
+
+
+def _parts(rendered: str, marker: str, images: list[str]) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    for index, piece in enumerate(re.split(rf"{marker}:(\d+);", rendered)):
+        if index % 2:
+            parts.append(ImagePart(images[int(piece)]))
+        elif piece.strip():
+            parts.append(TextPart(piece))
+    return tuple(parts)
+
+
+def _image_url(source: str, folder: Path | None, where: str) -> str:
+    if source.startswith(("http://", "https://", "data:")):
+        return source
+    path = (folder or Path.cwd()) / source
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BugFailure(f"{where}: the image {source!r} cannot be read: {error.strerror}") from error
+    kind = mimetypes.guess_type(path.name)[0] or "image/png"
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,66 @@
+"""What happened in one run: the component calls, in the order in which the program means them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from adalang.runtime.models.types import Message, Usage
+
+
+@dataclass(slots=True)
+class Call:
+    """One component call.
+
+    ``index`` counts the calls of this component inside the run; ``parent`` is the caller's position in ``Trace.calls``;
+    ``binding`` is the pipeline name that got the output ("" at the root). ``raw`` is the model's text, ``error`` says why
+    there is no output. ``place`` orders calls as the program means them, however they overlapped in time.
+    """
+
+    component: str
+    kind: str
+    inputs: Mapping[str, Any]
+    parent: int | None = None
+    binding: str = ""
+    index: int = 0
+    output: Any = None
+    raw: str = ""
+    reasoning: str = ""
+    messages: tuple[Message, ...] = ()
+    error: str = ""
+    usage: Usage = field(default_factory=Usage)
+    answer_usage: Usage = field(default_factory=Usage)
+    place: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Trace:
+    """``calls`` has the root first; ``steps`` are the names bound by the root, when it is a pipeline."""
+
+    calls: list[Call] = field(default_factory=list)
+    steps: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def usage(self) -> Usage:
+        """What the run paid for."""
+        return sum((call.usage for call in self.calls), Usage())
+
+    @property
+    def answer_usage(self) -> Usage:
+        """What the run's answers cost when they were bought, cached or not."""
+        return sum((call.answer_usage for call in self.calls), Usage())
+
+    def settle(self) -> None:
+        """Put the calls into the program's order and number them; called once, when the run has ended."""
+        order = sorted(range(len(self.calls)), key=lambda at: self.calls[at].place)
+        moved = {old: new for new, old in enumerate(order)}
+        self.calls = [self.calls[at] for at in order]
+        seen: dict[str, int] = {}
+        for call in self.calls:
+            call.parent = moved[call.parent] if call.parent is not None else None
+            call.index = seen.get(call.component, 0)
+            seen[call.component] = call.index + 1
+
+    def to_json(self) -> dict[str, Any]:
+        return {"calls": [asdict(call) for call in self.calls], "steps": self.steps}

@@ -1,0 +1,238 @@
+"""What is written is there again, typed as it was, for every process that looks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adalang.store import Store
+from adalang.store.records import (
+    Change,
+    EvaluationRecord,
+    Evidence,
+    HoldoutLook,
+    Proposal,
+    ResponseRecord,
+    RunRecord,
+)
+
+EVIDENCE = Evidence(
+    verified=True,
+    holdout_n=150,
+    before=0.41,
+    after=0.78,
+    low=0.29,
+    high=0.45,
+    p=0.0001,
+    alpha=0.03,
+    mended=60,
+    broken=4,
+    mended_examples=({"row": "r1", "before": "a", "after": "b"},),
+    hypothesis="the labels are not explained",
+    notes=("costs 12 % more tokens",),
+)
+CHANGES = (
+    Change("classify.guide", "text", "old\n", "new\n", ({"before": "old", "after": "new"},)),
+    Change("classify.shots", "demos", [], [{"ticket": "x", "output": "billing"}]),
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path)
+
+
+def proposal(run_id: str = "run1", after: str = "new\n") -> Proposal:
+    changes = (replace(CHANGES[0], after=after), CHANGES[1])
+    return Proposal.new(
+        run_id=run_id, file="a.adal", eval="routing", fingerprint="f1", changes=changes, evidence=EVIDENCE
+    )
+
+
+def evaluation(score: float, split: str = "val") -> EvaluationRecord:
+    rows = ({"row_id": "1", "score": 1.0},)
+    return EvaluationRecord("a.adal", "routing", split, "f1", 20, score, 0.3, 0.9, {"calls": 20}, {}, rows, 2)
+
+
+def test_the_folder_is_ignored_by_git(tmp_path: Path) -> None:
+    Store.open(tmp_path).close()
+    assert (tmp_path / ".adalang" / ".gitignore").read_text() == "*\n"
+
+
+def test_records_come_back_as_they_were_written(store: Store) -> None:
+    response = ResponseRecord("k", "openai/x", {"messages": ["é", "\ud800"]}, {"text": "ok"}, 0.5, 7, 1.0)
+    run = RunRecord("a.adal", "classify", {"ticket": "x"}, ["out", 1, None], {"calls": []}, {"calls": 1})
+    scored = evaluation(0.8)
+    look = HoldoutLook("h", "routing", "run1", 0.01, 0.05, 2.0)
+
+    store.put_response(response)
+    store.put_run(run)
+    store.put_evaluation(scored)
+    store.add_look(look)
+    store.put_proposal(proposal())
+
+    assert store.response("k") == response
+    assert store.response("other") is None
+    assert store.run(run.id) == run
+    assert store.runs("a.adal", "classify") == [run]
+    assert store.evaluations("a.adal", with_rows=True) == [scored]
+    assert store.looks("h") == [look]
+    [found] = store.proposals()
+    assert replace(found, created=0.0) == replace(proposal(), created=0.0)
+
+
+def test_the_latest_score_is_of_the_split_asked_for_and_has_no_rows(store: Store) -> None:
+    store.put_evaluation(replace(evaluation(0.4), created=1.0))
+    store.put_evaluation(replace(evaluation(0.6), created=2.0))
+    store.put_evaluation(replace(evaluation(0.9, "test"), created=3.0))
+
+    latest = store.latest_score("a.adal", "routing", "val")
+
+    assert latest is not None and (latest.score, latest.rows) == (0.6, ())
+    any_split = store.latest_score("a.adal", "routing")
+    assert any_split is not None and any_split.score == 0.9
+    assert store.latest_score("a.adal", "another") is None
+
+
+@pytest.mark.parametrize("file", ["dir/a.adal", "./dir/../dir/a.adal"])
+def test_files_are_named_relative_to_the_workspace(store: Store, tmp_path: Path, file: str) -> None:
+    store.put_evaluation(replace(evaluation(0.5), file=str(tmp_path / "dir" / "a.adal")))
+    [found] = store.evaluations(file)
+    assert found.file == "dir/a.adal"
+    assert store.relative("/elsewhere/b.adal") == "/elsewhere/b.adal"
+
+
+def test_events_count_up_without_gaps_and_each_run_has_its_own(store: Store) -> None:
+    numbers = [store.append_event("r1", "round", {"n": n}) for n in range(3)]
+    assert numbers == [1, 2, 3]
+    assert store.append_event("r2", "round", {}) == 1
+    assert [(event.seq, event.kind, event.payload) for event in store.events("r1", after=1)] == [
+        (2, "round", {"n": 1}),
+        (3, "round", {"n": 2}),
+    ]
+
+
+def test_a_running_plan_is_found_again_until_it_ends(store: Store) -> None:
+    store.end_optimization(store.start_optimization("a.adal", "routing", "plan").run_id, "cancelled")
+    running = store.start_optimization("a.adal", "routing", "plan")
+    assert store.find_run("plan") == running
+    store.end_optimization(running.run_id, "finished")
+    assert store.find_run("plan") is None
+    finished = store.find_run("plan", status="finished")
+    assert finished is not None and finished.run_id == running.run_id
+
+
+def test_a_proposal_has_one_id_and_is_found_by_any_clear_beginning_of_it(store: Store) -> None:
+    first, second = proposal(after="one\n"), proposal(after="two\n")
+    assert first.id == proposal("another run", after="one\n").id != second.id
+    store.put_proposal(first)
+    store.put_proposal(second)
+    found = store.proposal(first.id[:6].upper())
+    assert found is not None and found.id == first.id
+    assert store.proposal("") is None, "ambiguous"
+    assert store.proposal("*") is None, "no pattern"
+
+
+def test_a_dismissed_proposal_stays_dismissed_when_its_run_resumes_but_not_when_found_anew(
+    store: Store,
+) -> None:
+    store.put_proposal(proposal("run1"))
+    store.set_proposal_status(proposal().id, "dismissed")
+
+    store.put_proposal(proposal("run1"))
+    assert [p.status for p in store.proposals()] == ["dismissed"]
+
+    store.put_proposal(proposal("run2"))
+    assert [(p.status, p.run_id) for p in store.proposals(status="open")] == [("open", "run2")]
+
+
+def test_a_newer_writer_may_say_more() -> None:
+    data = json.loads(json.dumps(proposal().to_json()))
+    data["evidence"]["a later field"] = 1
+    data["changes"][0]["another"] = 2
+    assert replace(Proposal.from_json(data), created=0.0) == replace(proposal(), created=0.0)
+
+
+def test_an_editor_notices_what_another_process_writes(store: Store, tmp_path: Path) -> None:
+    before = store.data_version()
+    assert store.data_version() == before
+    with Store.open(tmp_path) as other:
+        other.append_event("r", "k", {})
+    assert store.data_version() != before
+
+
+def test_prune_deletes_what_is_old_and_never_the_looks(store: Store) -> None:
+    store.put_response(ResponseRecord("old", "m", {}, {}, created=1.0))
+    store.put_response(ResponseRecord("new", "m", {}, {}))
+    store.append_event("r", "k", {})
+    store.add_look(HoldoutLook("h", "e", "r", 0.1, 0.05, created=1.0))
+
+    assert store.prune("responses", older_than=time.time() - 60) == {"responses": 1}
+    assert store.response("new") is not None
+    store.prune()
+    assert store.stats()["rows"] == {
+        "responses": 0,
+        "runs": 0,
+        "evaluations": 0,
+        "optimizations": 0,
+        "events": 0,
+        "proposals": 0,
+        "holdout_looks": 1,
+    }
+    with pytest.raises(ValueError, match="cannot be pruned"):
+        store.prune("holdout_looks")
+
+
+def test_export_gives_every_row_as_json(store: Store) -> None:
+    store.put_response(ResponseRecord("k", "m", {"messages": []}, {"text": "x"}, 0.25, 3))
+    store.put_proposal(proposal())
+    exported = [json.loads(json.dumps(row)) for row in store.export()]
+    assert [row["kind"] for row in exported] == ["responses", "proposals"]
+    assert exported[0]["response"] == {"text": "x"}
+    assert exported[1]["changes"][0]["after"] == "new\n"
+    assert store.stats()["usd"] == 0.25
+
+
+def test_threads_share_a_store(store: Store) -> None:
+    def write(worker: int) -> None:
+        for n in range(50):
+            store.append_event("run", "k", {"worker": worker, "n": n})
+
+    threads = [threading.Thread(target=write, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [event.seq for event in store.events("run")] == list(range(1, 201))
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from adalang.store import Store
+from adalang.store.records import ResponseRecord
+with Store.open(Path(sys.argv[1])) as store:
+    for n in range(150):
+        store.append_event("run", "k", {"n": n})
+        store.put_response(ResponseRecord(f"{sys.argv[2]}-{n}", "m", {}, {"text": "x" * 500}))
+"""
+
+
+def test_processes_write_at_the_same_time_from_the_first_opening_on(tmp_path: Path) -> None:
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(n)], stderr=subprocess.PIPE)
+        for n in range(3)
+    ]
+    for writer in writers:
+        _, error = writer.communicate(timeout=60)
+        assert writer.returncode == 0, error.decode()
+    with Store.open(tmp_path) as store:
+        assert store.stats()["rows"]["responses"] == 450
+        assert [event.seq for event in store.events("run")] == list(range(1, 451))

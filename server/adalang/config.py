@@ -28,12 +28,20 @@ class SettingDoc:
 
 
 SETTINGS: tuple[SettingDoc, ...] = (
-    SettingDoc("model", str, "", "ADALANG_MODEL", "Model of prompts that name none. Unset: the offline builtin/lexical."),
-    SettingDoc("teacher", str, "", "ADALANG_TEACHER", "Model that reads failures and writes edits. Unset: the target's."),
+    SettingDoc(
+        "model", str, "", "ADALANG_MODEL", "Model of prompts that name none. Unset: the offline builtin/lexical."
+    ),
+    SettingDoc(
+        "teacher", str, "", "ADALANG_TEACHER", "Model that reads failures and writes edits. Unset: the target's."
+    ),
     SettingDoc("concurrency", int, 16, "ADALANG_CONCURRENCY", "Calls that may run at once to one provider."),
     SettingDoc("cache", bool, True, "ADALANG_CACHE", "Whether equal calls are answered from the store."),
-    SettingDoc("budget_calls", int, 2000, "ADALANG_BUDGET_CALLS", "Model calls that one optimization may make at most."),
-    SettingDoc("budget_usd", float, 5.0, "ADALANG_BUDGET_USD", "Money that one optimization may spend at most, in USD."),
+    SettingDoc(
+        "budget_calls", int, 2000, "ADALANG_BUDGET_CALLS", "Model calls that one optimization may make at most."
+    ),
+    SettingDoc(
+        "budget_usd", float, 5.0, "ADALANG_BUDGET_USD", "Money that one optimization may spend at most, in USD."
+    ),
 )
 
 

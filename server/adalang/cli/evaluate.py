@@ -114,7 +114,10 @@ def _print(found: Evaluation, failing: int) -> None:
         note(f"  {found.transport_failures} runs got no answer and are not scored. First: {_first_error(found)}")
     for row in found.failing[:failing]:
         print(f"  {row.row_id}  {_short(dict(row.inputs))}")
-        print(f"      expected {_short(row.expected)}, got {_short(row.output)}" + (f"  ({row.reason})" if row.reason else ""))
+        print(
+            f"      expected {_short(row.expected)}, got {_short(row.output)}"
+            + (f"  ({row.reason})" if row.reason else "")
+        )
     rest = len(found.failing) - failing
     if rest > 0 and failing:
         print(f"  … and {rest} more (--failing {len(found.failing)} shows all)")

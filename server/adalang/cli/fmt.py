@@ -33,6 +33,8 @@ def fmt(
         if not (check or diff):
             replace_file(file, formatted)
         note(f"{'would change' if check or diff else 'formatted'} {file}")
-    note(f"{len(files)} file{'s' if len(files) != 1 else ''}, {changed} {'to format' if check or diff else 'formatted'}.")
+    note(
+        f"{len(files)} file{'s' if len(files) != 1 else ''}, {changed} {'to format' if check or diff else 'formatted'}."
+    )
     if changed and check:
         raise typer.Exit(1)

@@ -24,4 +24,6 @@ def init(
         (folder / name).write_bytes(template.joinpath(name).read_bytes())
         note(f"wrote {folder / name}")
     where = "" if folder == Path() else f"{folder}/"
-    print(f"\nNext:\n  adalang check {where}triage.adal\n  adalang eval {where}triage.adal\n  adalang optimize {where}triage.adal")
+    print(
+        f"\nNext:\n  adalang check {where}triage.adal\n  adalang eval {where}triage.adal\n  adalang optimize {where}triage.adal"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -86,8 +87,7 @@ def _inputs(given: list[str], whole: str) -> dict[str, Any]:
                 raise typer.BadParameter(f"--set {name}=… takes JSON: {error}") from error
         elif text.startswith("@"):
             try:
-                with open(text[1:], encoding="utf-8") as file:
-                    values[name] = file.read()
+                values[name] = Path(text[1:]).read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
                 raise typer.BadParameter(f"--set {one}: {error}") from error
         else:

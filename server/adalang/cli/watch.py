@@ -31,9 +31,9 @@ def watch(
         async for changes in awatch(*roots, watch_filter=lambda _, name: _interesting(name)):
             touched = {Path(name) for _, name in changes}
             for file in find_files(roots):
-                if file.absolute() in touched or _depends(file, touched):
-                    if _check(file) and evaluate:
-                        await _evaluate(file, seen)
+                reached = file.absolute() in touched or _depends(file, touched)
+                if reached and _check(file) and evaluate:
+                    await _evaluate(file, seen)
 
     asyncio.run(work())
 

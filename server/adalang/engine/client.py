@@ -124,7 +124,7 @@ class EngineClient:
     def _send(
         self, process: asyncio.subprocess.Process, method: str, params: Mapping[str, Any], request_id: int | None = None
     ) -> None:
-        message = {"jsonrpc": "2.0", "method": method, "params": params}
+        message: dict[str, Any] = {"jsonrpc": "2.0", "method": method, "params": params}
         if request_id is not None:
             message["id"] = request_id
         if process.stdin is not None and not process.stdin.is_closing():

@@ -115,7 +115,9 @@ def optimize_plan(
         tokens=int(budget["tokens"]) if "tokens" in budget else None,
         usd=usd if usd is not None else float(budget.get("usd", settings["budget_usd"])),
         minutes=float(budget["minutes"]) if "minutes" in budget else None,
-        search=SearchSettings(seed=seed if seed is not None else int(file_seed or 0), repeats=max(1, evaluated.repeats)),
+        search=SearchSettings(
+            seed=seed if seed is not None else int(file_seed or 0), repeats=max(1, evaluated.repeats)
+        ),
     )
 
 

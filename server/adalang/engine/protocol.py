@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, ClassVar
 
+
 @dataclass(frozen=True, slots=True)
 class RunRequest:
     """Call one component. ``text`` is the file's unsaved contents; ``None`` reads the file."""
@@ -169,7 +170,7 @@ def claim_stdio() -> tuple[BinaryIO, BinaryIO]:
     return os.fdopen(protocol_in, "rb"), os.fdopen(protocol_out, "wb")
 
 
-def read_in_thread(stream: BinaryIO, receive: Callable[[Any], None], ended: Callable[[], None]) -> threading.Thread:
+def read_in_thread(stream: BinaryIO, receive: Callable[[Any], object], ended: Callable[[], object]) -> threading.Thread:
     """Read frames in a thread of their own; both functions are called in that thread."""
 
     def read() -> None:

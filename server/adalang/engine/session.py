@@ -25,7 +25,6 @@ from adalang.language.text import SourceText
 from adalang.optimizer.estimate import Estimate, estimate
 from adalang.optimizer.events import RunEvent
 from adalang.optimizer.loop import Outcome, optimise
-from adalang.optimizer.settings import Settings as SearchSettings
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.interpreter import RunFailed, Runtime
 from adalang.runtime.models.budget import Budget
@@ -247,9 +246,7 @@ class Session:
         """:meth:`evaluation` as plain JSON, for the editor."""
         program = self.load(file, text)
         tally = _Tally(progress, eval_name)
-        found = await self.evaluation(
-            program, eval_name, split=split, limit=limit, repeats=repeats, on_row=tally.row
-        )
+        found = await self.evaluation(program, eval_name, split=split, limit=limit, repeats=repeats, on_row=tally.row)
         return {
             "eval": found.eval,
             "split": found.split,

@@ -123,7 +123,18 @@ class Scorer:
             paid = failed.trace.usage
             error = f"the metric got no answer: {failed}"
             return RowResult(
-                row.id, sample, "transport", None, error, output, expected, inputs, usage + paid, answer_usage, trace, error
+                row.id,
+                sample,
+                "transport",
+                None,
+                error,
+                output,
+                expected,
+                inputs,
+                usage + paid,
+                answer_usage,
+                trace,
+                error,
             )
         return RowResult(
             row.id,
@@ -145,9 +156,7 @@ class Scorer:
         except BugFailure as failure:
             raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
 
-    def _failed(
-        self, row: Row, sample: int, inputs: Mapping[str, Any], expected: Any, failed: RunFailed
-    ) -> RowResult:
+    def _failed(self, row: Row, sample: int, inputs: Mapping[str, Any], expected: Any, failed: RunFailed) -> RowResult:
         failure, trace = failed.failure, failed.trace
         if isinstance(failure, BudgetExceeded | BugFailure):
             raise failure
@@ -194,9 +203,7 @@ class Scorer:
         except MetricError as error:
             raise BugFailure(f"the metric of `{self.plan.name}`: {error}") from error
 
-    def _built_in(
-        self, name: str, arguments: tuple[Argument, ...], names: Mapping[str, Any], expected: Any
-    ) -> Score:
+    def _built_in(self, name: str, arguments: tuple[Argument, ...], names: Mapping[str, Any], expected: Any) -> Score:
         spec = METRICS.get(name)
         if spec is None:
             raise BugFailure(f"no metric is called `{name}`")

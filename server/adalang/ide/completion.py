@@ -358,7 +358,11 @@ def _in_template(site: Site, slot: TemplateText, offset: int, word: Span) -> Ite
     if tag is None:
         return
     opened, inside = tag.groups()
-    head = inside[: len(inside) - len(before.encode()[-(offset - word.start) :].decode())] if offset > word.start else inside
+    head = (
+        inside[: len(inside) - len(before.encode()[-(offset - word.start) :].decode())]
+        if offset > word.start
+        else inside
+    )
     names = template_names(site, slot)
     path = _PATH_BEFORE.search(inside)
     if path is not None:

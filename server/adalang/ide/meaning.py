@@ -119,8 +119,8 @@ def _of(site: Site, found: Occurrence) -> Meaning | None:
             return Meaning(span, found.text, SPLITS[found.text]) if found.text in SPLITS else None
         case TrainableName(component=component) | ArgumentName(component=component):
             inner = Site(site.program, component.module, component.item, site.facts)
-            local = locals_of(inner).get(found.text)
-            return _of_local(inner, found.text, local, span) if local is not None else None
+            part = locals_of(inner).get(found.text)
+            return _of_local(inner, found.text, part, span) if part is not None else None
         case Literal(what=what):
             return _literal(site, what, found.text, span)
         case _:

@@ -298,7 +298,8 @@ class _Walk:
 
     def _prompt(self, declaration: PromptDeclaration | AgentDeclaration, names: Locals) -> Iterator[Occurrence]:
         yield from self._settings(declaration.settings, declaration.kind, names)
-        for part in (*declaration.params, *declaration.demos):
+        parts: tuple[Param | Demos, ...] = (*declaration.params, *declaration.demos)
+        for part in parts:
             yield from self._part(part, names)
         for message in declaration.messages:
             template = message.template

@@ -101,7 +101,7 @@ def lower(tree: Tree, source: SourceText, previous: Lowered | None = None) -> Lo
     items: list[Item] = []
     problems: list[Problem] = []
     comments: list[Node] = []
-    rescued = -1
+    rescued = cut_until = -1
     for node in tree.root_node.children:
         if node.start_byte < rescued:
             continue
@@ -121,14 +121,25 @@ def lower(tree: Tree, source: SourceText, previous: Lowered | None = None) -> Lo
             key = (doc, source.data[node.start_byte : node.end_byte])
             declaration = None if node.has_error else known.get(key) or cache.get(key)
             if declaration is None:
-                declaration = _Reader(source, node).declaration(doc)
-            if not node.has_error:
+                reader = _Reader(source, node)
+                declaration = reader.declaration(doc)
+                cut_until = max(cut_until, reader.cut_until)
+            if not declaration.problems:  # a mistake's mend may depend on what follows the declaration
                 cache[key] = declaration
             items.append(Item(node.start_byte, declaration))
-        elif node.type == "ERROR":
+        elif node.type == "ERROR" and node.start_byte >= cut_until and not _goes_on(items, node, source):
             problems.extend(syntax_problems.of_top_level(node, source))
         comments = []
     return Lowered(tuple(items), tuple(problems), cache)
+
+
+def _goes_on(items: list[Item], error: Node, source: SourceText) -> bool:
+    """Whether the error stands on the last line of a declaration that has mistakes already: one message is enough."""
+    return bool(
+        items
+        and items[-1].declaration.problems
+        and source.line_of(max(items[-1].span.end - 1, 0)) == source.line_of(error.start_byte)
+    )
 
 
 # Column 0 belongs to declarations, so a line that starts one is a border that no mistake may cross. The parser's own
@@ -184,6 +195,8 @@ class _Reader:
         self._root = root
         self._base = root.start_byte
         self._problems: list[Problem] = []
+        self.cut_until = -1
+        """Where the rest ends of a text that a line at column 0 cut off: not worth a message of its own."""
 
     # ---- declarations
 
@@ -223,35 +236,36 @@ class _Reader:
         self, build: type[PromptDeclaration] | type[AgentDeclaration], node: Node, common: dict[str, Any]
     ) -> Declaration:
         text, body = node.child_by_field_name("text"), node.child_by_field_name("body")
-        parts: dict[str, list[Any]] = {"messages": [], "settings": [], "params": [], "demos": []}
+        messages: list[Message] = []
+        settings: list[Setting] = []
+        params: list[Param] = []
+        demos: list[Demos] = []
         if text is not None:
-            parts["messages"].append(Message("user", self._template(text), self._span(text)))
+            messages.append(Message("user", self._template(text), self._span(text)))
         comments: list[Node] = []
         for child in self._flat(body):
             if child.type == "comment":
                 comments.append(child)
                 continue
             if child.type == "message":
-                self._append(parts["messages"], self._message(child))
+                messages += self._message(child)
             elif child.type == "setting":
-                parts["settings"].append(self._setting(child))
+                settings.append(self._setting(child))
             elif child.type == "param_declaration":
-                parts["params"].append(self._param(child, _doc(comments, child, self._source)))
+                params.append(self._param(child, _doc(comments, child, self._source)))
             elif child.type == "demos":
-                parts["demos"].append(self._demos(child))
+                demos.append(self._demos(child))
             comments = []
         return build(
             parameters=self._parameters(node),
             returns=self._returns(node),
             body=self._span(body) if body is not None else self._empty_at_end(node),
-            **{key: tuple(value) for key, value in parts.items()},
+            messages=tuple(messages),
+            settings=tuple(settings),
+            params=tuple(params),
+            demos=tuple(demos),
             **self._finish(common),
         )
-
-    @staticmethod
-    def _append(found: list[Any], value: Any) -> None:
-        if value is not None:
-            found.append(value)
 
     def _retriever(self, node: Node, common: dict[str, Any]) -> Declaration:
         body = node.child_by_field_name("body")
@@ -338,11 +352,12 @@ class _Reader:
     def _setting(self, node: Node) -> Setting:
         return Setting(self._name(node), self._expression_field(node, "value"), self._span(node))
 
-    def _message(self, node: Node) -> Message | None:
+    def _message(self, node: Node) -> list[Message]:
+        """The message; none where its text is missing."""
         role, text = node.child_by_field_name("role"), node.child_by_field_name("text")
         if role is None or text is None:
-            return None
-        return Message(cast("Role", self._text(role)), self._template(text), self._span(node))
+            return []
+        return [Message(cast("Role", self._text(role)), self._template(text), self._span(node))]
 
     def _param(self, node: Node, doc: str) -> Param:
         return Param(self._name(node), self._expression_field(node, "value"), self._span(node), doc)
@@ -505,7 +520,9 @@ class _Reader:
         decoded = decode(raw, closed=closed)
         span = self._span(node)
         text = Text(decoded.value, decoded, raw, span, closed)
-        self._problems.extend(syntax_problems.of_text(text))
+        self._problems.extend(syntax_problems.of_text(text, self._source, self._base))
+        if not closed and (cut := syntax_problems.cut_region(text, self._source, self._base)):
+            self.cut_until = max(self.cut_until, cut[0].end)
         return text
 
     def _template(self, node: Node) -> Template:

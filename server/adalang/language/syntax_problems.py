@@ -1,203 +1,25 @@
 """What to say about text that the grammar cannot read: one message per mistake, that names the mend.
 
-The parser says where it lost its way; these rules look at what stands there and say what a person would.
+The grammar marks most mistakes itself: a gap is a ``missing`` node, ``:`` for ``=`` a ``mistyped`` one, a bracket that stays
+open an ``unclosed`` one. What is left are ERROR nodes; the rules below look at what stands there and say what a person would.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 from tree_sitter import Query, QueryCursor
 
 from adalang.language.declarations import Problem, Text
+from adalang.language.literal import encode
 from adalang.language.settings import KEYWORDS
 from adalang.language.syntax import Node, grammar
 from adalang.language.text import SourceText, Span
+from adalang.language.types import BUILT_IN
 
 _OPENERS = {"(": ")", "[": "]", "{": "}"}
-_WORDS = {
-    "identifier": "a name",
-    "named_type": "a type",
-    "string_start": "a text",
-    "template": "a text",
-    "string": "a text",
-    "number": "a number",
-}
-
-
-@cache
-def _query() -> Query:
-    return Query(grammar(), "(ERROR) @error (MISSING) @missing (unclosed) @unclosed (jinja_unclosed) @jinja")
-
-
-def of_declaration(node: Node, source: SourceText) -> list[Problem]:
-    """The syntax mistakes inside a declaration; spans count from its start."""
-    return _of(node, source, node.start_byte)
-
-
-def of_top_level(node: Node, source: SourceText) -> list[Problem]:
-    """The mistakes of an ERROR node between declarations; spans count from the file's start."""
-    word = _first_word(node, source)
-    if word is None:
-        return _of(node, source, 0)
-    text, span = word
-    if text in KEYWORDS:
-        return _of(node, source, 0)
-    meant = _similar(text)
-    message = f"No declaration starts with `{text}`." + (
-        f" Did you mean `{meant}`?" if meant else f" There are {', '.join(KEYWORDS)}."
-    )
-    fixes = ((f"Change to `{meant}`", ((span, meant),), False),) if meant else ()
-    return [Problem("ADL007", span, message, fixes)]
-
-
-def _of(node: Node, source: SourceText, base: int) -> list[Problem]:
-    captures = QueryCursor(_query()).captures(node)
-    problems: list[Problem] = []
-    for unclosed in captures.get("unclosed", []):
-        problems.append(_unclosed(unclosed, source, base))
-    for tag in captures.get("jinja", []):
-        problems.append(_unclosed_jinja(tag, base))
-    for missing in captures.get("missing", []):
-        problems.append(_missing(missing, source, base))
-    covered: list[Span] = []
-    for error in sorted(captures.get("error", []), key=lambda one: (one.start_byte, -one.end_byte)):
-        span = Span(error.start_byte, error.end_byte)
-        if any(other.start <= span.start and span.end <= other.end for other in covered):
-            continue
-        covered.append(span)
-        problems.append(_error(error, source, base))
-    return _without_echoes(problems)
-
-
-def _without_echoes(problems: list[Problem]) -> list[Problem]:
-    """One mistake often upsets the parser twice at the same place; the first thing said is enough."""
-    kept: list[Problem] = []
-    for one in sorted(problems, key=lambda problem: problem.span):
-        if not any(other.span.start <= one.span.start <= other.span.end for other in kept):
-            kept.append(one)
-    return kept
-
-
-# ---- kinds of mistakes
-
-
-def _unclosed(node: Node, source: SourceText, base: int) -> Problem:
-    opener = next((child for child in node.parent.children if child.type in _OPENERS), None) if node.parent else None
-    if opener is None:
-        return Problem("ADL003", Span(node.start_byte - base, node.end_byte - base), "A bracket is never closed.")
-    closer = _OPENERS[opener.type]
-    end = _last_content(node, source)
-    own_line = source.line_of(end) != source.line_of(opener.start_byte) and closer == "}"
-    indent = _indent_of(opener, source)
-    text = f"{source.newline}{indent}{closer}" if own_line else closer
-    place = Span(end - base, end - base)
-    return Problem(
-        "ADL003",
-        Span(opener.start_byte - base, opener.end_byte - base),
-        f"This `{opener.type}` is never closed; add `{closer}`.",
-        ((f"Add `{closer}`", ((place, text),), True),),
-    )
-
-
-def _last_content(node: Node, source: SourceText) -> int:
-    """Where the text before a zero-width node ends, white space left out."""
-    return len(source.data[: node.start_byte].rstrip())
-
-
-def _indent_of(node: Node, source: SourceText) -> str:
-    line = source.slice(source.line_span(source.line_of(node.start_byte)))
-    return line[: len(line) - len(line.lstrip(" \t"))]
-
-
-def _unclosed_jinja(node: Node, base: int) -> Problem:
-    tag = node.parent
-    assert tag is not None
-    closer = "}}" if tag.type == "interpolation" else "%}"
-    opener = "{{" if tag.type == "interpolation" else "{%"
-    last = tag.children[-2] if len(tag.children) > 1 else tag.children[0]
-    place = Span(last.end_byte - base, last.end_byte - base)
-    return Problem(
-        "ADL012",
-        Span(tag.start_byte - base, max(last.end_byte, tag.start_byte + 2) - base),
-        f"This `{opener}` is never closed; add `{closer}`.",
-        ((f"Add `{closer}`", ((place, f" {closer}"),), True),),
-    )
-
-
-def _missing(node: Node, source: SourceText, base: int) -> Problem:
-    end = _last_content(node, source)
-    before = _word_before(end, source)
-    place = Span(max(end - len(before.encode()), 0) - base, end - base)
-    insert = Span(end - base, end - base)
-    kind, parent = node.type, node.parent.type if node.parent else ""
-    if kind in (")", "]", "}"):
-        return Problem("ADL003", place, f"A `{kind}` is missing here.", ((f"Add `{kind}`", ((insert, kind),), True),))
-    if kind in ("identifier", "string_start", "number") or node.is_named:
-        if parent == "named_type" or kind == "named_type":
-            return Problem(
-                "ADL009",
-                place,
-                f"A type is missing after `{before}`: str, int, float, bool, T[], T? or a name.",
-            )
-        if parent in _NAMED_FIRST and before in (*KEYWORDS, "demos"):
-            return Problem("ADL013", place, f"A name is missing after `{before}`.")
-        if parent == "member":
-            return Problem("ADL013", place, "A field's name is missing after the dot.")
-        return Problem("ADL002", place, f"A value is missing after `{before}`.")
-    return Problem(
-        "ADL008",
-        place,
-        f"`{kind}` is missing after `{before}`.",
-        ((f"Add `{kind}`", ((insert, f" {kind}"),), False),),
-    )
-
-
-_NAMED_FIRST = frozenset(f"{word}_declaration" for word in KEYWORDS) | {"demos"}
-
-
-def _error(node: Node, source: SourceText, base: int) -> Problem:
-    text = source.data[node.start_byte : node.end_byte].decode("utf-8", "replace").strip()
-    start = (
-        node.start_byte
-        + len(source.data[node.start_byte : node.end_byte])
-        - len(source.data[node.start_byte : node.end_byte].lstrip())
-    )
-    first = text.split("\n")[0].rstrip()
-    span = Span(start - base, start + len(first.encode()) - base)
-    before = _word_before(_last_content(node, source), source)
-    parent = node.parent.type if node.parent else ""
-    foreign = _foreign(node, source, text, span, parent, base)
-    if foreign is not None:
-        return foreign
-    if not text:
-        return Problem("ADL002", span, f"Something is missing after `{before}`.")
-    if text in (")", "]", "}"):
-        return Problem(
-            "ADL001",
-            span,
-            f"Nothing is open here that `{text}` could close.",
-            ((f"Remove `{text}`", ((span, ""),), True),),
-        )
-    if text == ",":
-        return Problem("ADL001", span, "This comma stands where nothing ends.", (("Remove it", ((span, ""),), True),))
-    half = re.fullmatch(r"([A-Za-z_]\w*)\s*=", text)
-    if half:
-        return Problem("ADL002", span, f"A value is missing after `{half.group(1)} =`.")
-    word = re.match(r"[A-Za-z_]\w*", text)
-    if parent == "eval_declaration" or (before in KEYWORDS and text.startswith("=")):
-        return Problem("ADL008", span, _form_of(node.parent, before))
-    if parent == "source_file" and word and word.group() in KEYWORDS:
-        return Problem("ADL001", span, f"This {word.group()} cannot be read. {FORMS[word.group()]}")
-    if parent in _NAMED_FIRST and parent.removesuffix("_declaration") in FORMS:
-        return Problem(
-            "ADL001",
-            span,
-            f"`{_short(first)}` means nothing here. {FORMS[parent.removesuffix('_declaration')]}",
-        )
-    return Problem("ADL001", span, f"`{_short(first)}` means nothing here; remove it, or write `name = value`.")
-
 
 FORMS = {
     "import": 'Write `import "file.adal"`.',
@@ -212,57 +34,420 @@ FORMS = {
     "dataset": 'Write `dataset name = "file.jsonl"`.',
     "eval": "Write `eval name of component { data = …  metric = … }`.",
     "optimize": "Write `optimize eval_name { budget = { calls = 100 } }`.",
+    "demos": "Write `demos name { max = 4 }`.",
+    "repeat": "Write `repeat 3 until done { … }`.",
+}
+_TYPES = "str, int, float, bool, T[], T? or a declared type"
+
+
+@cache
+def _query() -> Query:
+    return Query(
+        grammar(),
+        """
+        (ERROR) @error (MISSING) @missing (missing) @missing (unclosed) @unclosed (jinja_unclosed) @jinja
+        (mistyped) @mistyped (parameter) @parameter
+        """,
+    )
+
+
+def of_declaration(node: Node, source: SourceText) -> list[Problem]:
+    """The syntax mistakes inside a declaration; spans count from its start."""
+    return _Mistakes(source, node.start_byte).of(node)
+
+
+def of_top_level(node: Node, source: SourceText) -> list[Problem]:
+    """The mistakes of an ERROR node between declarations; spans count from the file's start."""
+    mistakes = _Mistakes(source, 0)
+    word = mistakes.first_word(node)
+    if word is None or word[0] in KEYWORDS:
+        return mistakes.of(node)
+    text, span = word
+    meant = _similar(text)
+    hint = f"Did you mean `{meant}`?" if meant else f"There are {', '.join(KEYWORDS)}."
+    fixes = ((f"Change to `{meant}`", ((span, meant),), False),) if meant else ()
+    return [Problem("ADL007", span, f"No declaration starts with `{text}`. {hint}", fixes)]
+
+
+class _Mistakes:
+    """Finds and words the mistakes below one node. ``base``: the byte from which their spans count."""
+
+    def __init__(self, source: SourceText, base: int) -> None:
+        self._source, self._base = source, base
+
+    def of(self, node: Node) -> list[Problem]:
+        found = QueryCursor(_query()).captures(node)
+        problems: list[tuple[Problem, bool]] = []  # with whether it makes the rest of its line doubtful
+        covered = Span(-1, -1)
+        for error in sorted(found.get("error", []), key=lambda one: (one.start_byte, -one.end_byte)):
+            span = Span(error.start_byte, error.end_byte)
+            if span.end > covered.end and not _inside_unclosed(error):
+                covered = span
+                problems.append((self._error(error), True))
+        problems += [(self._unclosed(one), True) for one in found.get("unclosed", []) if not _inside_unclosed(one, 1)]
+        problems += [(self._unclosed_jinja(one), False) for one in found.get("jinja", [])]
+        for one in _distinct(found.get("missing", [])):
+            if not _inside_unclosed(one):
+                problems.append((self._missing(one), _field_of(one) not in _HARMLESS))
+        problems += [(self._mistyped(one), False) for one in found.get("mistyped", []) if not _inside_unclosed(one)]
+        for one in found.get("parameter", []):
+            problems += [(problem, False) for problem in self._untyped(one)]
+        return self._without_echoes(problems)
+
+    def _without_echoes(self, problems: list[tuple[Problem, bool]]) -> list[Problem]:
+        """One mistake often upsets the parser twice at the same place; the first thing said is enough."""
+        kept: list[tuple[Problem, bool]] = []
+        for one, doubtful in sorted(problems, key=lambda pair: pair[0].span.start):
+            line = self._source.line_of(one.span.start + self._base)
+            if not any(
+                other.span.start <= one.span.start <= other.span.end
+                or (spoilt and self._source.line_of(other.span.start + self._base) == line)
+                for other, spoilt in kept
+            ):
+                kept.append((one, doubtful))
+        return [one for one, _ in kept]
+
+    # -- small things
+
+    def _span(self, start: int, end: int) -> Span:
+        return Span(start - self._base, end - self._base)
+
+    def _slice(self, node: Node) -> str:
+        return self._source.slice(Span(node.start_byte, node.end_byte))
+
+    def _end_before(self, node: Node) -> int:
+        """Where the text before a node ends, white space left out."""
+        return len(self._source.data[: node.start_byte].rstrip())
+
+    def _word_before(self, end: int) -> tuple[str, Span]:
+        """The word or sign that ends at ``end``, and where it stands."""
+        start = self._source.line_start(self._source.line_of(max(end - 1, 0)))
+        line = self._source.data[start:end].decode("utf-8", "replace")
+        match = re.search(r"([\w.]+|->|=>|[=!<>]=|[^\s\w])\s*$", line)
+        word = match.group(1) if match else ""
+        return word, self._span(end - len(word.encode()), end)
+
+    def _word_after(self, start: int) -> tuple[str, int] | None:
+        """The word behind ``start`` on the same line, and where it starts."""
+        match = re.compile(rb"[ \t]*([\w.]+)").match(self._source.data, start)
+        return (match.group(1).decode("utf-8", "replace"), match.start(1)) if match else None
+
+    def first_word(self, node: Node) -> tuple[str, Span] | None:
+        match = re.compile(rb"\s*([A-Za-z_]\w*)").match(self._source.data, node.start_byte)
+        if match is None or match.end() > node.end_byte:
+            return None
+        return match.group(1).decode(), self._span(match.start(1), match.end(1))
+
+    # -- brackets and tags
+
+    def _unclosed(self, node: Node) -> Problem:
+        children = node.parent.children if node.parent else []
+        opener = next((child for child in children if child.type in _OPENERS), None)
+        if opener is None:
+            return Problem("ADL003", self._span(node.start_byte, node.end_byte), "A bracket is never closed.")
+        closer = _OPENERS[opener.type]
+        end = self._end_before(node)
+        if opener.type == "(" and node.parent is not None and node.parent.type == "parameters":
+            end = self._end_of_signature(node.parent, end)
+        own_line = self._source.line_of(end) != self._source.line_of(opener.start_byte) and closer == "}"
+        text = f"{self._source.newline}{self._indent_of(opener)}{closer}" if own_line else closer
+        return Problem(
+            "ADL003",
+            self._span(opener.start_byte, opener.end_byte),
+            f"This `{opener.type}` is never closed; add `{closer}`.",
+            ((f"Add `{closer}`", ((self._span(end, end), text),), True),),
+        )
+
+    def _end_of_signature(self, parameters: Node, end: int) -> int:
+        """Where `(` should have been closed: before the sign that goes on after a signature."""
+        line = self._source.line_span(self._source.line_of(parameters.start_byte))
+        match = re.compile(rb"\s*(?:->|=[^=]|\{)").search(self._source.data, parameters.start_byte, line.end)
+        return match.start() if match else end
+
+    def _indent_of(self, node: Node) -> str:
+        line = self._source.slice(self._source.line_span(self._source.line_of(node.start_byte)))
+        return line[: len(line) - len(line.lstrip(" \t"))]
+
+    def _unclosed_jinja(self, node: Node) -> Problem:
+        tag = node.parent
+        assert tag is not None
+        opener, closer = ("{{", "}}") if tag.type == "interpolation" else ("{%", "%}")
+        last = tag.children[-2] if len(tag.children) > 1 else tag.children[0]
+        return Problem(
+            "ADL012",
+            self._span(tag.start_byte, max(last.end_byte, tag.start_byte + 2)),
+            f"This `{opener}` is never closed; add `{closer}`.",
+            ((f"Add `{closer}`", ((self._span(last.end_byte, last.end_byte), f" {closer}"),), True),),
+        )
+
+    # -- gaps
+
+    def _missing(self, node: Node) -> Problem:
+        parent = node.parent
+        assert parent is not None
+        end = self._end_before(node)
+        before, place = self._word_before(end)
+        insert = self._span(end, end)
+        owner = parent.type.removesuffix("_declaration")
+        match _field_of(node):
+            case _ if node.type in (")", "]", "}"):
+                return self._unclosed(node)
+            case "name" if parent.type in ("member", "dotted_name"):
+                return Problem("ADL013", place, "A field's name is missing after the dot.")
+            case "name":
+                return Problem("ADL013", place, f"A name is missing after `{before}`. {FORMS.get(owner, '')}".strip())
+            case "parameters" if self._source.data[end : end + 1] in (b"[", b"{"):
+                return Problem("ADL008", place, f"Inputs stand between `(` and `)`: `{before}(question: str)`.")
+            case "parameters":
+                message = f"The inputs of `{before}` are missing: write `{before}()` or `{before}(question: str)`."
+                return Problem("ADL008", place, message, (("Add `()`", ((insert, "()"),), False),))
+            case "type" if parent.type == "object_field" and before != ":":
+                fix = ("Add `: str`", ((insert, ": str"),), False)
+                return Problem("ADL009", place, f"The field `{before}` has no type: write `{before}: str`.", (fix,))
+            case "type" | "item":
+                return Problem("ADL009", place, f"A type is missing after `{before}`: {_TYPES}.")
+            case "returns":
+                return Problem("ADL009", place, f"The type of the result is missing after `->`: {_TYPES}.")
+            case "target":
+                what = "The eval that it raises" if owner == "optimize" else "The component that it scores"
+                return Problem("ADL013", place, f"{what} is missing after `{before}`. {FORMS[owner]}")
+            case "until":
+                return Problem("ADL008", place, f"`until` is missing. {FORMS['repeat']}")
+            case "body" | "settings":
+                return Problem("ADL002", place, f"This {owner} is not complete. {FORMS.get(owner, '')}".strip())
+            case "path":
+                return Problem("ADL002", place, f"The file is missing after `import`. {FORMS['import']}")
+            case None if parent.type == "union_type":
+                return Problem("ADL002", place, "A label is missing after `|`.")
+            case None:
+                return self._missing_sign(node, parent, before, place, insert)
+            case _ if before not in ("=", ":"):
+                form = FORMS.get(owner, "")
+                return Problem("ADL002", place, f"A value is missing after `{before}`. {form}".strip())
+            case "text" if (word := self._word_after(end)) is not None:
+                role = self._slice(parent.children[0]) if parent.type == "message" else "prompt …"
+                return self._no_text(role, *word)
+            case field:
+                what = "text" if field == "text" else "value"
+                name = self._word_before(len(self._source.data[: end - 1].rstrip()))[0]
+                return Problem("ADL002", place, f"A {what} is missing after `{name} {before}`.")
+
+    def _missing_sign(self, node: Node, parent: Node, before: str, place: Span, insert: Span) -> Problem:
+        sign = node.type if not node.is_named else "of" if parent.type == "eval_declaration" else "="
+        if parent.type == "match":
+            return Problem("ADL002", place, 'The arms are missing: write `match x { "a" => …, _ => … }`.')
+        if parent.type == "binding" and before in _FOREIGN_STATEMENTS:
+            return Problem("ADL011", place, f"There is no `{before}` here. {_FOREIGN_STATEMENTS[before]}")
+        return Problem("ADL008", place, f"`{sign}` is missing after `{before}`.", (_add(sign, insert, space=True),))
+
+    def _untyped(self, node: Node) -> Iterator[Problem]:
+        name, default = node.child_by_field_name("name"), node.child_by_field_name("default")
+        if name is None or node.child_by_field_name("type") is not None or node.has_error:
+            return
+        before = node.prev_sibling
+        if before is not None and before.type == "ERROR":
+            return  # `name type`: the missing colon is reported there
+        text, span = self._slice(name), self._span(name.start_byte, name.end_byte)
+        if default is not None and self._slice(default) in BUILT_IN:
+            given = self._slice(default)
+            whole = self._span(name.end_byte, default.start_byte)
+            fix = (f"Change to `{text}: {given}`", ((whole, ": "),), True)
+            yield Problem("ADL011", span, f"An input's type stands behind a colon: `{text}: {given}`.", (fix,))
+            return
+        fix = ("Add `: str`", ((self._span(name.end_byte, name.end_byte), ": str"),), False)
+        yield Problem("ADL009", span, f"The input `{text}` has no type: write `{text}: str`.", (fix,))
+
+    def _mistyped(self, node: Node) -> Problem:
+        parent, sign = node.parent, self._slice(node)
+        assert parent is not None
+        name = parent.child_by_field_name("name") or parent.child_by_field_name("role")
+        word = self._slice(name) if name is not None else "name"
+        place = self._span(node.start_byte, node.end_byte)
+        space = "" if self._source.data[node.start_byte - 1 : node.start_byte].isspace() else " "
+        if sign == "=":
+            start = name.end_byte if name is not None else node.start_byte
+            fix = ("Change `=` to `:`", ((self._span(start, node.end_byte), ":"),), True)
+            return Problem("ADL011", place, f"A field's type stands behind a colon: `{word}: …`.", (fix,))
+        what = _MISTYPED.get(parent.type, f"A {parent.type.removesuffix('_declaration')}'s value")
+        fix = ("Change `:` to `=`", ((place, f"{space}="),), True)
+        return Problem("ADL011", place, f"{what} is written `{word} = …`.", (fix,))
+
+    # -- everything else
+
+    def _error(self, node: Node) -> Problem:
+        data = self._source.data[node.start_byte : node.end_byte]
+        start = node.start_byte + len(data) - len(data.lstrip())
+        text = data.decode("utf-8", "replace").strip()
+        first = text.split("\n")[0].rstrip()
+        span = self._span(start, start + len(first.encode()))
+        parent = node.parent.type if node.parent else ""
+        special = self._foreign(text, start) or self._text_wanted(node, text, start) or self._in_place(node, text, span)
+        if special is not None:
+            return special
+        before, _ = self._word_before(self._end_before(node))
+        if not text:
+            return Problem("ADL002", span, f"Something is missing after `{before}`.")
+        if text in (")", "]", "}"):
+            fix = (f"Remove `{text}`", ((span, ""),), True)
+            return Problem("ADL001", span, f"Nothing is open here that `{text}` could close.", (fix,))
+        if text == ",":
+            return Problem("ADL001", span, "This comma separates nothing.", (("Remove it", ((span, ""),), True),))
+        half = re.fullmatch(r"([^\W\d]\w*)\s*=", text)
+        if half:
+            return Problem("ADL002", span, f"A value is missing after `{half.group(1)} =`.")
+        word = re.match(r"[A-Za-z_]\w*", text)
+        if parent in ("source_file", "") and word and word.group() in KEYWORDS:
+            return Problem("ADL001", span, f"This {word.group()} cannot be read. {FORMS[word.group()]}")
+        form = FORMS.get(parent.removesuffix("_declaration"), "Remove it, or write `name = value`.")
+        return Problem("ADL001", span, f"`{_short(first)}` means nothing here. {form}")
+
+    def _foreign(self, text: str, start: int) -> Problem | None:
+        """Signs that other languages have and this one has not."""
+        if text.startswith(";"):
+            one = self._span(start, start + 1)
+            return Problem("ADL011", one, "Lines need no `;` here.", (("Remove `;`", ((one, ""),), True),))
+        if text.startswith(("//", "/*")):
+            one = self._span(start, start + 2)
+            return Problem("ADL011", one, "A comment starts with `#`.", (("Change to `#`", ((one, "#"),), True),))
+        if "'" not in text:
+            return None
+        at = start + text.encode().find(b"'")
+        quoted = re.compile(rb"'([^'\r\n\"\\]*)'").match(self._source.data, at)
+        if quoted is None:
+            return Problem("ADL011", self._span(at, at + 1), "Texts stand between double quotes.")
+        one, mended = self._span(at, quoted.end()), '"' + quoted.group(1).decode("utf-8", "replace") + '"'
+        fix = (f"Change to {mended}", ((one, mended),), True)
+        return Problem("ADL011", one, "Texts stand between double quotes.", (fix,))
+
+    def _text_wanted(self, node: Node, text: str, start: int) -> Problem | None:
+        """A name, a number or nothing quoted where only a text can stand."""
+        imported = re.match(r"import\s+([^\s\"]+)", text)
+        if imported:
+            low = start + len(text[: imported.start(1)].encode())
+            one, mended = self._span(low, low + len(imported.group(1).encode())), f'"{imported.group(1)}"'
+            fix = (f"Change to {mended}", ((one, mended),), True)
+            return Problem("ADL014", one, f"An import names a file, in quotes: `import {mended}`.", (fix,))
+        message = re.match(r"(system|user|assistant)\s*=\s*([\w.]+)?", text)
+        if message:
+            name = message.group(2)
+            low = start + len(text[: message.start(2) if name else 0].encode())
+            return self._no_text(message.group(1), name or text, low)
+        following = node.next_sibling
+        inside = node.parent.type if node.parent is not None else ""
+        if inside == "prompt_declaration" and text.endswith("=") and following is not None and following.is_named:
+            return self._no_text("prompt …", self._slice(following), following.start_byte)
+        return None
+
+    def _no_text(self, owner: str, name: str, start: int) -> Problem:
+        one = self._span(start, start + len(name.encode()))
+        if re.fullmatch(r"[^\W\d][\w.]*", name):
+            mended = f'"""{{{{ {name} }}}}"""'
+            fix = (f"Change to {mended}", ((one, mended),), False)
+            return Problem("ADL014", one, f"A message is a text: `{owner} = {mended}`.", (fix,))
+        return Problem("ADL014", one, f'A message is a text: `{owner} = """…"""`.')
+
+    def _in_place(self, node: Node, text: str, span: Span) -> Problem | None:
+        """Mistakes that depend on where the text stands."""
+        parent = node.parent.type if node.parent else ""
+        name = re.fullmatch(r"[^\W\d]\w*", text)
+        after = Span(span.end, span.end)
+        if name and parent == "object_type":
+            fix = ("Add `: str`", ((after, ": str"),), False)
+            return Problem("ADL009", span, f"The field `{text}` has no type: write `{text}: str`.", (fix,))
+        if name and parent == "parameters":
+            return Problem("ADL008", span, f"`:` is missing after `{text}`.", (("Add `:`", ((after, ":"),), True),))
+        if text == "{" and parent == "object":
+            end = self._end_before(node)
+            end = len(self._source.data[: end - 1].rstrip()) if self._source.data[end - 1 : end] == b"," else end
+            fix = ("Add `}`", ((self._span(end, end), " }"),), True)
+            return Problem("ADL003", span, "The object before this `{` is never closed; add `}`.", (fix,))
+        before = node.prev_sibling
+        if name and parent == "binding" and before is not None and self._slice(before) in ("let", "var", "const"):
+            word = self._slice(before)
+            whole = self._span(before.start_byte, node.start_byte)
+            gap = len(self._source.data[node.start_byte : node.end_byte]) - len(text.encode())
+            fix = (f"Remove `{word}`", ((Span(whole.start, whole.end + gap), ""),), True)
+            return Problem("ADL011", Span(whole.start, span.end), f"Names are bound without `{word}`.", (fix,))
+        equal = re.fullmatch(r"([^\W\d]\w*)\s*==.*", text)
+        if equal:
+            at = span.start + text.encode().find(b"==")
+            one = Span(at, at + 2)
+            fix = ("Change `==` to `=`", ((one, "="),), True)
+            return Problem("ADL011", one, f"`==` compares; a setting is written `{equal.group(1)} = …`.", (fix,))
+        if text.startswith(":") and parent == "arguments" and node.parent is not None:
+            low, high = node.parent.start_byte + 1, node.parent.end_byte - 1
+            mended = '"' + self._source.data[low:high].decode("utf-8", "replace").strip() + '"'
+            one = self._span(low, high)
+            fix = (f"Change to {mended}", ((one, mended),), True)
+            return Problem("ADL014", one, f"The file and the function stand in quotes: {mended}.", (fix,))
+        colon = re.match(r"([^\W\d]\w*)?\s*:", text)
+        if colon and parent not in ("parameters", "object_type", "parameter"):
+            at = span.start + text.encode().find(b":")
+            one = Span(at, at + 1)
+            word = colon.group(1) or self._word_before(span.start + self._base)[0]
+            fix = ("Change `:` to `=`", ((one, " ="),), True)
+            return Problem("ADL011", one, f"A setting is written `{word} = …`.", (fix,))
+        return None
+
+
+_MISTYPED = {
+    "setting": "A setting",
+    "binding": "A step",
+    "message": "A message",
+    "pair": "A field's value",
+    "named_argument": "An input's value",
+}
+_FOREIGN_STATEMENTS = {
+    "if": "Choose with `name = match x { … }`.",
+    "else": "Choose with `name = match x { … }`.",
+    "for": "Run over a list with `name = [f(x) for x in xs]`.",
+    "while": "Repeat with `repeat 3 until done { … }`.",
+    "print": "What a pipeline gives back stands behind `return`.",
 }
 
 
-def _form_of(node: Node | None, before: str) -> str:
-    kind = node.type.removesuffix("_declaration") if node is not None else before
-    return f"This cannot be read. {FORMS.get(kind, FORMS.get(before, ''))}".strip()
+def _add(sign: str, insert: Span, *, space: bool = False) -> tuple[str, tuple[tuple[Span, str], ...], bool]:
+    return f"Add `{sign}`", ((insert, f" {sign}" if space else sign),), True
 
 
-def _foreign(node: Node, source: SourceText, text: str, span: Span, parent: str, base: int) -> Problem | None:
-    """Signs that other languages have and this one has not."""
-    line = source.slice(source.line_span(source.line_of(span.start + base)))
-    if text.startswith(";") or text == ";":
-        one = Span(span.start, span.start + 1)
-        return Problem("ADL011", one, "Lines need no `;` here.", (("Remove `;`", ((one, ""),), True),))
-    if text.startswith("//") or text.startswith("/*"):
-        one = Span(span.start, span.start + 2)
-        return Problem("ADL011", one, "A comment starts with `#`.", (("Change to `#`", ((one, "#"),), True),))
-    if "'" in text:
-        at = span.start + base + text.encode().find(b"'")
-        match = re.match(rb"'([^'\n\"\\]*)'", source.data[at:])
-        if match:
-            one = Span(at - base, at - base + match.end())
-            mended = '"' + match.group(1).decode("utf-8", "replace") + '"'
-            return Problem(
-                "ADL011",
-                one,
-                "Texts stand between double quotes.",
-                ((f"Change to {mended}", ((one, mended),), True),),
-            )
-        return Problem("ADL011", Span(at - base, at - base + 1), "Texts stand between double quotes.")
-    colon = re.match(r"([A-Za-z_]\w*)\s*:", text)
-    if (text.startswith(":") or colon) and parent not in ("parameters", "object_type", "parameter"):
-        offset = text.encode().find(b":")
-        one = Span(span.start + offset, span.start + offset + 1)
-        name = colon.group(1) if colon else _word_before(span.start + base, source)
-        return Problem(
-            "ADL011",
-            one,
-            f"A setting is written `{name} = …`.",
-            (("Change `:` to `=`", ((one, " ="),), True),),
-        )
-    if text.startswith("=>") or text.startswith("->") or "'" not in line:
-        return None
+def _distinct(nodes: list[Node]) -> list[Node]:
+    return list({(one.id, one.start_byte): one for one in nodes}.values())
+
+
+def _field_of(node: Node) -> str | None:
+    assert node.parent is not None
+    for index, child in enumerate(node.parent.children):
+        if child == node:
+            return node.parent.field_name_for_child(index)
     return None
+
+
+_HARMLESS = frozenset({"value", "type", "name", "default", "right", "source", "condition"})
+"""Gaps that leave no doubt about what follows them on their line."""
+
+
+def _inside_unclosed(node: Node, above: int = 0) -> bool:
+    """Whether the mistake stands in, or right behind, a list that is never closed: that is the mistake then."""
+    before = node.prev_sibling
+    if before is not None and before.type in ("parameters", "arguments") and before.children[-1].type == "unclosed":
+        return True
+    parent = node.parent
+    for _ in range(above):
+        parent = parent.parent if parent is not None else None
+    while parent is not None:
+        if parent.type in ("parameters", "arguments", "array") and any(
+            one.type == "unclosed" for one in parent.children
+        ):
+            return True
+        parent = parent.parent
+    return False
 
 
 # ---- texts
 
 
-def of_text(text: Text) -> list[Problem]:
-    """What is wrong inside a text literal; spans count from the declaration's start."""
+def of_text(text: Text, source: SourceText, base: int) -> list[Problem]:
+    """What is wrong inside a text literal; spans count from the declaration's start, the byte ``base`` of the file."""
     found = []
     for one in text.decoded.problems:
         start, end = (text.span.start + len(text.raw[:index].encode()) for index in (one.start, one.end))
@@ -289,13 +474,63 @@ def of_text(text: Text) -> list[Problem]:
         elif one.kind == "run-on":
             found.append(_run_on(text, span))
         else:
-            found.append(_unclosed_text(text, span))
+            found.append(_cut_text(text, span, source, base) or _unclosed_text(text, span, source))
     return found
 
 
-def _run_on(text: Text, span: Span) -> Problem:
-    from adalang.language.literal import encode
+def cut_region(text: Text, source: SourceText, base: int) -> tuple[Span, str] | None:
+    """Of a text that a line at column 0 cut off: the rest of it up to its closing quotes' line, and their indentation.
 
+    The span counts from the file's start. ``None`` where no such quotes follow.
+    """
+    if text.closed or text.decoded.form == "quoted":
+        return None
+    quotes = b'"' * text.decoded.fence
+    start = base + text.span.end
+    for line in range(source.line_of(start), source.line_count):
+        span = source.line_span(line)
+        whole = source.data[span.start : span.end]
+        if whole.strip() == quotes:
+            return Span(start, span.end), whole[: len(whole) - len(whole.lstrip())].decode()
+        if quotes in whole or _DECLARATION.match(whole):
+            return None
+    return None
+
+
+_DECLARATION = re.compile(rb"(?:%s)[ \t]+\w+[ \t]*[=({]" % "|".join(KEYWORDS).encode())
+
+
+def _cut_text(text: Text, span: Span, source: SourceText, base: int) -> Problem | None:
+    """A text whose lines start at column 0, as they do when pasted."""
+    found = cut_region(text, source, base)
+    if found is None:
+        return None
+    region, indent = found
+    lines = [source.line_span(line) for line in range(source.line_of(region.start), source.line_of(region.end))]
+    places = [Span(one.start - base, one.start - base) for one in lines if source.slice(one).strip()]
+    if not indent:
+        close = source.line_start(source.line_of(region.end)) - base
+        places.append(Span(close, close))
+    return Problem(
+        "ADL004",
+        span,
+        "A line at column 0 cuts this text off, because column 0 belongs to declarations; indent the text's lines.",
+        (("Indent the text", tuple((place, indent or "  ") for place in places), False),),
+    )
+
+
+def _closing(text: Text, fence: str, newline: str) -> tuple[Span, str]:
+    """The closing quotes, behind the last line that holds something: on its own line, or on the only one."""
+    body = text.raw.rstrip()
+    at = text.span.start + len(body.encode())
+    lines = re.split(r"\r\n|\n|\r", body)
+    if len(lines) == 1:
+        return Span(at, at), fence
+    indent = re.match(r"[ \t]*", lines[1])
+    return Span(at, at), f"{newline}{(indent.group() if indent else '') or '  '}{fence}"
+
+
+def _run_on(text: Text, span: Span) -> Problem:
     mended = encode(text.value, indent=text.decoded.indent or "  ")
     return Problem(
         "ADL010",
@@ -305,7 +540,7 @@ def _run_on(text: Text, span: Span) -> Problem:
     )
 
 
-def _unclosed_text(text: Text, span: Span) -> Problem:
+def _unclosed_text(text: Text, span: Span, source: SourceText) -> Problem:
     if text.decoded.form == "quoted":
         return Problem(
             "ADL004",
@@ -329,48 +564,37 @@ def _unclosed_text(text: Text, span: Span) -> Problem:
     return Problem(
         "ADL004",
         span,
-        f"This text is never closed: add a line with {fence}. Its lines must be indented, because a line at column 0 ends it.",
-        (("Add the closing quotes", ((Span(text.span.end, text.span.end), f"\n  {fence}"),), False),),
+        f"This text is never closed: add a line with {fence}, indented like the text.",
+        (("Add the closing quotes", (_closing(text, fence, source.newline),), False),),
     )
 
 
 # ---- small things
 
 
-def _first_word(node: Node, source: SourceText) -> tuple[str, Span] | None:
-    match = re.compile(rb"\s*([A-Za-z_]\w*)").match(source.data, node.start_byte)
-    if match is None or match.end() > node.end_byte:
-        return None
-    return match.group(1).decode(), Span(match.start(1), match.end(1))
-
-
 def _similar(word: str) -> str | None:
     import difflib
 
-    aliases = {
-        "function": "prompt",
-        "fn": "prompt",
-        "def": "prompt",
-        "class": "type",
-        "enum": "type",
-        "data": "dataset",
-        "test": "eval",
-        "flow": "pipeline",
-        "chain": "pipeline",
-        "client": "model",
-        "include": "import",
-        "from": "import",
-        "let": "param",
-        "var": "param",
-        "const": "param",
-    }
-    return aliases.get(word) or next(iter(difflib.get_close_matches(word, KEYWORDS, n=1, cutoff=0.6)), None)
+    return _ALIASES.get(word) or next(iter(difflib.get_close_matches(word, KEYWORDS, n=1, cutoff=0.6)), None)
 
 
-def _word_before(end: int, source: SourceText) -> str:
-    line = source.data[source.line_start(source.line_of(max(end - 1, 0))) : end].decode("utf-8", "replace")
-    match = re.search(r"([A-Za-z_][\w.]*|->|=>|[^\s\w])\s*$", line)
-    return match.group(1) if match else ""
+_ALIASES = {
+    "function": "prompt",
+    "fn": "prompt",
+    "def": "prompt",
+    "class": "type",
+    "enum": "type",
+    "data": "dataset",
+    "test": "eval",
+    "flow": "pipeline",
+    "chain": "pipeline",
+    "client": "model",
+    "include": "import",
+    "from": "import",
+    "let": "param",
+    "var": "param",
+    "const": "param",
+}
 
 
 def _short(text: str) -> str:

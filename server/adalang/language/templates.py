@@ -17,7 +17,9 @@ from adalang.language.text import Span
 from adalang.language.types import UNKNOWN, Field, ListOf, ObjectOf, OptionalOf, Type
 
 if TYPE_CHECKING:
-    from jinja2 import Environment, nodes
+    from jinja2 import nodes
+
+    from adalang.language.sandbox import Environment
 
 _WORDS = frozenset(
     [
@@ -76,11 +78,10 @@ _CONTROL_LINE = re.compile(rf"^[ \t]*((?:{_TAG})(?:[ \t]*(?:{_TAG}))*)[ \t]*(?:\
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """The environment that templates are judged and rendered in: immutable, sandboxed, undefined names are errors."""
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    """The environment that templates are judged in."""
+    from adalang.language.sandbox import Environment
 
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+    return Environment()
 
 
 def without_control_lines(text: str) -> str:
@@ -117,7 +118,9 @@ def meaning(text: str) -> TemplateMeaning:
         kind = "filter" if isinstance(error, TemplateAssertionError) else "syntax"
         return TemplateMeaning(frozenset(), JinjaFault(error.message or "cannot be read", error.lineno - 1, kind))
     except RecursionError:
-        return TemplateMeaning(frozenset(), JinjaFault("is nested too deeply", 0, "syntax"))
+        return TemplateMeaning(frozenset(), JinjaFault("it is nested too deeply", 0, "syntax"))
+    except ValueError as error:  # a number with too many digits
+        return TemplateMeaning(frozenset(), JinjaFault(str(error), 0, "syntax"))
     return TemplateMeaning(undeclared, _unknown_filter(tree))
 
 

@@ -29,6 +29,9 @@ _log = logging.getLogger("adalang.lsp")
 
 _SLOW_SECONDS = 0.1
 
+END_OF_INPUT = object()
+"""What the reader puts last."""
+
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
@@ -85,6 +88,7 @@ class Protocol(LanguageServerProtocol):
         self.exit_code = 1
         self._running: dict[Any, asyncio.Future[Any]] = {}
         self._frames: FrameWriter | None = None
+        self._pumping = False
 
     def _register_builtin_features(self) -> None:
         """pygls' own handlers are not used: they keep texts whose lines end where those of the client do not."""
@@ -98,10 +102,17 @@ class Protocol(LanguageServerProtocol):
 
     # ---- receiving
 
-    def pump(self) -> None:
+    def wake(self) -> None:
+        """Messages have come."""
+        if not self._pumping:
+            self._pumping = True
+            self._pump()
+
+    def _pump(self) -> None:
         """Handle one waiting message, then come back for the next, so that other work on the loop gets its turn."""
         taken = self.inbox.take()
         if taken is None:
+            self._pumping = False
             self._server.idle()
             return
         message, cancelled = taken
@@ -109,10 +120,12 @@ class Protocol(LanguageServerProtocol):
             self._receive(message, cancelled)
         except Exception:
             _log.exception("a message could not be handled")
-        asyncio.get_running_loop().call_soon(self.pump)
+        asyncio.get_running_loop().call_soon(self._pump)
 
     def _receive(self, message: Any, cancelled: bool) -> None:
-        if isinstance(message, BadFrame):
+        if message is END_OF_INPUT:
+            self.ended.set()
+        elif isinstance(message, BadFrame):
             _log.warning("a broken frame: %s", message)
             self._error(None, PARSE_ERROR, str(message))
         elif not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
@@ -133,7 +146,7 @@ class Protocol(LanguageServerProtocol):
             self._handle_response(found.id, getattr(found, "result", None), getattr(found, "error", None))
         except Exception as error:
             _log.warning("the client's answer to %r cannot be read: %s", message.get("id"), error)
-            future = self._request_futures.pop(message.get("id"), None)
+            future = self._request_futures.pop(message.get("id", ""), None)
             if future is not None and not future.done():
                 future.set_exception(RequestError(f"the client's answer cannot be read: {error}"))
 
@@ -200,7 +213,7 @@ class Protocol(LanguageServerProtocol):
 
     def _params(self, name: str, params: Any) -> Any:
         """The params in their type."""
-        wanted = types.METHOD_TO_TYPES.get(name, (None, None, None))[2]
+        wanted: Any = types.METHOD_TO_TYPES.get(name, (None, None, None))[2]
         if wanted is None:
             return params
         try:
@@ -249,9 +262,9 @@ class Protocol(LanguageServerProtocol):
         if seconds > _SLOW_SECONDS:
             _log.info("%s took %.0f ms on the loop", name, 1000 * seconds)
 
-    def cancel_all(self) -> list[asyncio.Future[Any]]:
-        """Cancel every request that still runs; each is answered."""
-        running = list(self._running.values())
+    def cancel_all_but(self, mine: asyncio.Task[Any] | None) -> list[asyncio.Future[Any]]:
+        """Cancel every request that still runs (but the one that asks for it); each is answered."""
+        running = [future for future in self._running.values() if future is not mine]
         for future in running:
             future.cancel()
         return running

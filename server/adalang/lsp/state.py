@@ -21,6 +21,7 @@ from adalang.language.syntax import reparse
 from adalang.language.text import Edit, Encoding, Position, SourceText, Span
 from adalang.lsp.client import Client
 from adalang.lsp.disk import Disk
+from adalang.lsp.proposals import Anchored, anchor
 from adalang.store.records import EvaluationRecord, Proposal
 
 
@@ -122,6 +123,17 @@ class Snapshot:
 
     def with_trust(self, trusted: bool) -> Self:
         return self._next(trusted=trusted, stored=self.stored if trusted else {})
+
+    def proposals(self, document: Document) -> list[Anchored]:
+        """The open proposals that would change something in a document and are not in its text already."""
+        stored = self.stored.get(document.root)
+        found = []
+        for proposal in stored.proposals if stored is not None else ():
+            program = self.program(document.root / proposal.file)
+            anchored = anchor(proposal, program) if program is not None else None
+            if anchored is not None and not anchored.is_applied:
+                found.append(anchored)
+        return [one for one in found if any(mark.path == document.path for mark in one.marks)]
 
     @cached_property
     def _by_path(self) -> Mapping[Path, Document]:

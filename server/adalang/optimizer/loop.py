@@ -238,7 +238,7 @@ class _Optimisation:
         return None
 
     async def _round(self, search: Search, sampler: Sampler, operator: Operator, val: Sequence[Example]) -> None:
-        parent = search.archive.pick_parent(search.rng, wide=search.idle >= _STALLED)
+        parent = self._parent(search)
         batch = sampler.batch(self.settings.batch)
         self.log.add(
             "round", nth=search.round, operator=operator.name, parent=parent.candidate.key, batch=[row.id for row in batch]
@@ -259,6 +259,13 @@ class _Optimisation:
         accepted = await self._race_all(search, operator.name, parent, screened, val)
         if len(accepted) > 1:
             await self._merge(search, parent, accepted, val)
+
+    @staticmethod
+    def _parent(search: Search) -> Entry:
+        """One of the best; when the search stalls by turns the start again, with all that was learned, and any entry."""
+        if search.idle >= _STALLED and search.idle % 2 == 0:
+            return search.archive.incumbent
+        return search.archive.pick_parent(search.rng, wide=search.idle >= _STALLED)
 
     async def _screen_all(
         self,

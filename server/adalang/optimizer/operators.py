@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -180,7 +180,7 @@ class ChooseDemos:
         most = param.most or DEFAULT_MOST_DEMOS
         current = parent.candidate.demos(param.id)
         larger = min(most, max(1, 2 * len(current)))
-        sizes = [larger, most, most, larger][: search.settings.hypotheses]
+        sizes = [larger, *[most] * search.settings.hypotheses][: search.settings.hypotheses]
         found = []
         for size in sizes:
             kept = current if len(current) < size else ()
@@ -231,8 +231,8 @@ class Bandit:
     """Draws an operator in proportion to its gain per cost so far (Gumbel-max on the log)."""
 
     operators: Sequence[Operator]
-    _gain: Counter[str] = field(default_factory=Counter)
-    _cost: Counter[str] = field(default_factory=Counter)
+    _gain: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    _cost: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     turns: Counter[str] = field(default_factory=Counter)
 
     def pick(self, search: Search, stalled: bool) -> Operator | None:
@@ -251,8 +251,9 @@ class Bandit:
     def reward(self, operator: str, gain: float, cost: float) -> None:
         """`gain`: rise of the best mean in rows; `cost`: runs made."""
         self.turns[operator] += 1
-        self._gain[operator] += max(0.0, gain)
-        self._cost[operator] += cost
+        # What an operator did lately counts most: the first steps are easy for any.
+        self._gain[operator] = self._gain[operator] / 2 + max(0.0, gain)
+        self._cost[operator] = self._cost[operator] / 2 + cost
 
     def _value(self, operator: str) -> float:
         return math.log((self._gain[operator] + 1.0) / (self._cost[operator] + 50.0))

@@ -23,7 +23,7 @@ from adalang.runtime.models.types import Message
 
 MOST_FAILING, MOST_PASSING = 8, 8
 _LONGEST_INPUT = 1500
-_ROOM_FOR_OTHERS = 5000  # characters
+_ROOM_FOR_OTHERS = 8000  # characters
 
 HYPOTHESES_SCHEMA: Mapping[str, Any] = {
     "type": "object",

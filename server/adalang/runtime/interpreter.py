@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adalang.language.checks.scope import result_type
+from adalang.language.datasets import NotConstant, constant
 from adalang.language.declarations import (
     COMPONENT_KINDS,
     AgentDeclaration,
@@ -40,7 +41,6 @@ from adalang.language.declarations import (
     dotted,
     setting,
 )
-from adalang.language.datasets import NotConstant, constant
 from adalang.language.program import Entity, Module, Program
 from adalang.language.templates import uses
 from adalang.language.types import misfit
@@ -314,9 +314,7 @@ class _Frame:
     caller: int
     place: Place
 
-    async def block(
-        self, body: tuple[Statement, ...], names: Names, group: asyncio.TaskGroup, at: Place
-    ) -> Any:
+    async def block(self, body: tuple[Statement, ...], names: Names, group: asyncio.TaskGroup, at: Place) -> Any:
         """Start every line; gives the value of ``return`` (``None`` in loops). ``names`` gains what the lines bind."""
         output: asyncio.Task[Any] | None = None
         for number, statement in enumerate(body):

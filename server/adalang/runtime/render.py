@@ -11,46 +11,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2 import Template, TemplateError
 
-from adalang.language.templates import without_control_lines
+from adalang.language.sandbox import LONGEST_TEXT
+from adalang.language.templates import environment, without_control_lines
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.models.types import ImagePart, Part, TextPart
-
-LONGEST_TEXT = 4_000_000
-"""Characters that one rendered text may have at most."""
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    """Fields come before methods (``{{ ticket.items }}`` is the field), and no operator may blow the memory up."""
-
-    intercepted_binops = frozenset({"**", "*", "%"})
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if isinstance(obj, Mapping):
-            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
-        return super().getattr(obj, attribute)
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator == "**" and (not isinstance(right, int | float) or abs(right) > 64):
-            raise SecurityError("powers above 64 are not computed in templates")
-        if operator == "*":
-            for text, times in ((left, right), (right, left)):
-                if isinstance(text, str | list | tuple) and isinstance(times, int) and len(text) * times > LONGEST_TEXT:
-                    raise SecurityError("this repetition is too long")
-        if operator == "%" and isinstance(left, str) and re.search(r"%[^a-zA-Z%]*\d{5}", left):
-            raise SecurityError("this padding is too wide")
-        return super().call_binop(context, operator, left, right)
-
-
-def _environment() -> _Environment:
-    return _Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
 
 
 @lru_cache(maxsize=2048)
 def _compiled(text: str) -> Template:
-    return _environment().from_string(without_control_lines(text))
+    return environment().from_string(without_control_lines(text))
 
 
 def render(text: str, values: Mapping[str, Any], *, where: str, folder: Path | None = None) -> str | tuple[Part, ...]:

@@ -105,7 +105,9 @@ class Models:
                 variable = arguments[0].value.value if isinstance(arguments[0].value, Text) else ""
                 found = self.environment.get(str(variable))
                 if not found:
-                    raise BugFailure(f"the setting `{name}` needs the environment variable {variable}, which is not set")
+                    raise BugFailure(
+                        f"the setting `{name}` needs the environment variable {variable}, which is not set"
+                    )
                 return found
             case _:
                 raise BugFailure(f"the setting `{name}` has no value before a run")

@@ -53,9 +53,7 @@ def set_aside(file: Path, error: sqlite3.Error) -> str:
     """Rename a damaged store and its write-ahead log, which may be of use; the text tells the user."""
     stem = f"{file.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
     target = next(
-        path
-        for number in range(1000)
-        if not (path := file.with_name(stem + (f"-{number}" if number else ""))).exists()
+        path for number in range(1000) if not (path := file.with_name(stem + (f"-{number}" if number else ""))).exists()
     )
     try:
         file.rename(target)

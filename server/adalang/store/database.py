@@ -98,11 +98,7 @@ class Store:
         if self.root is None:
             return path.as_posix()
         absolute = (self.root / path).resolve()
-        return (
-            absolute.relative_to(self.root).as_posix()
-            if absolute.is_relative_to(self.root)
-            else absolute.as_posix()
-        )
+        return absolute.relative_to(self.root).as_posix() if absolute.is_relative_to(self.root) else absolute.as_posix()
 
     def data_version(self) -> int:
         """A number that changes when another process (or another Store) has written; costs microseconds."""
@@ -146,14 +142,10 @@ class Store:
             record.created,
         )
 
-    def runs(
-        self, file: str | Path | None = None, component: str | None = None, limit: int = 100
-    ) -> list[RunRecord]:
+    def runs(self, file: str | Path | None = None, component: str | None = None, limit: int = 100) -> list[RunRecord]:
         """The newest runs first."""
         where, values = self._where(file=file, component=component)
-        rows = self._rows(
-            f"SELECT * FROM runs {where} ORDER BY created DESC, rowid DESC LIMIT ?", *values, limit
-        )
+        rows = self._rows(f"SELECT * FROM runs {where} ORDER BY created DESC, rowid DESC LIMIT ?", *values, limit)
         return [_run(row) for row in rows]
 
     def run(self, run_id: str) -> RunRecord | None:
@@ -213,8 +205,7 @@ class Store:
         """Begin a new optimization, `running` until it is said to have ended."""
         record = OptimizationRecord(new_id(), self.relative(file), eval, plan_key, "running", time.time())
         self._write(
-            "INSERT INTO optimizations (run_id, file, eval, plan_key, status, created) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO optimizations (run_id, file, eval, plan_key, status, created) VALUES (?, ?, ?, ?, ?, ?)",
             record.run_id,
             record.file,
             record.eval,
@@ -264,8 +255,7 @@ class Store:
         """The log of an optimization in order, from the entry behind number `after` on."""
         rows = self._rows("SELECT * FROM events WHERE run_id = ? AND seq > ? ORDER BY seq", run_id, after)
         return [
-            Event(row["run_id"], row["seq"], row["kind"], json.loads(row["payload"]), row["created"])
-            for row in rows
+            Event(row["run_id"], row["seq"], row["kind"], json.loads(row["payload"]), row["created"]) for row in rows
         ]
 
     # Proposals
@@ -300,9 +290,7 @@ class Store:
     ) -> list[Proposal]:
         """The newest proposals first."""
         where, values = self._where(file=file, eval=eval, status=status)
-        rows = self._rows(
-            f"SELECT * FROM proposals {where} ORDER BY created DESC, rowid DESC LIMIT ?", *values, limit
-        )
+        rows = self._rows(f"SELECT * FROM proposals {where} ORDER BY created DESC, rowid DESC LIMIT ?", *values, limit)
         return [_proposal(row) for row in rows]
 
     def proposal(self, prefix: str) -> Proposal | None:
@@ -321,8 +309,7 @@ class Store:
     def add_look(self, look: HoldoutLook) -> None:
         """Count one more test on a hold-out set."""
         self._write(
-            "INSERT INTO holdout_looks (holdout_hash, eval, run_id, p, alpha, created) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO holdout_looks (holdout_hash, eval, run_id, p, alpha, created) VALUES (?, ?, ?, ?, ?, ?)",
             look.holdout_hash,
             look.eval,
             look.run_id,
@@ -424,9 +411,7 @@ _JSON_COLUMNS = frozenset(
         "evidence",
     }
 )
-_EVALUATION_SUMMARY = (
-    "id, file, eval, split, fingerprint, n, score, low, high, usage, params, repeats, created"
-)
+_EVALUATION_SUMMARY = "id, file, eval, split, fingerprint, n, score, low, high, usage, params, repeats, created"
 
 
 def _dump(value: Any) -> str:

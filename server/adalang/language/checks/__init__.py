@@ -6,6 +6,8 @@ editor fills in the background and the command line fills at once.
 
 from __future__ import annotations
 
+import re
+
 from adalang.language.checks import components, data, evaluations, names, pipelines
 from adalang.language.checks.facts import NO_FACTS, DiskFacts, Facts
 from adalang.language.checks.scope import Scope
@@ -31,7 +33,38 @@ def check(program: Program, module: Module | None = None, facts: Facts = NO_FACT
         pipelines.check(scope, item)
         evaluations.check(scope, item)
         data.check(scope, item)
-    return sorted(dict.fromkeys(report.found), key=lambda one: (one.span.start, one.span.end, one.code))
+    found = dict.fromkeys(one for one in report.found if not _is_echo(one, module))
+    return sorted(found, key=lambda one: (one.span.start, one.span.end, one.code))
+
+
+# Said of a declaration that cannot be read whole, these may only mean that their cause was not read.
+_ABSENCES = frozenset({"ADL202", "ADL205", "ADL207", "ADL209", "ADL215", "ADL302", "ADL307"})
+_UNKNOWN = frozenset({"ADL101", "ADL201", "ADL206", "ADL301"})
+
+
+def _is_broken(module: Module) -> bool:
+    return bool(module.lowered.problems) or any(item.declaration.problems for item in module.items)
+
+
+def _is_echo(found: Diagnostic, module: Module) -> bool:
+    """Whether a finding only repeats a syntax mistake in other words: one mistake gets one message."""
+    if found.code < "ADL100":
+        return False
+    source = module.source
+    word = re.escape(source.data[found.span.start : found.span.end])
+    if found.code in ("ADL101", "ADL103") and (
+        module.lowered.problems or any(i.declaration.problems for i in module.items)
+    ):
+        if found.code == "ADL103" or re.search(rb"^\w+[ \t]+%s\b" % word, source.data, re.MULTILINE):
+            return True
+    item = module.item_at(found.span.start)
+    if item is None or not item.declaration.problems:
+        return False
+    text = source.data[item.start : item.span.end]
+    if found.code in _ABSENCES or (found.code in _UNKNOWN and len(re.findall(rb"\b%s\b" % word, text)) > 1):
+        return True
+    line = source.line_of(found.span.start)
+    return any(source.line_of(item.start + one.span.start) == line for one in item.declaration.problems)
 
 
 def check_all(program: Program, facts: Facts = NO_FACTS) -> dict[Module, list[Diagnostic]]:

@@ -277,6 +277,7 @@ def _prompt(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDecl
         scope.report.add(
             "ADL215", item, declaration.name.span, 'This prompt sends nothing; add `user = """{{ … }}"""`.'
         )
+    _length(scope, item, declaration)
     if isinstance(declaration, AgentDeclaration):
         _tools(scope, item, declaration)
     for demos in declaration.demos:
@@ -379,6 +380,31 @@ def _template(
         else:
             _fields(scope, item, use, types.get(use.name, UNKNOWN))
     return used
+
+
+def _length(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDeclaration) -> None:
+    """What a prompt sends even with empty inputs has to fit into its model's window."""
+    chosen = setting(declaration.settings, "model")
+    if chosen is None:
+        return
+    entity = scope.resolve(chosen.value)
+    named = entity.declaration.value if entity and isinstance(entity.declaration, ModelDeclaration) else chosen.value
+    model = models.known_models().get(named.value) if isinstance(named, Text) else None
+    if model is None or model.window is None:
+        return
+    texts = [*(one.template.text.value for one in declaration.messages), *(one.text for one in declaration.params)]
+    tokens = sum(models.estimate_tokens(text) for text in texts)
+    tokens += sum(
+        models.estimate_tokens(scope.module.source.slice(one.span.shifted(item.start))) for one in declaration.demos
+    )
+    if tokens > model.window:
+        scope.report.add(
+            "ADL306",
+            item,
+            declaration.name.span,
+            f"This prompt has about {tokens:,} tokens before any input; `{model.id}` reads {model.window:,}. "
+            "Shorten it, or take a model with a larger window.",
+        )
 
 
 def _jinja_fault(scope: Scope, item: Item, template: Template, fault: templates.JinjaFault) -> None:

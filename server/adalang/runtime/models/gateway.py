@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import itertools
 import random
 import time
 from collections.abc import Coroutine, Iterator, Mapping
@@ -146,9 +145,8 @@ class Gateway:
 
     async def _buy_once(self, lane: Lane, request: Request, key: str, budget: Budget) -> tuple[_Landing, bool]:
         """Buy the answer, or wait for the equal request that does, for as long as the budget has time."""
-        deadline = asyncio.timeout(budget.remaining_seconds)
         try:
-            async with deadline:
+            async with asyncio.timeout(budget.remaining_seconds):
                 return await self._flights.run(key, lambda: self._buy(lane, request, key, budget))
         except TimeoutError:
             raise budget.time_is_up() from None
@@ -156,7 +154,8 @@ class Gateway:
     async def _buy(self, lane: Lane, request: Request, key: str, budget: Budget) -> _Landing:
         """Call until an answer arrives, something but the transport fails, or the retries are used up."""
         usage = Usage()
-        for attempt in itertools.count():
+        attempt = 0
+        while True:
             try:
                 answer, cost = await self._attempt(lane, request, key, budget)
             except TransportFailure as failure:
@@ -166,6 +165,7 @@ class Gateway:
                     failure.usage = usage
                     return _Landing(error=failure)
                 await asyncio.sleep(pause)
+                attempt += 1
             except Failure as failure:
                 failure.usage += usage
                 return _Landing(error=failure)
@@ -173,7 +173,6 @@ class Gateway:
                 return _Landing(error=error)
             else:
                 return _Landing(answer, usage + cost)
-        raise AssertionError("the last attempt returns")
 
     async def _attempt(self, lane: Lane, request: Request, key: str, budget: Budget) -> tuple[Answer, Usage]:
         """One call, paid for out of the budget and kept in the store."""
@@ -197,8 +196,8 @@ class Gateway:
                     # The provider may finish, and bill, what nobody waits for any more.
                     reservation.settle(estimate)
                     raise
-                self._keep(request, key, answer)
                 reservation.settle(answer.usage)
+                self._keep(request, key, answer)
         limiter.succeeded()
         return answer, answer.usage
 

@@ -13,9 +13,7 @@ from typing import Any
 from adalang.language.models import estimate_tokens
 from adalang.runtime.models.types import ImagePart, Message, Request, TextPart
 
-_SECRET_OPTION = re.compile(
-    r"api_key|secret|password|credentials|access_key|auth|headers|token$", re.IGNORECASE
-)
+_SECRET_OPTION = re.compile(r"api_key|secret|password|credentials|access_key|auth|headers|token$", re.IGNORECASE)
 
 _IMAGE_TOKENS = 2000
 
@@ -25,9 +23,7 @@ def request_key(request: Request) -> str:
 
     That is the model, its options and server, the messages, schema, tools and sample index; never a secret.
     """
-    return _digest(
-        describe(request) | {"api_base": request.model.api_base, "code": _implementation(request.model.id)}
-    )
+    return _digest(describe(request) | {"api_base": request.model.api_base, "code": _implementation(request.model.id)})
 
 
 def content_key(content: Mapping[str, Any]) -> str:
@@ -50,11 +46,7 @@ def describe(request: Request) -> dict[str, Any]:
 
 def public_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that are set and no secrets: a key put among the options by mistake stays out."""
-    return {
-        name: value
-        for name, value in options.items()
-        if value is not None and not _SECRET_OPTION.search(name)
-    }
+    return {name: value for name, value in options.items() if value is not None and not _SECRET_OPTION.search(name)}
 
 
 def message_json(message: Message) -> dict[str, Any]:
@@ -83,9 +75,7 @@ def input_tokens(request: Request) -> int:
 def largest_input_tokens(request: Request) -> int:
     """The most tokens that what is sent can make; words take fewer bytes to a token than this allows."""
     images = sum(isinstance(part, ImagePart) for message in request.messages for part in message.content)
-    return images * _IMAGE_TOKENS + sum(
-        16 + len(text.encode("utf-8", "replace")) // 2 for text in _sent(request)
-    )
+    return images * _IMAGE_TOKENS + sum(16 + len(text.encode("utf-8", "replace")) // 2 for text in _sent(request))
 
 
 def _sent(request: Request) -> Iterator[str]:

@@ -26,7 +26,7 @@ from typing import Any
 
 from adalang.runtime.models import lexical_teacher
 from adalang.runtime.models.types import Request, TextPart
-from adalang.runtime.models.wording import FUNCTION_WORDS, ngrams, stem, words
+from adalang.runtime.models.wording import FUNCTION_WORDS, stem, words
 
 _LABELS = re.compile(r"Answer with exactly one of these labels and nothing else: (.+)\s*$")
 _BOOLEAN = "Answer with true or false and nothing else."

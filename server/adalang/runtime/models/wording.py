@@ -8,11 +8,7 @@ from collections.abc import Iterator, Sequence
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 FUNCTION_WORDS = frozenset(
-    """a about after all also am an and any are as at be because been before being between both but by can could did do
-    does doing each either for from had has have having he her here hers him his how i if in into is it its itself like
-    many may me might more most much must my neither no nor not of on one only or other our out over shall she should so
-    some such than that the their them then there these they this those to too under up us very was we were what when
-    where whether which while who whom whose why will with would you your""".split()
+    ["a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "between", "both", "but", "by", "can", "could", "did", "do", "does", "doing", "each", "either", "for", "from", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "i", "if", "in", "into", "is", "it", "its", "itself", "like", "many", "may", "me", "might", "more", "most", "much", "must", "my", "neither", "no", "nor", "not", "of", "on", "one", "only", "or", "other", "our", "out", "over", "shall", "she", "should", "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "too", "under", "up", "us", "very", "was", "we", "were", "what", "when", "where", "whether", "which", "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your"]
 )
 
 

@@ -1,0 +1,5 @@
+"""``python -m adalang``."""
+
+from adalang.cli import main
+
+main()

@@ -1,0 +1,88 @@
+"""Diagnostics, by both ways: asked for (with result ids), and sent (with the version).
+
+A client that can ask is never sent any; it is told to ask again when something outside the text has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+
+from lsprotocol import types
+
+from adalang.language.diagnostics import Diagnostic
+from adalang.language.program import Module
+from adalang.lsp import to_lsp
+from adalang.lsp.features.proposals import proposal_diagnostics
+from adalang.lsp.folders import Listing
+from adalang.lsp.server import AdalServer
+from adalang.lsp.state import Snapshot, uri_of
+
+OPTIONS = types.DiagnosticOptions(
+    inter_file_dependencies=True, workspace_diagnostics=True, identifier="adalang", work_done_progress=False
+)
+
+
+def document_diagnostic(
+    server: AdalServer, params: types.DocumentDiagnosticParams
+) -> types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport:
+    found = of_document(server.snapshot, params.text_document.uri)
+    result_id = result_id_of(found)
+    if result_id == params.previous_result_id:
+        return types.RelatedUnchangedDocumentDiagnosticReport(result_id=result_id)
+    return types.RelatedFullDocumentDiagnosticReport(items=found, result_id=result_id)
+
+
+def workspace_diagnostic(
+    server: AdalServer, params: types.WorkspaceDiagnosticParams
+) -> Callable[[], types.WorkspaceDiagnosticReport]:
+    """For a thread: checks every file of the workspace folders, the open ones as they are in the editor."""
+    snapshot, listing = server.snapshot, server.listing
+    known = {one.uri: one.value for one in params.previous_result_ids}
+
+    def report() -> types.WorkspaceDiagnosticReport:
+        items: list[types.WorkspaceDocumentDiagnosticReport] = []
+        for uri, version, found in _of_workspace(snapshot, listing):
+            result_id = result_id_of(found)
+            if known.pop(uri, None) == result_id:
+                items.append(types.WorkspaceUnchangedDocumentDiagnosticReport(uri, result_id, version))
+            else:
+                items.append(types.WorkspaceFullDocumentDiagnosticReport(uri, found, version, result_id))
+        # What was told about files that are gone is taken back.
+        items += [types.WorkspaceFullDocumentDiagnosticReport(uri, [], None) for uri in known]
+        return types.WorkspaceDiagnosticReport(items)
+
+    return report
+
+
+def _of_workspace(snapshot: Snapshot, listing: Listing) -> Iterator[tuple[str, int | None, list[types.Diagnostic]]]:
+    for uri, document in snapshot.documents.items():
+        yield uri, document.version, of_document(snapshot, uri)
+    for path, checked in listing.check(snapshot):
+        yield uri_of(path), None, _converted(snapshot, checked.module, checked.diagnostics)
+
+
+def of_document(snapshot: Snapshot, uri: str) -> list[types.Diagnostic]:
+    """What is wrong with an open document, and what is proposed for it."""
+    analysis = snapshot.analysis(uri)
+    if analysis is None:
+        return []
+    found = _converted(snapshot, analysis.document.module, analysis.diagnostics)
+    return [*found, *proposal_diagnostics(snapshot, analysis.document)]
+
+
+def _converted(snapshot: Snapshot, module: Module, found: Iterable[Diagnostic]) -> list[types.Diagnostic]:
+    return [to_lsp.diagnostic(snapshot, module.source, one) for one in found]
+
+
+def result_id_of(found: list[types.Diagnostic]) -> str:
+    """Equal for equal diagnostics, whatever way they came about."""
+    return hashlib.sha256(repr(found).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def publish(server: AdalServer, uri: str) -> None:
+    """Send a document's diagnostics; for one that is closed, that there are none."""
+    document = server.snapshot.documents.get(uri)
+    found = of_document(server.snapshot, uri)
+    version = document.version if document is not None else None
+    server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))

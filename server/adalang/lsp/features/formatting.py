@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from lsprotocol import types
+
+from adalang.language.format import format_edits
+from adalang.lsp import to_lsp
+from adalang.lsp.server import AdalServer
+
+
+def formatting(server: AdalServer, params: types.DocumentFormattingParams) -> list[types.TextEdit] | None:
+    analysis = server.snapshot.analysis(params.text_document.uri)
+    if analysis is None:
+        return None
+    edits = format_edits(analysis.source)
+    return [to_lsp.text_edit(analysis.source, edit, server.client.encoding) for edit in edits]

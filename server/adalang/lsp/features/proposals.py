@@ -1,0 +1,149 @@
+"""Proposals in the editor: as diagnostics on the params that they change, with quick fixes, and the commands behind these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from adalang.language.edits import EditRefused
+from adalang.language.text import Span
+from adalang.lsp import to_lsp
+from adalang.lsp.proposals import Anchored, anchor, apply_title, explanation, message
+from adalang.lsp.protocol import RequestError
+from adalang.lsp.state import Document, Snapshot, uri_of
+from adalang.store import StoreError
+from adalang.store.records import Proposal, ProposalStatus
+
+if TYPE_CHECKING:
+    from adalang.lsp.server import AdalServer
+
+CODE = "proposal"
+
+
+def proposal_diagnostics(snapshot: Snapshot, document: Document) -> list[types.Diagnostic]:
+    return [diagnostic for _, _, diagnostic in _shown(snapshot, document)]
+
+
+def proposal_actions(snapshot: Snapshot, document: Document, span: Span) -> list[types.CodeAction]:
+    """The quick fixes of the proposals whose mark touches ``span``."""
+    actions: list[types.CodeAction] = []
+    for found, mark, diagnostic in _shown(snapshot, document):
+        if mark.start <= span.end and span.start <= mark.end:
+            actions += _actions(found, diagnostic)
+    return actions
+
+
+def _shown(snapshot: Snapshot, document: Document) -> Iterator[tuple[Anchored, Span, types.Diagnostic]]:
+    for found in snapshot.proposals(document):
+        for mark in found.marks:
+            if mark.path == document.path:
+                yield found, mark.span, _diagnostic(snapshot, document, found, mark.span)
+
+
+def _diagnostic(snapshot: Snapshot, document: Document, found: Anchored, span: Span) -> types.Diagnostic:
+    return types.Diagnostic(
+        range=to_lsp.range_(document.source, span, snapshot.client.encoding),
+        message=message(found),
+        severity=types.DiagnosticSeverity.Information,
+        code=CODE,
+        source=to_lsp.SOURCE,
+        data={"proposal": found.proposal.id},
+    )
+
+
+def _actions(found: Anchored, diagnostic: types.Diagnostic) -> Iterator[types.CodeAction]:
+    proposal = found.proposal
+    titles = [("Explain proposal", "explainProposal"), ("Dismiss proposal", "dismissProposal")]
+    if _can_apply(found):
+        titles.insert(0, (apply_title(proposal), "applyProposal"))
+    for title, name in titles:
+        command = types.Command(title, f"adalang.server.{name}", arguments=[proposal.id])
+        preferred = name == "applyProposal" and proposal.evidence.verified
+        yield types.CodeAction(
+            title,
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=[diagnostic],
+            is_preferred=preferred or None,
+            command=command,
+        )
+
+
+def _can_apply(found: Anchored) -> bool:
+    try:
+        found.edits()
+    except EditRefused:
+        return False
+    return True
+
+
+# ---- commands
+
+
+async def apply_proposal(server: AdalServer, proposal_id: str) -> dict[str, Any]:
+    """Have the client apply it to the text as it is now, and note that in the store once the client has."""
+    proposal, found = await _find(server, proposal_id)
+    if not server.client.applies_edits:
+        raise RequestError("This editor cannot apply edits; use `adalang proposals apply` in a terminal.")
+    try:
+        edits = found.edits()
+    except EditRefused as error:
+        raise RequestError(str(error)) from error
+    if edits:
+        converted = []
+        for path, one in edits.items():
+            document = server.snapshot.document_at(path)
+            uri, version = (document.uri, document.version) if document is not None else (uri_of(path), None)
+            converted.append((uri, version, found.program.modules[path].source, one))
+        params = types.ApplyWorkspaceEditParams(to_lsp.workspace_edit(server.client, converted), apply_title(proposal))
+        answer = await server.workspace_apply_edit_async(params)
+        if not answer.applied:
+            raise RequestError(f"The editor did not apply the edit: {answer.failure_reason or 'it gave no reason'}.")
+    await _set_status(server, proposal, found, "applied")
+    return {"applied": proposal.id}
+
+
+async def dismiss_proposal(server: AdalServer, proposal_id: str) -> dict[str, Any]:
+    proposal, found = await _find(server, proposal_id)
+    await _set_status(server, proposal, found, "dismissed")
+    return {"dismissed": proposal.id}
+
+
+async def explain_proposal(server: AdalServer, proposal_id: str) -> dict[str, Any]:
+    """Show the whole evidence in the editor; the text is also the answer."""
+    proposal, found = await _find(server, proposal_id)
+    text = explanation(proposal, found)
+    workspace = server.workspace_of(found.program.path)
+    await server.show_text(workspace.root, f"proposal-{proposal.id}.md", text)
+    return {"markdown": text}
+
+
+async def _find(server: AdalServer, proposal_id: str) -> tuple[Proposal, Anchored]:
+    """The proposal in the text as it is now.
+
+    Raises:
+        RequestError: there is no such open proposal, or its file cannot be read.
+    """
+    for workspace in server.workspaces.values():
+        proposal = await server.in_store(workspace, lambda watch: watch.proposal(proposal_id))
+        if proposal is None:
+            continue
+        if proposal.status != "open":
+            raise RequestError(f"The proposal {proposal.id} is {proposal.status} already.")
+        path = workspace.root / proposal.file
+        await server.look_at(path)
+        program = server.snapshot.program(path)
+        if program is None:
+            raise RequestError(f"{proposal.file} cannot be read, so its proposal cannot be applied.")
+        return proposal, anchor(proposal, program)
+    raise RequestError(f"There is no open proposal {proposal_id}.")
+
+
+async def _set_status(server: AdalServer, proposal: Proposal, found: Anchored, status: ProposalStatus) -> None:
+    workspace = server.workspace_of(found.program.path)
+    try:
+        await server.in_store(workspace, lambda watch: watch.set_status(proposal.id, status))
+    except StoreError as error:
+        raise RequestError(str(error)) from error
+    await server.look_into_store(workspace, anyway=True)

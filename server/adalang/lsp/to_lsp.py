@@ -1,0 +1,147 @@
+"""From our values to the protocol's. Nothing else makes positions, ranges or edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from lsprotocol import types
+
+from adalang.ide.completion import Completion
+from adalang.ide.hover import Hover
+from adalang.ide.symbols import Symbol
+from adalang.language.diagnostics import Diagnostic
+from adalang.language.text import Edit, Encoding, SourceText, Span
+from adalang.lsp.client import Client
+from adalang.lsp.state import Snapshot, uri_of
+
+SOURCE = "adalang"
+
+_SEVERITIES = {
+    "error": types.DiagnosticSeverity.Error,
+    "warning": types.DiagnosticSeverity.Warning,
+    "hint": types.DiagnosticSeverity.Hint,
+}
+_UNNECESSARY = frozenset({"unused", "unused-input", "unused-param"})
+
+_COMPLETION_KINDS: Mapping[str, types.CompletionItemKind] = {
+    "keyword": types.CompletionItemKind.Keyword,
+    "declaration": types.CompletionItemKind.Function,
+    "setting": types.CompletionItemKind.Property,
+    "type": types.CompletionItemKind.Class,
+    "variable": types.CompletionItemKind.Variable,
+    "field": types.CompletionItemKind.Field,
+    "function": types.CompletionItemKind.Function,
+    "value": types.CompletionItemKind.EnumMember,
+    "model": types.CompletionItemKind.Constant,
+    "message": types.CompletionItemKind.Keyword,
+    "snippet": types.CompletionItemKind.Snippet,
+}
+
+_SYMBOL_KINDS: Mapping[str, types.SymbolKind] = {
+    "model": types.SymbolKind.Constant,
+    "type": types.SymbolKind.Class,
+    "param": types.SymbolKind.String,
+    "prompt": types.SymbolKind.Function,
+    "retriever": types.SymbolKind.Function,
+    "tool": types.SymbolKind.Function,
+    "agent": types.SymbolKind.Function,
+    "pipeline": types.SymbolKind.Function,
+    "dataset": types.SymbolKind.Array,
+    "eval": types.SymbolKind.Event,
+    "optimize": types.SymbolKind.Event,
+    "input": types.SymbolKind.Variable,
+    "demos": types.SymbolKind.Array,
+    "binding": types.SymbolKind.Variable,
+    "field": types.SymbolKind.Field,
+}
+
+
+def position(source: SourceText, offset: int, encoding: Encoding) -> types.Position:
+    found = source.position(offset, encoding)
+    return types.Position(found.line, found.column)
+
+
+def range_(source: SourceText, span: Span, encoding: Encoding) -> types.Range:
+    return types.Range(position(source, span.start, encoding), position(source, span.end, encoding))
+
+
+def diagnostic(snapshot: Snapshot, source: SourceText, found: Diagnostic) -> types.Diagnostic:
+    client = snapshot.client
+    return types.Diagnostic(
+        range=range_(source, found.span, client.encoding),
+        message=found.message,
+        severity=_SEVERITIES[found.severity],
+        code=found.code,
+        source=SOURCE,
+        tags=[types.DiagnosticTag.Unnecessary] if found.name in _UNNECESSARY else None,
+        related_information=_related(snapshot, found) if client.related_information else None,
+    )
+
+
+def _related(snapshot: Snapshot, found: Diagnostic) -> list[types.DiagnosticRelatedInformation] | None:
+    result = []
+    for one in found.related:
+        module = snapshot.module(one.path)
+        if module is not None:
+            place = types.Location(uri_of(one.path), range_(module.source, one.span, snapshot.client.encoding))
+            result.append(types.DiagnosticRelatedInformation(place, one.message))
+    return result or None
+
+
+def text_edit(source: SourceText, edit: Edit, encoding: Encoding) -> types.TextEdit:
+    return types.TextEdit(range_(source, edit.span, encoding), edit.text)
+
+
+def workspace_edit(
+    client: Client, edits: Iterable[tuple[str, int | None, SourceText, Iterable[Edit]]]
+) -> types.WorkspaceEdit:
+    """Edits by (URI, version, text that they refer to). Versions go along where the client understands them."""
+    converted = [
+        (uri, version, [text_edit(source, edit, client.encoding) for edit in found])
+        for uri, version, source, found in edits
+    ]
+    if not client.document_changes:
+        return types.WorkspaceEdit(changes={uri: found for uri, _, found in converted})
+    return types.WorkspaceEdit(
+        document_changes=[
+            types.TextDocumentEdit(types.OptionalVersionedTextDocumentIdentifier(uri, version), found)
+            for uri, version, found in converted
+        ]
+    )
+
+
+def hover(source: SourceText, found: Hover, client: Client) -> types.Hover:
+    kind = types.MarkupKind.Markdown if client.markdown_hover else types.MarkupKind.PlainText
+    value = found.markdown if client.markdown_hover else found.markdown.replace("```adal\n", "").replace("\n```", "")
+    return types.Hover(types.MarkupContent(kind, value), range_(source, found.span, client.encoding))
+
+
+def completion(source: SourceText, found: Completion, index: int, client: Client) -> types.CompletionItem:
+    snippet = found.snippet and client.snippets
+    insert = found.insert if snippet or not found.snippet else found.label
+    return types.CompletionItem(
+        label=found.label,
+        kind=_COMPLETION_KINDS[found.kind],
+        detail=found.detail or None,
+        documentation=types.MarkupContent(types.MarkupKind.Markdown, found.doc) if found.doc else None,
+        sort_text=f"{index:04d}",
+        filter_text=found.label,
+        insert_text_format=types.InsertTextFormat.Snippet if snippet else types.InsertTextFormat.PlainText,
+        text_edit=types.TextEdit(range_(source, found.span, client.encoding), insert),
+    )
+
+
+def symbol(source: SourceText, found: Symbol, encoding: Encoding) -> types.DocumentSymbol:
+    return types.DocumentSymbol(
+        name=found.name,
+        detail=found.detail,
+        kind=_SYMBOL_KINDS[found.kind],
+        range=range_(source, found.span, encoding),
+        selection_range=range_(source, found.name_span, encoding),
+        children=[symbol(source, child, encoding) for child in found.children],
+    )
+
+
+def flat_symbol(uri: str, source: SourceText, found: Symbol, encoding: Encoding) -> types.SymbolInformation:
+    place = types.Location(uri, range_(source, found.span, encoding))
+    return types.SymbolInformation(location=place, name=found.name, kind=_SYMBOL_KINDS[found.kind])

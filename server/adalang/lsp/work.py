@@ -1,0 +1,122 @@
+"""Work that the worker does for the editor: shown with progress, stopped by cancel, one line at its end."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from adalang.engine.client import EngineClient, EngineError
+from adalang.engine.protocol import Progress, Request
+from adalang.lsp.protocol import RequestError
+
+if TYPE_CHECKING:
+    from adalang.lsp.server import AdalServer
+
+
+@dataclass(slots=True)
+class _Job:
+    title: str
+    task: asyncio.Task[Any]
+    stopped: bool = False
+    """Whether the user stopped it (and not the client the request)."""
+
+
+class Work:
+    """What runs now. Belongs to the event loop."""
+
+    def __init__(self, server: AdalServer) -> None:
+        self._server = server
+        self._jobs: dict[str, _Job] = {}
+        self._latest: dict[Hashable, str] = {}
+
+    async def do(
+        self, title: str, engine: EngineClient, request: Request, token: str | None = None
+    ) -> Mapping[str, Any]:
+        """Have the worker answer a request. What the user stopped answers ``{"cancelled": true}``.
+
+        Raises:
+            RequestError: the worker failed; the message says why.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        token = token or str(uuid.uuid4())
+        job = self._jobs[token] = _Job(title, task)
+        shown = await self._begin(token, title)
+        end = "failed"
+        try:
+            result = await engine.call(request, lambda progress: self._report(shown, token, progress))
+            end = "done"
+            return result
+        except asyncio.CancelledError:
+            end = "cancelled"
+            if not job.stopped:
+                raise
+            task.uncancel()
+            return {"cancelled": True}
+        except EngineError as error:
+            raise RequestError(str(error)) from error
+        finally:
+            del self._jobs[token]
+            if shown:
+                self._server.work_done_progress.end(token, types.WorkDoneProgressEnd(message=end))
+
+    async def replace(self, key: Hashable, title: str, engine: EngineClient, request: Request) -> Mapping[str, Any]:
+        """:meth:`do`, after what runs under the same key has been stopped: the newest save counts."""
+        before = self._latest.get(key)
+        if before is not None:
+            self.cancel(before)
+        token = self._latest[key] = str(uuid.uuid4())
+        try:
+            return await self.do(title, engine, request, token)
+        finally:
+            if self._latest.get(key) == token:
+                del self._latest[key]
+
+    def cancel(self, token: str | int | None = None) -> int:
+        """Stop one job or all; how many were stopped."""
+        jobs = [job for name, job in self._jobs.items() if token is None or name == token]
+        for job in jobs:
+            job.stopped = True
+            job.task.cancel()
+        return len(jobs)
+
+    async def _begin(self, token: str, title: str) -> bool:
+        """Ask the client for a progress bar; work goes on without one where it says no."""
+        if not self._server.client.shows_progress:
+            return False
+        params = types.WorkDoneProgressCreateParams(token)
+        try:
+            await self._server.window_work_done_progress_create_async(params)
+        except asyncio.CancelledError:
+            self._jobs.pop(token, None)
+            raise
+        except Exception:
+            return False
+        begin = types.WorkDoneProgressBegin(title=title, cancellable=True, percentage=0)
+        self._server.work_done_progress.begin(token, begin)
+        return True
+
+    def _report(self, shown: bool, token: str, progress: Progress) -> None:
+        if not shown or token not in self._jobs:
+            return
+        percentage = min(100, 100 * progress.done // progress.total) if progress.total else None
+        report = types.WorkDoneProgressReport(message=describe(progress), percentage=percentage)
+        self._server.work_done_progress.report(token, report)
+
+
+def describe(progress: Progress) -> str:
+    """`routing: 12/20, 83% so far, 14 calls, $0.0021`."""
+    count = f"{progress.done}/{progress.total}" if progress.total else f"{progress.done}"
+    parts = [f"{progress.message}: {count}" if progress.message else count]
+    if progress.score is not None:
+        parts.append(f"{100 * progress.score:.0f}% so far")
+    if progress.calls:
+        parts.append(f"{progress.calls} calls")
+    if progress.usd:
+        parts.append(f"${progress.usd:.4f}")
+    return ", ".join(parts)

@@ -1,0 +1,61 @@
+// The server is missing, is found once the setting is right, and comes back when it dies; a text typed by hand is closed
+// where the language wants it.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { log, until } from "../harness.mjs";
+
+export const workspace = "tests/e2e/workspaces/empty";
+export const machineSettings = { "adalang.server.path": "/nowhere/adalang" };
+const FILE = "new.adal";
+
+export function prepare(folder) {
+  writeFileSync(path.join(folder, FILE), "");
+}
+
+export default async function ({ vscode }) {
+  await vscode.open(FILE);
+  await vscode.status("/nowhere/adalang does not exist");
+  const message = vscode.notification("/nowhere/adalang does not exist (setting adalang.server.path)");
+  await message.waitFor();
+  await message.getByRole("button", { name: "Open Settings" }).waitFor();
+  await vscode.screenshot("1-missing");
+  log("a missing server is explained");
+
+  mkdirSync(path.join(vscode.workspace, ".vscode"));
+  writeFileSync(path.join(vscode.workspace, ".vscode/settings.json"), '{ "adalang.server.path": "" }');
+  await vscode.status("Adalang: ready");
+  log("a changed setting starts the server");
+
+  const [first, ...others] = servers(vscode);
+  assert.deepEqual(others, [], "one server runs");
+  process.kill(first, "SIGKILL");
+  await until("another server runs", () => servers(vscode).some((pid) => pid !== first));
+  await vscode.status("Adalang: ready");
+  log("a killed server is started again");
+
+  await vscode.command("Adalang: Restart Server");
+  await vscode.status("Adalang: ready");
+  await until("one server runs", () => servers(vscode).length === 1);
+
+  await vscode.goto(1);
+  await vscode.page.keyboard.type('param voice = """');
+  await vscode.page.keyboard.press("Enter");
+  await vscode.page.keyboard.type("Be brief.");
+  const typed = 'param voice = """\n  Be brief.\n  """';
+  await until("the closing quotes are moved in", async () => (await vscode.visibleText()) === typed);
+  await vscode.save();
+  await until("the text is on disk", () => vscode.read(FILE) === typed);
+  await vscode.screenshot("2-typed");
+  assert.deepEqual(vscode.outsideRequests, []);
+}
+
+/** Process ids of the language servers of this VS Code. */
+function servers(vscode) {
+  const lines = execFileSync("ps", ["-eo", "pid=,pgid=,args="], { encoding: "utf8" }).trim().split("\n");
+  return lines
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+    .filter((match) => Number(match[2]) === vscode.serverGroup && match[3].includes("-m adalang server"))
+    .map((match) => Number(match[1]));
+}

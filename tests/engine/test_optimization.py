@@ -138,6 +138,20 @@ async def test_with_too_many_failures_the_run_is_void_and_says_so(tmp_path):
     assert result.proposal is None
 
 
+async def test_two_processes_never_run_the_same_search_at_once(tmp_path):
+    file = world.write(tmp_path, count=120)
+    settings = load_settings(tmp_path, {})
+    async with Session(tmp_path, settings) as session:
+        program = session.load(file)
+        plan = session.optimize_plan(program, "sorting")
+        first = asyncio.create_task(session.optimization(program, plan))
+        await asyncio.sleep(0.05)
+        with pytest.raises(BugFailure, match="is running already"):
+            async with Session(tmp_path, settings) as other:
+                await other.optimization(program, plan)
+        await first
+
+
 async def test_after_kill_9_no_answered_call_is_paid_twice(tmp_path):
     async with LoopbackServer(latency=0.005) as server:
         options = f'api_base = "{server.api_base}", api_key = env("KEY"), temperature = 0'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import typer
 
@@ -22,6 +23,11 @@ from adalang.cli import (
     store,
     watch,
 )
+
+# Typer uses the click that is installed or, in later versions, a copy of its own: this is the class that it raises.
+_UsageError: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="adalang",
@@ -63,17 +69,15 @@ def _common(
 
 def run(arguments: list[str]) -> int:
     """Run a command line; gives the exit code. Expected failures end in one clear line on standard error."""
-    import click
-
     try:
         code = app(args=arguments, standalone_mode=False)
         sys.stdout.flush()
+        if code == _INTERRUPTED:  # Typer turns Ctrl-C into this code by itself
+            return _interrupted()
         return code if isinstance(code, int) else 0
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return _interrupted()
-    except KeyboardInterrupt:
-        return _interrupted()
-    except click.ClickException as error:
+    except _UsageError as error:
         error.show()
         return 2
     except BrokenPipeError:
@@ -91,4 +95,4 @@ def run(arguments: list[str]) -> int:
 
 def _interrupted() -> int:
     print("\nStopped. All that was answered is kept: the same command goes on from there.", file=sys.stderr)
-    return 130
+    return _INTERRUPTED

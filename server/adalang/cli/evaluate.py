@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -113,11 +114,9 @@ def _print(found: Evaluation, failing: int) -> None:
     if found.transport_failures:
         note(f"  {found.transport_failures} runs got no answer and are not scored. First: {_first_error(found)}")
     for row in found.failing[:failing]:
-        print(f"  {row.row_id}  {_short(dict(row.inputs))}")
-        print(
-            f"      expected {_short(row.expected)}, got {_short(row.output)}"
-            + (f"  ({row.reason})" if row.reason else "")
-        )
+        print(f"  {row.row_id}  {_input(row.inputs)}")
+        compared = f"expected {_short(row.expected)}, got {_short(row.output)}"
+        print(f"      {compared}" + (f"  ({row.reason})" if row.reason not in ("", compared) else ""))
     rest = len(found.failing) - failing
     if rest > 0 and failing:
         print(f"  … and {rest} more (--failing {len(found.failing)} shows all)")
@@ -127,6 +126,12 @@ def _print(found: Evaluation, failing: int) -> None:
 
 def _first_error(found: Evaluation) -> str:
     return next((row.error for row in found.rows if row.status == "transport"), "")
+
+
+def _input(inputs: Mapping[str, Any]) -> str:
+    """A single text as it is; several inputs by their names."""
+    values = list(inputs.values())
+    return _short(values[0] if len(values) == 1 and isinstance(values[0], str) else dict(inputs))
 
 
 def _short(value: Any) -> str:

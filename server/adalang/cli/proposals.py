@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="List, show, apply or dismiss what optimizations found.", no_args_is_help=True)
 
-ID = typer.Argument(..., help="A proposal's id, or the start of it.")
+ID = typer.Argument("", help="A proposal's id, or the start of it; default: the only open one.", show_default=False)
 ROOT = typer.Option(None, "--root", help="The workspace; default: the one of this folder.", show_default=False)
 
 
@@ -29,6 +29,12 @@ def _open(root: Path | None) -> tuple[Store, Path]:
 
 
 def _proposal(store: Store, proposal_id: str) -> Proposal:
+    if not proposal_id:
+        waiting = [one for one in store.proposals() if one.status == "open"]
+        if len(waiting) == 1:
+            return waiting[0]
+        known = ", ".join(one.id for one in waiting) or "none; `adalang optimize FILE` makes them"
+        raise typer.BadParameter(f"which proposal? Open ones: {known}")
     found = store.proposal(proposal_id)
     if found is None:
         known = ", ".join(one.id for one in store.proposals()) or "none"

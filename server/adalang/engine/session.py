@@ -8,10 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from adalang.config import Settings
 from adalang.engine.optimization import FileTask, OptimizePlan, optimize_plan
@@ -300,10 +303,33 @@ class Session:
         Raises:
             BugFailure: the file, its data or a key is wrong.
         """
+        key = self._plan_key(program, plan)
+        with self._alone(key):
+            return await self._optimization(program, plan, key, on_event)
+
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        """Two processes on the same search would pay for it twice and mix their logs."""
+        if self.store.root is None:
+            yield
+            return
+        lock = FileLock(self.store.root / ".adalang" / f"optimize-{key[:16]}.lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise BugFailure("this optimization is running already, in another process; wait for it or stop it") from error
+        try:
+            yield
+        finally:
+            lock.release()
+            Path(lock.lock_file).unlink(missing_ok=True)
+
+    async def _optimization(
+        self, program: Program, plan: OptimizePlan, key: str, on_event: Callable[[RunEvent, Usage], None]
+    ) -> OptimizeResult:
         started = time.monotonic()
         evaluated = eval_plan(program, plan.eval)
         file = self.store.relative(program.path)
-        key = self._plan_key(program, plan, evaluated)
         running = self.store.find_run(key)
         record = running or self.store.start_optimization(file, plan.eval, key)
         before = [(event.kind, event.payload) for event in self.store.events(record.run_id)] if running else []
@@ -360,8 +386,9 @@ class Session:
             "usd": result.usage.usd,
         }
 
-    def _plan_key(self, program: Program, plan: OptimizePlan, evaluated: EvalPlan) -> str:
+    def _plan_key(self, program: Program, plan: OptimizePlan) -> str:
         """Names what a search does; an equal one that was cut off is the same search."""
+        evaluated = eval_plan(program, plan.eval)
         rows = self.rows(evaluated)
         told = {
             "file": self.store.relative(program.path),

@@ -66,7 +66,8 @@ class Archive:
         """For each entry the number of rows on which none is better; rows that none solves are not counted."""
         tops = {row: max(entry.scores.get(row, 0.0) for entry in self.entries) for row in self.incumbent.scores}
         return [
-            sum(_SOLVED < top <= entry.scores.get(row, 0.0) + _SOLVED for row, top in tops.items()) for entry in self.entries
+            sum(_SOLVED < top <= entry.scores.get(row, 0.0) + _SOLVED for row, top in tops.items())
+            for entry in self.entries
         ]
 
     def pick_parent(self, rng: random.Random, wide: bool = False) -> Entry:
@@ -85,7 +86,8 @@ class Archive:
     def solves_new(self, scores: Mapping[str, float]) -> bool:
         """Whether the scores pass a row that no entry passes."""
         return any(
-            score >= PASS and all(entry.scores.get(row, 0.0) < PASS for entry in self.entries) for row, score in scores.items()
+            score >= PASS and all(entry.scores.get(row, 0.0) < PASS for entry in self.entries)
+            for row, score in scores.items()
         )
 
 

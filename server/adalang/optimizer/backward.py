@@ -16,13 +16,14 @@ from adalang.evaluation.results import RowResult
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.runs import concurrently
 from adalang.optimizer.task import Component, Param, Task
-from adalang.runtime.failures import Failure, BugFailure
+from adalang.runtime.failures import BugFailure, Failure
 from adalang.runtime.models.types import Message
 from adalang.runtime.trace import Call
 
 LEAST_BLAME = 0.1
 DEEPEST = 6
 _LONGEST_VALUE = 1500
+_MODEL_KINDS = ("prompt", "agent")
 
 FEEDBACK_SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -144,9 +145,7 @@ def _sources(task: Task, calls: Sequence[Call], at: int) -> dict[str, int]:
     """For each input that an earlier call gave: the place of that call."""
     found: dict[str, int] = {}
     for name, value in calls[at].inputs.items():
-        earlier = [
-            i for i in range(at) if calls[at].component in task.info.components[calls[i].component].feeds
-        ]
+        earlier = [i for i in range(at) if calls[at].component in task.info.components[calls[i].component].feeds]
         same = [i for i in earlier if _holds(value, calls[i].output)]
         if same:
             found[name] = same[-1]
@@ -178,6 +177,8 @@ async def _shares(
     names = [param.id for param in own] + list(sources)
     if len(names) <= 1:
         return [(name, blame, text) for name in names]
+    if not own and call.kind not in _MODEL_KINDS:
+        return [(name, blame / len(names), text) for name in names]
     messages = _blame_messages(task.info.components[call.component], candidate, call, text, own, list(sources))
     try:
         answer = await task.ask(messages, FEEDBACK_SCHEMA, 0)
@@ -194,7 +195,9 @@ def _read(answer: Any, names: Sequence[str]) -> list[tuple[str, float, str]]:
     found: dict[str, tuple[float, str]] = {}
     for entry in entries if isinstance(entries, list) else []:
         if isinstance(entry, Mapping) and entry.get("name") in names and isinstance(entry.get("blame"), int | float):
-            found.setdefault(str(entry["name"]), (min(1.0, max(0.0, float(entry["blame"]))), str(entry.get("note", ""))))
+            found.setdefault(
+                str(entry["name"]), (min(1.0, max(0.0, float(entry["blame"]))), str(entry.get("note", "")))
+            )
     total = max(1.0, sum(share for share, _ in found.values()))
     return [(name, share / total, note) for name, (share, note) in found.items()]
 

@@ -104,7 +104,7 @@ def hunks(before: str, after: str) -> list[Hunk]:
     """The lines that differ. With all of them put back, `before` is `after` again (`with_hunks`)."""
     old, new = before.split("\n"), after.split("\n")
     matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
-    found = []
+    found: list[Hunk] = []
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag == "insert":
             # Lines that were added side by side are separate thoughts: each can be taken out alone.

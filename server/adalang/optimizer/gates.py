@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from adalang.language.data import Row
 from adalang.evaluation.splits import overlap
+from adalang.language.data import Row
 from adalang.optimizer.candidate import Demo
 from adalang.optimizer.task import Example
 
@@ -18,7 +18,13 @@ _WORD = re.compile(r"\w+")
 
 
 def refuse_text(
-    before: str, after: str, *, tried: Iterable[str], data: Collection[str], words: Iterable[str], most: int | None = None
+    before: str,
+    after: str,
+    *,
+    tried: Iterable[str],
+    data: Collection[str],
+    words: Iterable[str],
+    most: int | None = None,
 ) -> str | None:
     """Why a new text may not be tried, or None.
 

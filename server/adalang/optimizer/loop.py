@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from adalang.evaluation.results import RowResult
@@ -54,7 +54,7 @@ class Outcome:
     candidate: Candidate | None = None
     rounds: int = 0
     runs: int = 0
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
 
 async def optimise(
@@ -83,12 +83,15 @@ class _Optimisation:
         self.incumbent = Candidate({param.id: param.value for param in task.info.params})
         self.rounds = 0
         self._reserve = 0
+        self._at_start = task.remaining()
+        self._teacher_calls = 0.0
 
     async def result(self) -> Outcome:
         if not self.task.info.params:
             return self._nothing("there is no param and no demos that may be changed")
         plan = estimate(self.task, self.settings)
         mode = _mode(plan)
+        self._teacher_calls = plan.teacher_calls / max(1, self.settings.rounds)
         self.log.add("started", mode=mode, seed=self.settings.seed, incumbent=self.incumbent.key, estimate=plan.lines())
         try:
             if mode == "full":
@@ -122,6 +125,8 @@ class _Optimisation:
         verdict = await ship_test(
             self.task, self.runs, self.log, self.incumbent, best.candidate, best.hypothesis, self.settings.seed
         )
+        if not verdict.better:
+            return self._nothing(f"what looked better in the search did not hold: {verdict.reason}")
         return self._ended("proposal" if verdict.ok else "hint", verdict.reason, best.candidate, verdict.evidence)
 
     async def _crossfit(self) -> Outcome:
@@ -143,7 +148,9 @@ class _Optimisation:
         best = found[0] if gains[0] >= gains[1] else found[1]
         if best.candidate == self.incumbent or comparison.difference <= _LITTLE:
             return self._nothing("no change did better on rows that it was not chosen on")
-        notes = (f"cross-fitted on {len(pool)} rows: the interval is of the way of searching, not of this change alone",)
+        notes = (
+            f"cross-fitted on {len(pool)} rows: the interval is of the way of searching, not of this change alone",
+        )
         evidence = evidence_of(
             comparison, before, after, verified=False, alpha=None, hypothesis=best.hypothesis, notes=notes
         )
@@ -233,7 +240,9 @@ class _Optimisation:
             return f"{search.idle} rounds brought no gain"
         if broken >= _TECHNICAL_FAILURES:
             return f"the teacher failed {broken} times in a row"
-        if not self._affords((settings.batch + settings.hypotheses * (_SCREEN_FAILS + _SCREEN_PASSES)) * self.runs.samples):
+        if not self._affords(
+            (settings.batch + settings.hypotheses * (_SCREEN_FAILS + _SCREEN_PASSES)) * self.runs.samples
+        ):
             return "what is left of the budget is kept for the final test"
         return None
 
@@ -241,11 +250,17 @@ class _Optimisation:
         parent = self._parent(search)
         batch = sampler.batch(self.settings.batch)
         self.log.add(
-            "round", nth=search.round, operator=operator.name, parent=parent.candidate.key, batch=[row.id for row in batch]
+            "round",
+            nth=search.round,
+            operator=operator.name,
+            parent=parent.candidate.key,
+            batch=[row.id for row in batch],
         )
         samples = await self.runs.rows(parent.candidate, batch)
         results = [each[0] for each in samples]
-        scores = {row.id: score for row, each in zip(batch, samples, strict=True) if (score := mean_score(each)) is not None}
+        scores = {
+            row.id: score for row, each in zip(batch, samples, strict=True) if (score := mean_score(each)) is not None
+        }
         sampler.saw(parent.candidate.key, scores)
         for result in results:
             search.seen.pop(result.row_id, None)
@@ -284,7 +299,9 @@ class _Optimisation:
         left = []
         for draft, own, result in zip(drafts, rows, screens, strict=True):
             passed = result.passed or not own
-            self.log.add("screened", candidate=draft.candidate.key, delta=result.delta, broke=result.broke, passed=passed)
+            self.log.add(
+                "screened", candidate=draft.candidate.key, delta=result.delta, broke=result.broke, passed=passed
+            )
             if passed:
                 left.append(draft)
             else:
@@ -351,7 +368,9 @@ class _Optimisation:
 
     async def _seen_again(self, archive: Archive, val: Sequence[Example]) -> Entry:
         """The better of the two safest entries and the incumbent after fresh samples: the lucky one loses its luck."""
-        ranked = sorted(archive.entries[1:], key=lambda entry: entry.mean - 0.5 * entry.standard_error, reverse=True)[:2]
+        ranked = sorted(archive.entries[1:], key=lambda entry: entry.mean - 0.5 * entry.standard_error, reverse=True)[
+            :2
+        ]
         fresh = [archive.incumbent]
         for entry in ranked:
             if not self._affords(len(val) * self.runs.samples):
@@ -370,11 +389,16 @@ class _Optimisation:
         return low
 
     def _affords(self, runs: int) -> bool:
-        """Whether so many runs can be made with the final test still paid for, by the mean price of a run so far."""
+        """Whether so many runs can be made with the final test still paid for, by the mean price of a run so far.
+
+        Calls are counted as begun and not as paid, so that a resumed run, whose first part is free, decides alike.
+        """
         left, spent, made = self.task.remaining(), self.runs.usage, max(1, self.runs.made)
-        needed = runs + self._reserve
+        needed, per_run = runs + self._reserve, self.task.info.calls_per_run
+        planned = (self.runs.begun + needed) * per_run + self.rounds * self._teacher_calls
         return (
-            (left.calls is None or needed * self.task.info.calls_per_run <= left.calls)
+            (self._at_start.calls is None or planned <= self._at_start.calls)
+            and (left.calls is None or needed * per_run <= left.calls)
             and (left.usd is None or needed * spent.usd / made <= left.usd)
             and (left.tokens is None or needed * spent.tokens / made <= left.tokens)
             and (left.seconds is None or left.seconds > 0)
@@ -400,7 +424,9 @@ class _Optimisation:
 
     def _changes(self, candidate: Candidate) -> tuple[Change, ...]:
         return tuple(
-            _change(param, candidate) for param in self.task.info.params if param.id in candidate.changed(self.incumbent)
+            _change(param, candidate)
+            for param in self.task.info.params
+            if param.id in candidate.changed(self.incumbent)
         )
 
 
@@ -415,7 +441,9 @@ def _screen_rows(
     draft: Draft, batch: Sequence[Example], parent: Mapping[str, float], anchors: frozenset[str]
 ) -> list[Example]:
     usable = [row for row in batch if row.id in parent and row.id not in draft.uses]
-    fails = sorted((row for row in usable if parent[row.id] < PASS), key=lambda row: row.id not in draft.hypothesis.rows)
+    fails = sorted(
+        (row for row in usable if parent[row.id] < PASS), key=lambda row: row.id not in draft.hypothesis.rows
+    )
     passes = sorted((row for row in usable if parent[row.id] >= PASS), key=lambda row: row.id not in anchors)
     return fails[:_SCREEN_FAILS] + passes[:_SCREEN_PASSES]
 

@@ -156,7 +156,9 @@ class ChooseDemos:
         return any(param.kind == "demos" for param in search.task.info.params)
 
     async def propose(self, search: Search, parent: Entry, results: Sequence[RowResult]) -> list[Draft]:
-        params = sorted((p for p in search.task.info.params if p.kind == "demos"), key=lambda p: (search.visits[p.id], p.id))
+        params = sorted(
+            (p for p in search.task.info.params if p.kind == "demos"), key=lambda p: (search.visits[p.id], p.id)
+        )
         for param in params:
             # The batch stays out: it is what the drafts are screened on.
             pool = self._pool(search, param, frozenset(result.row_id for result in results))
@@ -172,7 +174,11 @@ class ChooseDemos:
         rows = [row for row in search.train if row.id not in search.kept_out and row.id not in batch]
         if info.raw_demos and param.component == info.target:
             return {row.id: {**row.inputs, "output": row.expected} for row in rows if row.expected is not None}
-        passed = {row.id: search.seen[row.id] for row in rows if row.id in search.seen and (search.seen[row.id].score or 0) >= PASS}
+        passed = {
+            row.id: search.seen[row.id]
+            for row in rows
+            if row.id in search.seen and (search.seen[row.id].score or 0) >= PASS
+        }
         return {row: demo for row, result in passed.items() if (demo := _demo_of(result, param.component)) is not None}
 
     @staticmethod
@@ -186,7 +192,11 @@ class ChooseDemos:
             kept = current if len(current) < size else ()
             chosen = _spread(search, {row: demo for row, demo in pool.items() if demo not in kept}, size - len(kept))
             demos = tuple(kept) + tuple(pool[row] for row in chosen)
-            hypothesis = Hypothesis(param.id, "The prompt shows too few or the wrong examples.", f"Show {len(demos)} examples: {', '.join(chosen)}.")
+            hypothesis = Hypothesis(
+                param.id,
+                "The prompt shows too few or the wrong examples.",
+                f"Show {len(demos)} examples: {', '.join(chosen)}.",
+            )
             tried = [value for value in search.was_tried(param.id) if not isinstance(value, str)]
             reason = refuse_demos(current, demos, tried=tried, most=most)
             if reason is not None:
@@ -246,7 +256,9 @@ class Bandit:
         if stalled and fresh:
             return fresh[0]
         known = [operator for operator in usable if self.turns[operator.name]]
-        return max(known, key=lambda operator: self._value(operator.name) - math.log(-math.log(search.rng.random() or 1e-12)))
+        return max(
+            known, key=lambda operator: self._value(operator.name) - math.log(-math.log(search.rng.random() or 1e-12))
+        )
 
     def reward(self, operator: str, gain: float, cost: float) -> None:
         """`gain`: rise of the best mean in rows; `cost`: runs made."""

@@ -98,7 +98,9 @@ def make_case(
         siblings,
         [(results[row], _joined(by_row[row])) for row in rows],
         passing[:MOST_PASSING],
-        _short([result for result in reversed(seen) if result.row_id not in rows and result not in passing[:MOST_PASSING]]),
+        _short(
+            [result for result in reversed(seen) if result.row_id not in rows and result not in passing[:MOST_PASSING]]
+        ),
         lessons,
     )
 
@@ -109,7 +111,9 @@ async def hypotheses(task: Task, case: Case, most: int, sample: int) -> list[Hyp
         f"Name up to {most} different causes for these failures, the most frequent first, and for each the one change to "
         "the text that would mend it. Keep right what is right. Answer with JSON."
     )
-    answer = await task.ask([Message("system", _ROLE), Message("user", f"{_described(task, case)}\n\n{order}")], HYPOTHESES_SCHEMA, sample)
+    answer = await task.ask(
+        [Message("system", _ROLE), Message("user", f"{_described(task, case)}\n\n{order}")], HYPOTHESES_SCHEMA, sample
+    )
     entries = answer.get("hypotheses", []) if isinstance(answer, Mapping) else []
     found = [
         Hypothesis(case.param.id, cause.strip(), change.strip(), _rows_meant(case, entry.get("examples")))
@@ -143,17 +147,25 @@ async def write_edit(task: Task, case: Case, hypothesis: Hypothesis, sample: int
 
 
 def _described(task: Task, case: Case) -> str:
-    component = task.info.components[case.param.component] if case.param.component in task.info.components else None
+    component = task.info.components.get(case.param.component)
     parts = []
     if task.info.aim:
         parts.append(f"The aim: {task.info.aim}")
     if component is not None:
         parts.append(f"The prompt: {component.signature}")
-        parts += [f"Its {role} message, with names in double braces filled in at each call:\n{text}" for role, text in component.templates]
-    parts += [f"Another text of the prompt, {name}, to read and not to change:\n{text}" for name, text in case.siblings.items()]
+        parts += [
+            f"Its {role} message, with names in double braces filled in at each call:\n{text}"
+            for role, text in component.templates
+        ]
+    parts += [
+        f"Another text of the prompt, {name}, to read and not to change:\n{text}"
+        for name, text in case.siblings.items()
+    ]
     wish = f" ({case.param.doc})" if case.param.doc else ""
     parts.append(f"The text to improve, {case.param.id}{wish}:\n<<<\n{case.text}\n>>>")
-    parts.append("Failing examples:\n" + "\n".join(_failing_line(nth, *one) for nth, one in enumerate(case.failing, start=1)))
+    parts.append(
+        "Failing examples:\n" + "\n".join(_failing_line(nth, *one) for nth, one in enumerate(case.failing, start=1))
+    )
     if case.passing:
         parts.append("Examples that are right and must stay right:\n" + "\n".join(map(_passing_line, case.passing)))
     if case.others:
@@ -167,13 +179,23 @@ def _rows_meant(case: Case, numbers: object) -> tuple[str, ...]:
     """The ids of the failing rows that a teacher named by number; all of them if it named none."""
     rows = [result.row_id for result, _ in case.failing]
     meant = numbers if isinstance(numbers, list) else []
-    return tuple(dict.fromkeys(rows[nth - 1] for nth in meant if isinstance(nth, int) and 1 <= nth <= len(rows))) or tuple(rows)
+    return tuple(
+        dict.fromkeys(rows[nth - 1] for nth in meant if isinstance(nth, int) and 1 <= nth <= len(rows))
+    ) or tuple(rows)
 
 
 def _failing_line(nth: int, result: RowResult, note: str) -> str:
     said = note if note != loss_text(result) or result.reason else ""
-    line = {"example": nth, "inputs": _cut(result.inputs), "output": result.output, "expected": result.expected, "feedback": said}
-    return json.dumps({name: value for name, value in line.items() if value not in (None, "")}, ensure_ascii=False, default=str)
+    line = {
+        "example": nth,
+        "inputs": _cut(result.inputs),
+        "output": result.output,
+        "expected": result.expected,
+        "feedback": said,
+    }
+    return json.dumps(
+        {name: value for name, value in line.items() if value not in (None, "")}, ensure_ascii=False, default=str
+    )
 
 
 def _passing_line(result: RowResult) -> str:
@@ -198,7 +220,8 @@ def _short(results: Sequence[RowResult]) -> list[RowResult]:
 
 def _cut(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: value if len(text := shown(value)) <= _LONGEST_INPUT else text[:_LONGEST_INPUT] for name, value in inputs.items()
+        name: value if len(text := shown(value)) <= _LONGEST_INPUT else text[:_LONGEST_INPUT]
+        for name, value in inputs.items()
     }
 
 

@@ -32,6 +32,7 @@ class Runs:
     def __init__(self, task: Task, samples: int = 1) -> None:
         self._task = task
         self._known: dict[tuple[str, str, int], RowResult] = {}
+        self._begun: set[tuple[str, str, int]] = set()
         self.samples = samples
         self.made = 0
         self.failed = 0
@@ -50,11 +51,14 @@ class Runs:
         scored = zip(rows, await self.rows(candidate, rows, first), strict=True)
         return {row.id: score for row, results in scored if (score := mean_score(results)) is not None}
 
-    def known(self, candidate: Candidate, row: Example) -> bool:
-        return all((candidate.key, row.id, nth) in self._known for nth in range(self.samples))
+    @property
+    def begun(self) -> int:
+        """Runs that were begun, cancelled ones too. Unlike what was paid, it hangs on no timing and on no cache."""
+        return len(self._begun)
 
     async def _once(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
         place = (candidate.key, row.id, sample)
+        self._begun.add(place)
         if place not in self._known:
             result = await self._task.run(candidate, row, sample)
             self._known[place] = result

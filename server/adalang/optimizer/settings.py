@@ -15,8 +15,8 @@ class Settings:
     """
 
     seed: int = 0
-    rounds: int = 8
-    batch: int = 12
+    rounds: int = 12
+    batch: int = 20
     hypotheses: int = 4
     repeats: int = 2
     chunk: int = 15

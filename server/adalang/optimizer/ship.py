@@ -9,20 +9,25 @@ from adalang.evaluation.results import RowResult
 from adalang.evaluation.statistics import Comparison, compare, ship_alpha
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.events import EventLog
-from adalang.optimizer.runs import Runs, mean_score
+from adalang.optimizer.runs import Runs, TooManyFailures, mean_score
 from adalang.optimizer.task import Example, Task
 from adalang.runtime.models.types import Usage
 from adalang.store.records import Evidence, HoldoutLook, JsonObject
 
 _SHOWN_MENDED, _SHOWN_BROKEN = 2, 2
 _MORE_UNREADABLE = 0.02
+_LEAST_ANSWERED = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`ok`: the proposal may be called an improvement. `reason` says why not, or what was shown."""
+    """`ok`: the proposal may be called an improvement; `better`: it did at least better, proven or not.
+
+    `reason` says what was shown, or why it is not enough.
+    """
 
     ok: bool
+    better: bool
     reason: str
     evidence: Evidence
 
@@ -41,10 +46,13 @@ async def ship_test(
     on the same rows both errors together stay below 5 %.
     """
     rows = task.rows("test")
-    alpha = ship_alpha(looks_before(task) + 1)
+    own = next((look for look in task.looks() if look.run_id == task.info.run_id), None)
+    alpha = own.alpha if own else ship_alpha(looks_before(task) + 1)
     before, after = await runs.rows(incumbent, rows), await runs.rows(best, rows)
     comparison = compare(_means(rows, before), _means(rows, after), confidence=1 - alpha, seed=seed)
-    if not any(look.run_id == task.info.run_id for look in task.looks()):
+    if comparison.n < _LEAST_ANSWERED * len(rows):
+        raise TooManyFailures(len(rows) - comparison.n, len(rows), "in the final test")
+    if own is None:
         task.record_look(HoldoutLook(task.info.holdout, task.info.eval, task.info.run_id, comparison.p, alpha))
     log.add("ship_test", n=comparison.n, before=comparison.before, after=comparison.after, p=comparison.p, alpha=alpha)
     unreadable = _unreadable(after) - _unreadable(before)
@@ -59,7 +67,7 @@ async def ship_test(
         reason = f"{_points(comparison)} on {comparison.n} held-out examples"
     ok = comparison.p <= alpha and unreadable <= _MORE_UNREADABLE
     evidence = evidence_of(comparison, before, after, verified=ok, alpha=alpha, hypothesis=hypothesis)
-    return Verdict(ok, reason, evidence)
+    return Verdict(ok, comparison.difference > 0, reason, evidence)
 
 
 def evidence_of(
@@ -110,15 +118,21 @@ def _unreadable(results: Sequence[Sequence[RowResult]]) -> float:
 
 
 def _price(results: Sequence[Sequence[RowResult]]) -> tuple[float, float]:
-    """Mean (tokens, USD) of a run, over those that were paid for now; zeros if all came from the cache."""
-    paid = [result.usage for each in results for result in each if result.usage.calls]
-    total = sum(paid, Usage())
-    return (total.tokens / len(paid), total.usd / len(paid)) if paid else (0.0, 0.0)
+    """Mean (tokens, USD) of a run, as its answers cost when they were bought."""
+    bought = [result.answer_usage for each in results for result in each if result.score is not None]
+    total = sum(bought, Usage())
+    return (total.tokens / len(bought), total.usd / len(bought)) if bought else (0.0, 0.0)
 
 
 def _example(before: Sequence[RowResult], after: Sequence[RowResult]) -> JsonObject:
     old, new = before[0], after[0]
-    return {"row": new.row_id, "inputs": dict(new.inputs), "expected": new.expected, "before": old.output, "after": new.output}
+    return {
+        "row": new.row_id,
+        "inputs": dict(new.inputs),
+        "expected": new.expected,
+        "before": old.output,
+        "after": new.output,
+    }
 
 
 def _points(comparison: Comparison) -> str:

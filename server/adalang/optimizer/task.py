@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from adalang.evaluation.results import RowResult
@@ -85,7 +85,6 @@ class TaskInfo:
     eval: str = ""
     run_id: str = ""
     aim: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Task(Protocol):

@@ -37,10 +37,14 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 _CLAUSE_END = re.compile(r"[;,]\s+(?:and\s+|or\s+)?|\.\s+|\.$")
 _NUMERAL = re.compile(r"-?\d+(?:[.,]\d+)*")
 _NEGATION = re.compile(r"\b(?:not|never|don't|do not|unless|except|avoid)\b", re.IGNORECASE)
-_OTHERWISE = re.compile(r"\b(?:otherwise|in doubt|not sure|unsure|by default|nothing else fits|none of the|everything else)\b", re.IGNORECASE)
+_OTHERWISE = re.compile(
+    r"\b(?:otherwise|in doubt|not sure|unsure|by default|nothing else fits|none of the|everything else)\b",
+    re.IGNORECASE,
+)
 _AT_START = re.compile(r"\b(?:start|begin)(?:s|ning|ing)? with\b|\bfirst words?\b", re.IGNORECASE)
 _LIST = re.compile(
-    r"\b(?:such as|like|including|includes?|e\.g\.|for example|with)\s*:?\s+|\b(?:words?|phrases?|signs?)\s*:\s*", re.IGNORECASE
+    r"\b(?:such as|like|including|includes?|e\.g\.|for example|with)\s*:?\s+|\b(?:words?|phrases?|signs?)\s*:\s*",
+    re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"“`]([^\"”`\n]{1,60})[\"”`]")
 _FIELD_NAME = re.compile(r"^\s*[A-Z][\w ]{0,30}:\s+")
@@ -170,8 +174,7 @@ def _shared(
 ) -> dict[tuple[str, ...], tuple[tuple[str, float], ...]]:
     """A phrase that is said of several labels tells less about each of them."""
     return {
-        phrase: tuple((label, weight / len(said)) for label, weight in said.items())
-        for phrase, said in table.items()
+        phrase: tuple((label, weight / len(said)) for label, weight in said.items()) for phrase, said in table.items()
     }
 
 
@@ -182,9 +185,7 @@ def _without_output_order(prompt: str) -> str:
 def _segments(line: str, labels: tuple[str, ...]) -> list[tuple[str, str]]:
     """The parts of a line that speak of one label: a line that a label heads, else a sentence, else a clause."""
     for label in labels:
-        if re.match(
-            rf"\s*(?:[-*•#]+|\d+[.)])?\s*[\"'`*]*{re.escape(label)}[\"'`*]*\s*(?::|=|->|→|–|- )", line
-        ):
+        if re.match(rf"\s*(?:[-*•#]+|\d+[.)])?\s*[\"'`*]*{re.escape(label)}[\"'`*]*\s*(?::|=|->|→|–|- )", line):
             return [(line, label)]
     found = []
     for sentence in _SENTENCE_END.split(line):
@@ -256,9 +257,7 @@ def _cue_votes(guide: _Guide, text: str) -> list[tuple[str, float]]:
     return votes
 
 
-def _demo_votes(
-    turns: tuple[tuple[str, str], ...], labels: tuple[str, ...], text: str
-) -> list[tuple[str, float]]:
+def _demo_votes(turns: tuple[tuple[str, str], ...], labels: tuple[str, ...], text: str) -> list[tuple[str, float]]:
     """Votes of the example turns: each by the share of its telling words that the text has too."""
     demos = _demo_features(turns, labels)
     if not demos:

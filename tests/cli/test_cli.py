@@ -1,0 +1,318 @@
+"""The command line as a person or a CI job uses it: a real process, its streams and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.engine import world
+
+GOOD = 'prompt answer(question: str) = """\n  Answer in one short sentence.\n  {{ question }}\n  """\n'
+BAD = 'prompt answer(question: str) = """\n  {{ qestion }}\n  """\n'
+
+
+def adalang(*arguments: str, cwd: Path, env: dict[str, str] | None = None, stdin: str | None = None):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ADALANG_")}
+    return subprocess.run(
+        [sys.executable, "-m", "adalang", *arguments],
+        cwd=cwd,
+        env={**environment, "NO_COLOR": "1", "COLUMNS": "120", **(env or {})},
+        input=stdin if stdin is not None else "",
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+
+
+def one_clear_line(done) -> str:
+    """What went wrong, which must be no traceback and no more than a few lines."""
+    assert "Traceback" not in done.stderr, done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 8, done.stderr
+    return done.stderr
+
+
+# ---- check
+
+
+def test_check_is_silent_about_good_files(tmp_path):
+    (tmp_path / "a.adal").write_text(GOOD)
+    done = adalang("check", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "1 file checked: nothing found.\n")
+
+
+def test_check_shows_place_code_mend_and_carets(tmp_path):
+    (tmp_path / "a.adal").write_text(BAD)
+    done = adalang("check", "a.adal", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "a.adal:2:6: error ADL301 `qestion` is no input or param of `answer`. Did you mean `question`?" in done.stdout
+    assert "  2 |   {{ qestion }}\n    |      ^^^^^^^\n" in done.stdout
+
+
+def test_check_as_json_github_and_sarif(tmp_path):
+    (tmp_path / "a.adal").write_text(BAD)
+    told = json.loads(adalang("check", "a.adal", "--format", "json", cwd=tmp_path).stdout)
+    first = next(one for one in told["diagnostics"] if one["code"] == "ADL301")
+    assert (first["line"], first["column"], first["severity"]) == (2, 6, "error")
+    assert first["fixes"][0] == "Change to `question`"
+    github = adalang("check", "a.adal", "--format", "github", cwd=tmp_path)
+    assert github.returncode == 1
+    assert "::error file=a.adal,line=2,col=6,endLine=2,endColumn=13,title=ADL301::`qestion`" in github.stdout
+    sarif = json.loads(adalang("check", "a.adal", "--format", "sarif", cwd=tmp_path).stdout)
+    result = next(one for one in sarif["runs"][0]["results"] if one["ruleId"] == "ADL301")
+    assert result["locations"][0]["physicalLocation"]["region"]["startColumn"] == 6
+    assert sarif["version"] == "2.1.0"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["check", "nothing.adal"], "there is no file nothing.adal"),
+        (["eval", "nothing.adal"], "there is no file nothing.adal"),
+        (["run", "a.adal:nothing"], "no component is called `nothing`; there are: answer"),
+        (["run", "a.adal", "--set", "q=1"], "has no input `q`; it takes question"),
+        (["run", "a.adal"], "needs the input `question`"),
+        (["run", "a.adal", "--inputs", "{"], "--inputs takes a JSON object"),
+        (["eval", "a.adal"], "has no eval"),
+        (["eval", "a.adal:x"], "no eval is called `x`; there are: none"),
+        (["optimize", "a.adal"], "which eval?"),
+        (["proposals", "show", "abc"], "no proposal abc; there are: none"),
+        (["store", "prune", "--older-than", "soon"], "--older-than takes a time such as 30d"),
+        (["server", "--tcp", "here"], "--tcp takes HOST:PORT"),
+        (["frobnicate"], "No such command 'frobnicate'"),
+    ],
+)
+def test_bad_input_gets_one_clear_error_and_exit_2(tmp_path, arguments, told):
+    (tmp_path / "a.adal").write_text(GOOD)
+    done = adalang(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert told in " ".join(one_clear_line(done).replace("│", " ").split())
+
+
+# ---- run
+
+
+def test_run_answers_offline_and_says_so(tmp_path):
+    (tmp_path / "a.adal").write_text(
+        'prompt find(context: str, question: str) -> str {\n  user = """\n    Context: {{ context }}\n'
+        '    Question: {{ question }}\n    """\n}\n'
+    )
+    context = "Bees make honey. Cows give milk. Hens lay eggs."
+    done = adalang("run", "a.adal", "-s", f"context={context}", "-s", "question=Who gives milk?", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "milk" in done.stdout
+    assert "offline builtin/lexical answers" in done.stderr
+    shown = adalang(
+        "run", "a.adal", "--inputs", "-", "--show-prompt", cwd=tmp_path, stdin='{"context": "C", "question": "Q"}'
+    )
+    assert shown.stdout == "--- user\nContext: C\nQuestion: Q\n"
+
+
+def test_a_file_with_errors_refuses_to_run(tmp_path):
+    (tmp_path / "a.adal").write_text(BAD)
+    done = adalang("run", "a.adal", "-s", "question=x", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "a.adal:2:6: ADL301" in one_clear_line(done)
+
+
+# ---- eval and optimize
+
+
+def test_eval_prints_score_interval_failing_rows_and_uses_the_cache(tmp_path):
+    world.write(tmp_path, count=120)
+    first = adalang("eval", "orders.adal", "--failing", "2", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "sorting (val):" in first.stdout and "expected" in first.stdout and "more (--failing" in first.stdout
+    again = json.loads(adalang("eval", "orders.adal:sorting", "--json", cwd=tmp_path).stdout)
+    assert again[0]["usage"]["calls"] == 0
+    assert again[0]["usage"]["cached_calls"] == again[0]["n"]
+    assert again[0]["low"] < again[0]["score"] < again[0]["high"]
+
+
+def test_eval_ends_with_1_when_the_goal_is_missed(tmp_path):
+    file = world.write(tmp_path, count=60)
+    file.write_text(file.read_text().replace("  metric = exact_match\n", "  metric = exact_match\n  goal = 0.99\n"))
+    done = adalang("eval", "orders.adal", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "goal 99.0%: missed" in done.stdout
+
+
+def test_estimate_makes_no_call_and_tells_the_power(tmp_path):
+    world.write(tmp_path)
+    done = adalang("optimize", "orders.adal", "--estimate", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "hold-out rows a gain of 5 points will be confirmed" in done.stdout
+    assert json.loads(adalang("store", "show", "--json", cwd=tmp_path).stdout)["rows"]["responses"] == 0
+
+
+def test_money_is_never_spent_without_a_word(tmp_path):
+    world.write(tmp_path, model="openai/gpt-4o-mini", options='api_base = "http://127.0.0.1:9"')
+    done = adalang("optimize", "orders.adal", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "this costs money: add --yes" in one_clear_line(done).replace("│", " ")
+
+
+def test_optimize_show_export_apply_dismiss(tmp_path):
+    file = world.write(tmp_path)
+    before = file.read_text()
+    done = adalang("optimize", "orders.adal", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "held-out examples [+" in done.stdout
+    assert "Accept it: adalang proposals apply " in done.stdout
+    listed = json.loads(adalang("proposals", "list", "--json", cwd=tmp_path).stdout)
+    proposal = listed[0]["id"]
+    assert file.read_text() == before
+
+    diff = adalang("proposals", "export", proposal, cwd=tmp_path).stdout
+    assert diff.startswith("--- ") and "+++ " in diff
+    patched = subprocess.run(
+        ["git", "apply", "--check", "-"], input=diff, text=True, cwd=tmp_path, capture_output=True
+    )
+    assert patched.returncode == 0, patched.stderr
+
+    applied = adalang("proposals", "apply", proposal[:4], cwd=tmp_path)
+    assert applied.returncode == 0, applied.stderr
+    assert file.read_text() != before
+    assert adalang("check", "orders.adal", cwd=tmp_path).returncode == 0
+    again = adalang("proposals", "apply", proposal, cwd=tmp_path)
+    assert again.returncode == 2 and "is applied already" in again.stderr
+    assert "No open proposals" in adalang("proposals", "list", cwd=tmp_path).stderr
+
+
+def test_a_proposal_whose_place_was_edited_is_refused(tmp_path):
+    file = world.write(tmp_path)
+    assert adalang("optimize", "orders.adal", cwd=tmp_path).returncode == 0
+    proposal = json.loads(adalang("proposals", "list", "--json", cwd=tmp_path).stdout)[0]
+    changed = {change["param"] for change in proposal["changes"]}
+    assert "classify.instruction" in changed
+    file.write_text(file.read_text().replace("Sort the order.", "Something else altogether."))
+    mine = file.read_text()
+    done = adalang("proposals", "apply", proposal["id"], cwd=tmp_path)
+    if done.returncode == 2:  # the same line was changed
+        assert "was changed since the proposal was made" in one_clear_line(done)
+        assert file.read_text() == mine
+    else:  # the lines that were added fit beside it
+        assert "Something else altogether." in file.read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(tmp_path):
+    world.write(tmp_path)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "adalang", "optimize", "orders.adal"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    while "baseline" not in (line := process.stdout.readline()):
+        assert line, "it ended before it could be interrupted"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130, errors
+    assert "All that was answered is kept" in errors and "Traceback" not in errors
+    done = adalang("optimize", "orders.adal", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["resumed"] is True
+
+
+# ---- the rest
+
+
+def test_init_makes_a_project_that_works(tmp_path):
+    done = adalang("init", "new", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert adalang("check", "new", cwd=tmp_path).stdout.endswith("nothing found.\n")
+    assert adalang("eval", "new/triage.adal", cwd=tmp_path).returncode in (0, 1)
+    again = adalang("init", "new", cwd=tmp_path)
+    assert again.returncode == 2 and "nothing was written" in one_clear_line(again)
+
+
+def test_doctor_says_where_each_value_comes_from(tmp_path):
+    (tmp_path / "adalang.toml").write_text('model = "openai/gpt-4o-mini"\nconcurrency = "many"\n')
+    done = adalang("doctor", "--json", cwd=tmp_path, env={"ADALANG_TEACHER": "openai/gpt-4o"})
+    told = json.loads(done.stdout)
+    assert told["settings"]["model"] == {
+        "value": "openai/gpt-4o-mini",
+        "from": "adalang.toml",
+        "variable": "ADALANG_MODEL",
+    }
+    assert told["settings"]["teacher"]["from"] == "ADALANG_TEACHER"
+    assert told["settings"]["concurrency"] == {"value": 16, "from": "default", "variable": "ADALANG_CONCURRENCY"}
+    assert told["problems"] == ["adalang.toml: `concurrency` takes a whole number, not 'many'."]
+    assert done.returncode == 1
+
+
+def test_models_tells_price_and_window(tmp_path):
+    done = adalang("models", "openai/gpt-4o-mini", cwd=tmp_path)
+    assert "openai/gpt-4o-mini " in done.stdout and "128,000 tokens" in done.stdout
+
+
+@pytest.mark.parametrize("format", ["json", "mermaid", "dot", "svg"])
+def test_graph_formats(tmp_path, format):
+    world.write(tmp_path, count=10)
+    done = adalang("graph", "orders.adal", "--format", format, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "classify" in done.stdout
+
+
+def test_fmt_checks_shows_and_writes(tmp_path):
+    file = tmp_path / "a.adal"
+    file.write_text('model   a="openai/gpt-4o-mini"{temperature=0}\n')
+    assert adalang("fmt", "--check", cwd=tmp_path).returncode == 1
+    assert '+model a = "openai/gpt-4o-mini" { temperature = 0 }' in adalang("fmt", "--diff", cwd=tmp_path).stdout
+    assert file.read_text().startswith("model   a")
+    assert adalang("fmt", cwd=tmp_path).returncode == 0
+    assert file.read_text() == 'model a = "openai/gpt-4o-mini" { temperature = 0 }\n'
+    assert adalang("fmt", "--check", cwd=tmp_path).returncode == 0
+
+
+def test_watch_checks_on_save_and_evaluates_what_changed(tmp_path):
+    file = world.write(tmp_path, count=60)
+    file.write_text(file.read_text().replace("  metric = exact_match\n", "  metric = exact_match\n  on_save = 5\n"))
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "adalang", "watch", "."],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    seen: list[str] = []
+
+    def until(text: str) -> None:
+        assert process.stdout is not None
+        deadline = time.monotonic() + 40
+        while time.monotonic() < deadline:
+            line = process.stdout.readline()
+            seen.append(line)
+            if text in line:
+                return
+        raise AssertionError("".join(seen))
+
+    try:
+        until("Watching")
+        time.sleep(0.5)  # the watcher's own start
+        file.write_text("# a comment changes nothing that runs\n" + file.read_text())
+        until("1 file checked")
+        file.write_text(file.read_text().replace("Sort the order.", "Sort this order."))
+        until("sorting (val):")
+        assert not any("sorting (val)" in line for line in seen[:-1])
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+
+
+def test_help_is_complete_and_quick_to_import(tmp_path):
+    done = adalang("--help", cwd=tmp_path)
+    for verb in ("check", "fmt", "graph", "run", "eval", "optimize", "proposals", "init", "doctor", "models", "store", "watch", "server"):
+        assert f" {verb} " in done.stdout
+        assert adalang(verb, "--help", cwd=tmp_path).returncode == 0
+    code = "import adalang.cli, sys; bad = {'litellm', 'pygls', 'lsprotocol', 'rich.progress'} & set(sys.modules); sys.exit(str(bad) if bad else 0)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -12,15 +12,16 @@ def narrate(event: RunEvent) -> str:
         case "baseline":
             return f"baseline {percent(told['mean'])} on {told['rows']} rows"
         case "hypotheses":
-            causes = [str(cause) for cause, _ in told["hypotheses"]]
-            return f"{told['param']}: {len(causes)} hypotheses" + (f", first: {_short(causes[0])}" if causes else "")
+            changes = [str(change) for _, change in told["hypotheses"]]
+            first = f", first: {_short(changes[0])}" if changes else ""
+            return f"{told['param']}: {len(changes)} hypothes{'is' if len(changes) == 1 else 'es'}{first}"
         case "gated":
             return f"refused before any call: {_short(str(told['reason']))}"
         case "screened":
             return "" if told["passed"] else "a candidate failed on the screen"
-        case "raced":
-            verdict = "better" if told["accepted"] else "not better"
-            return f"a candidate raced on {told['rows']} rows: {verdict} ({told['delta']:+.1f} rows)"
+        case "raced" if told["rows"]:
+            verdict = "kept" if told["accepted"] else "dropped"
+            return f"a candidate raced on {told['rows']} rows ({told['delta']:+.1f} rows against its parent): {verdict}"
         case "teacher_failed":
             return f"the teacher gave no usable answer: {_short(str(told['error']))}"
         case "search_ended":

@@ -313,7 +313,8 @@ class Session:
         if self.store.root is None:
             yield
             return
-        lock = FileLock(self.store.root / ".adalang" / f"optimize-{key[:16]}.lock")
+        lock = FileLock(self.store.root / ".adalang" / "locks" / key[:16])
+        Path(lock.lock_file).parent.mkdir(exist_ok=True)
         try:
             lock.acquire(blocking=False)
         except Timeout as error:
@@ -322,7 +323,6 @@ class Session:
             yield
         finally:
             lock.release()
-            Path(lock.lock_file).unlink(missing_ok=True)
 
     async def _optimization(
         self, program: Program, plan: OptimizePlan, key: str, on_event: Callable[[RunEvent, Usage], None]

@@ -6,7 +6,7 @@
 // Waits are for conditions in the page, never for time. Set-up: scripts/setup-e2e.sh.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { createRequire } from "node:module";
 import os from "node:os";
@@ -55,10 +55,12 @@ export function codeServer() {
 /**
  * Opens a folder in a fresh VS Code with the extension installed.
  *
- * workspace: absolute path of the folder; trusted: false turns workspace trust on and leaves the folder untrusted;
- * settings: the user's settings on top of quiet defaults; machineSettings: those with the scope "machine"; screenshots: folder for pictures.
+ * - workspace: absolute path of the folder
+ * - settings: the user's settings on top of quiet defaults; machineSettings: those with the scope "machine"
+ * - trusted: false turns workspace trust on and leaves the folder untrusted
+ * - screenshots: folder for pictures; scale: their pixels for each point
  */
-export async function launch({ workspace, vsix, settings = {}, machineSettings = {}, trusted = true, screenshots, viewport = { width: 1280, height: 800 } }) {
+export async function launch({ workspace, vsix, settings = {}, machineSettings = {}, trusted = true, screenshots, scale = 1 }) {
   const trust = trusted ? {} : { "security.workspace.trust.enabled": true, "security.workspace.trust.startupPrompt": "never" };
   const profile = makeProfile({ ...settings, ...trust }, machineSettings);
   const closers = [() => rmSync(profile.folder, { recursive: true, force: true, maxRetries: 5 })];
@@ -72,7 +74,8 @@ export async function launch({ workspace, vsix, settings = {}, machineSettings =
     const context = await chromium.launchPersistentContext(path.join(profile.folder, "chromium"), {
       executablePath: CHROMIUM,
       headless: true,
-      viewport,
+      viewport: { width: 1280, height: 800 },
+      deviceScaleFactor: scale,
       // The resolver rule makes every host but this machine unreachable for the browser.
       args: [
         "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -129,6 +132,13 @@ export class Workbench {
     await this.page.locator(".monaco-editor.focused").first().waitFor();
   }
 
+  /** Puts the cursor at the first line of a file that starts with a text, as far as it is saved. */
+  async gotoLine(file, start) {
+    const line = this.read(file).split("\n").findIndex((text) => text.startsWith(start));
+    assert(line >= 0, `${file} has no line that starts with ${start}`);
+    await this.goto(line + 1);
+  }
+
   /** Runs a command of the palette by its title. */
   async command(title) {
     await this.pick("F1", `>${title}`, title);
@@ -176,9 +186,12 @@ export class Workbench {
 
   /** Opens the quick fixes at the cursor and gives the row with a title. */
   async quickFix(title) {
-    await this.page.keyboard.press("Control+.");
     const row = this.page.locator(".action-widget .monaco-list-row", { hasText: title }).first();
-    await row.waitFor();
+    // A list that opens while lenses move the lines is closed again, and has to be asked for once more.
+    await until(`the quick fix "${title}" is offered`, async () => {
+      await this.page.keyboard.press("Control+.");
+      return row.waitFor({ timeout: 3000 }).then(() => true, () => false);
+    });
     return row;
   }
 
@@ -213,10 +226,20 @@ export class Workbench {
     await this.page.screenshot({ path: path.join(this.screenshots, `${name}.png`) });
   }
 
+  /** The lines of the extension's log that are errors: its own, and those of the server's answers. */
+  loggedErrors() {
+    const lines = this.#logFiles().flatMap((file) => readFileSync(file, "utf8").split("\n"));
+    return lines.filter((line) => / \[error\] /.test(line)).map((line) => line.replace(/^.* \[error\] /, ""));
+  }
+
   /** The tail of everything that was logged, for a failure's report. */
   logs() {
-    const files = [path.join(this.profile.folder, "code-server.log"), ...globSync(path.join(this.profile.folder, "data/logs/**/*Adalang*.log"))];
-    return files.filter(existsSync).map((file) => `--- ${path.basename(file)}\n${readFileSync(file, "utf8").slice(-4000)}`).join("\n");
+    const files = [path.join(this.profile.folder, "code-server.log"), ...this.#logFiles()];
+    return files.map((file) => `--- ${path.basename(file)}\n${readFileSync(file, "utf8").slice(-4000)}`).join("\n");
+  }
+
+  #logFiles() {
+    return globSync(path.join(this.profile.folder, "data/logs/**/*Adalang*.log"));
   }
 }
 

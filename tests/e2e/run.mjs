@@ -5,8 +5,9 @@
 // Without names all scenarios run. --pictures takes the pictures of the documentation.
 //
 // A scenario is a file in scenarios/ that exports `workspace` (a folder of the repository, to be copied), optionally
-// `prepare(folder)`, `settings`, `machineSettings` and `trusted`, and a default function ({ vscode, interpreter, picture })
-// that throws when something is wrong.
+// `prepare(folder)`, `settings`, `machineSettings`, `trusted` and `expectedErrors` (patterns of lines in the extension's log),
+// and a default function ({ vscode, interpreter, picture }) that throws when something is wrong.
+import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -54,12 +55,17 @@ async function runScenario(name) {
       screenshots: values.screenshots && path.join(values.screenshots, name),
       trusted: scenario.trusted ?? true,
       settings: scenario.settings,
+      scale: values.pictures ? 2 : 1,
       machineSettings: { "adalang.interpreter": values.interpreter, ...scenario.machineSettings },
     });
     try {
-      // Pictures for the documentation are taken only when asked for.
-      const picture = async (file) => values.pictures && vscode.page.screenshot({ path: path.join(values.pictures, file) });
+      const picture = async (file) => {
+        if (values.pictures) await vscode.page.locator(".part.editor").screenshot({ path: path.join(values.pictures, file) });
+      };
       await scenario.default({ vscode, interpreter: values.interpreter, picture });
+      const expected = scenario.expectedErrors ?? [];
+      const errors = vscode.loggedErrors().filter((line) => !expected.some((pattern) => pattern.test(line)));
+      assert.deepEqual(errors, [], "nothing went wrong unseen");
     } catch (error) {
       await vscode.screenshot("failure").catch(() => undefined);
       console.log(vscode.logs());

@@ -8,6 +8,7 @@ import { log, until } from "../harness.mjs";
 
 export const workspace = "tests/e2e/workspaces/empty";
 export const machineSettings = { "adalang.server.path": "/nowhere/adalang" };
+export const expectedErrors = [/does not exist/, /SIGKILL/];
 const FILE = "new.adal";
 
 export function prepare(folder) {

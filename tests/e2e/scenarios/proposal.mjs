@@ -39,7 +39,7 @@ export default async function ({ vscode, interpreter, picture }) {
   await until("the mended file is on disk", () => vscode.read(FILE) === intact);
   log("the mistake is mended");
 
-  await vscode.goto(1);
+  await vscode.gotoLine(FILE, "eval ");
   await vscode.lens("Optimize").first().click();
   await vscode.gotoProblem("Proposed edit", OPTIMIZE_MS);
   log("the proposal is there");

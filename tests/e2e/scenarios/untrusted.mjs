@@ -18,7 +18,7 @@ export default async function ({ vscode }) {
   log("the file is checked");
 
   // The palette says why it does nothing.
-  await vscode.goto(1);
+  await vscode.gotoLine(FILE, "eval ");
   await vscode.command("Adalang: Optimize");
   await vscode.notification("nothing is run and nothing is spent until you trust this workspace").waitFor();
   await vscode.screenshot("2-refused");

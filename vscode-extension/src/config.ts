@@ -1,0 +1,45 @@
+/** The extension's settings, read in one place. */
+import { homedir } from "node:os";
+import * as vscode from "vscode";
+
+export interface Settings {
+  readonly serverPath: string;
+  readonly serverArguments: readonly string[];
+  readonly interpreter: string;
+  readonly evaluateOnSave: boolean;
+}
+
+/** A setting of the wrong type counts as one that is not set; the editor marks it in settings.json. */
+export function readSettings(): Settings {
+  const settings = vscode.workspace.getConfiguration("adalang");
+  const text = (name: string) => {
+    const value = settings.get<unknown>(name);
+    return typeof value === "string" ? expand(value) : "";
+  };
+  const serverArguments = settings.get<unknown>("server.arguments");
+  return {
+    serverPath: text("server.path"),
+    serverArguments: Array.isArray(serverArguments) ? serverArguments.map(String) : [],
+    interpreter: text("interpreter"),
+    evaluateOnSave: settings.get<unknown>("evaluateOnSave") === true,
+  };
+}
+
+/** Whether a change of settings needs another server. (The client itself follows adalang.trace.server.) */
+export function needsRestart(change: vscode.ConfigurationChangeEvent): boolean {
+  const settings = ["adalang.server", "adalang.interpreter", "adalang.evaluateOnSave"];
+  return settings.some((name) => change.affectsConfiguration(name));
+}
+
+export function workspaceFolders(): string[] {
+  return (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file").map(({ uri }) => uri.fsPath);
+}
+
+function expand(setting: string): string {
+  return setting
+    .trim()
+    .replace(/^~(?=[/\\]|$)/, homedir())
+    .replaceAll("${userHome}", homedir())
+    .replaceAll("${workspaceFolder}", workspaceFolders()[0] ?? "")
+    .replace(/\$\{env:([^}]+)\}/g, (_, name: string) => process.env[name] ?? "");
+}

@@ -1,0 +1,37 @@
+/** Wires the extension together; everything it does lives in the modules that it imports. */
+import * as vscode from "vscode";
+import { moveClosingFences } from "./closingFence";
+import { COMMANDS, run } from "./commands";
+import { needsRestart } from "./config";
+import { createHost } from "./host";
+import { onSelect } from "./pythonExtension";
+import { Session } from "./session";
+
+let session: Session | undefined;
+
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  session = new Session();
+  const current = session;
+  const host = createHost(current);
+  context.subscriptions.push(
+    current,
+    ...Object.keys(COMMANDS).map((name) =>
+      vscode.commands.registerCommand(name, (...args: unknown[]) => run(host, name, args)),
+    ),
+    vscode.commands.registerCommand("adalang.openSettings", () =>
+      vscode.commands.executeCommand("workbench.action.openSettings", "@ext:adalang.adalang"),
+    ),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (needsRestart(change)) void current.restart();
+    }),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void current.trust()),
+    moveClosingFences(),
+  );
+  await current.restart();
+  const selection = await onSelect(() => void current.restart());
+  if (selection) context.subscriptions.push(selection);
+}
+
+export async function deactivate(): Promise<void> {
+  await session?.stop();
+}

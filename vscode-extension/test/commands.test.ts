@@ -1,0 +1,123 @@
+import { readFileSync } from "node:fs";
+import { beforeEach, expect, test } from "vitest";
+import { COMMANDS, type Host, run } from "../src/commands";
+import { describe as describeState, type State } from "../src/status";
+
+const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+
+let events: unknown[];
+let answer: string | undefined;
+
+beforeEach(() => {
+  events = [];
+  answer = undefined;
+});
+
+function host(state: State, facts: Partial<Host> = {}): Host {
+  return {
+    state,
+    installInto: undefined,
+    settled: async () => void events.push("settled"),
+    restart: async () => void events.push("restart"),
+    execute: async (command, args) => void events.push([command, ...args]),
+    chooseTarget: async (verb, name) => ({ uri: "file:///a.adal", name: typeof name === "string" ? name : `the ${verb}` }),
+    tell: async (message, choices) => {
+      events.push([message, ...choices]);
+      return answer;
+    },
+    choose: async (_, items) => {
+      events.push(items.map(({ command }) => command));
+      return answer;
+    },
+    dispatch: async (command) => void events.push(command),
+    install: async () => void events.push("install"),
+    showLog: () => void events.push("log"),
+    showInfo: async () => void events.push("info"),
+    ...facts,
+  };
+}
+
+test("the palette offers exactly what the table has, without the two that only the extension calls", () => {
+  const offered = manifest.contributes.commands.map(({ command }: { command: string }) => command);
+  const internal = ["adalang.statusMenu", "adalang.explainFailure"];
+  expect([...offered, ...internal].sort()).toEqual(Object.keys(COMMANDS).sort());
+});
+
+test.each([
+  ["adalang.run", "adalang.server.run", "the run"],
+  ["adalang.evaluate", "adalang.server.evaluate", "the evaluate"],
+  ["adalang.optimize", "adalang.server.optimize", "the optimize"],
+])("%s asks for a target and hands it to the server", async (command, serverCommand, name) => {
+  await run(host({ kind: "ready" }), command, []);
+  expect(events).toEqual([[serverCommand, "file:///a.adal", name]]);
+});
+
+test("a key binding may name the target", async () => {
+  await run(host({ kind: "ready" }), "adalang.evaluate", ["routing"]);
+  expect(events).toEqual([["adalang.server.evaluate", "file:///a.adal", "routing"]]);
+});
+
+test("in a workspace that is not trusted the server is never asked to run anything", async () => {
+  for (const command of ["adalang.run", "adalang.evaluate", "adalang.optimize"]) {
+    answer = "Manage Workspace Trust";
+    events = [];
+    await run(host({ kind: "untrusted" }), command, []);
+    expect(events).toEqual([
+      ["Adalang: nothing is run and nothing is spent until you trust this workspace.", "Manage Workspace Trust"],
+      "workbench.trust.manage",
+    ]);
+  }
+});
+
+test("without a server a command says why and offers to install it", async () => {
+  answer = "Install into /py";
+  const state: State = { kind: "error", why: "no language server was found" };
+  await run(host(state, { installInto: "/py" }), "adalang.evaluate", []);
+  expect(events).toEqual([
+    ["Adalang: no language server was found.", "Install into /py", "Open Settings", "Show Log"],
+    "adalang.installServer",
+  ]);
+});
+
+test("a command waits for a server that is starting", async () => {
+  let state: State = { kind: "starting" };
+  const starting = host(state, { settled: async () => void (state = { kind: "ready" }) });
+  Object.defineProperty(starting, "state", { get: () => state });
+  await run(starting, "adalang.optimize", ["routing"]);
+  expect(events).toEqual([["adalang.server.optimize", "file:///a.adal", "routing"]]);
+});
+
+test.each(["adalang.restartServer", "adalang.showLog", "adalang.showServerInfo", "adalang.installServer"])(
+  "%s works without a server",
+  async (command) => {
+    await run(host({ kind: "error", why: "gone" }), command, []);
+    expect(events).toHaveLength(1);
+    expect(events[0]).toBeTypeOf("string");
+  },
+);
+
+test("the status menu offers what makes sense in its state", async () => {
+  const offered = async (state: State) => {
+    events = [];
+    await run(host(state), "adalang.statusMenu", []);
+    return events[0] as string[];
+  };
+  expect(await offered({ kind: "running", what: "evaluating" })).toContain("adalang.cancel");
+  expect(await offered({ kind: "ready" })).not.toContain("adalang.cancel");
+  expect(await offered({ kind: "untrusted" })).not.toContain("adalang.optimize");
+  expect(await offered({ kind: "error", why: "gone" })).toContain("adalang.explainFailure");
+});
+
+test("each state looks different in the status bar and says itself to a screen reader", () => {
+  const states: State[] = [
+    { kind: "starting" },
+    { kind: "ready" },
+    { kind: "running", what: "optimizing routing" },
+    { kind: "untrusted" },
+    { kind: "error", why: "gone" },
+  ];
+  const shown = states.map(describeState);
+  expect(new Set(shown.map(({ text }) => text)).size).toBe(states.length);
+  expect(shown[2]?.tooltip).toBe("Adalang: optimizing routing");
+  expect(shown[4]?.tooltip).toBe("Adalang: gone");
+});

@@ -50,7 +50,9 @@ def test_check_shows_place_code_mend_and_carets(tmp_path):
     (tmp_path / "a.adal").write_text(BAD)
     done = adalang("check", "a.adal", cwd=tmp_path)
     assert done.returncode == 1
-    assert "a.adal:2:6: error ADL301 `qestion` is no input or param of `answer`. Did you mean `question`?" in done.stdout
+    assert (
+        "a.adal:2:6: error ADL301 `qestion` is no input or param of `answer`. Did you mean `question`?" in done.stdout
+    )
     assert "  2 |   {{ qestion }}\n    |      ^^^^^^^\n" in done.stdout
 
 
@@ -170,9 +172,7 @@ def test_optimize_show_export_apply_dismiss(tmp_path):
 
     diff = adalang("proposals", "export", proposal, cwd=tmp_path).stdout
     assert diff.startswith("--- ") and "+++ " in diff
-    patched = subprocess.run(
-        ["git", "apply", "--check", "-"], input=diff, text=True, cwd=tmp_path, capture_output=True
-    )
+    patched = subprocess.run(["git", "apply", "--check", "-"], input=diff, text=True, cwd=tmp_path, capture_output=True)
     assert patched.returncode == 0, patched.stderr
 
     applied = adalang("proposals", "apply", proposal[:4], cwd=tmp_path)
@@ -311,7 +311,21 @@ def test_watch_checks_on_save_and_evaluates_what_changed(tmp_path):
 
 def test_help_is_complete_and_quick_to_import(tmp_path):
     done = adalang("--help", cwd=tmp_path)
-    for verb in ("check", "fmt", "graph", "run", "eval", "optimize", "proposals", "init", "doctor", "models", "store", "watch", "server"):
+    for verb in (
+        "check",
+        "fmt",
+        "graph",
+        "run",
+        "eval",
+        "optimize",
+        "proposals",
+        "init",
+        "doctor",
+        "models",
+        "store",
+        "watch",
+        "server",
+    ):
         assert f" {verb} " in done.stdout
         assert adalang(verb, "--help", cwd=tmp_path).returncode == 0
     code = "import adalang.cli, sys; bad = {'litellm', 'pygls', 'lsprotocol', 'rich.progress'} & set(sys.modules); sys.exit(str(bad) if bad else 0)"

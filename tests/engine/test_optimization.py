@@ -6,6 +6,7 @@ import signal
 import sys
 
 import pytest
+
 from adalang.config import load_settings
 from adalang.engine.proposals import current_edits, title, write_files
 from adalang.engine.session import Session
@@ -82,7 +83,9 @@ async def test_the_budget_is_never_overrun(tmp_path):
 async def test_an_eval_that_reaches_nothing_trainable_is_refused(tmp_path):
     file = world.write(tmp_path)
     text = file.read_text()
-    text = text.replace('  # How to tell the labels apart\n  param instruction = """\n    Sort the order.\n    """\n', "")
+    text = text.replace(
+        '  # How to tell the labels apart\n  param instruction = """\n    Sort the order.\n    """\n', ""
+    )
     text = text.replace("  demos shots { max = 3 }\n", "").replace("{{ instruction }}", "Sort.")
     file.write_text(text[: text.index("optimize sorting")])
     with pytest.raises(BugFailure, match="reaches no `param` and no `demos`"):

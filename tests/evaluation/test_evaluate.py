@@ -1,16 +1,20 @@
 """Evals run whole: rows, inputs, metrics of every kind, failures, intervals."""
 
 import pytest
+from tests.servers import LoopbackServer, RateLimited, Reply, scripted
+
 from adalang.config import load_settings
 from adalang.engine.session import CheckFailed, Session
 from adalang.runtime.failures import BugFailure
-from tests.servers import LoopbackServer, RateLimited, Reply, scripted
 
 ECHO = 'prompt echo(q: str) -> str {\n  model = m\n  user = """{{ q }}"""\n}\n'
 MODEL = 'model m = "openai/test" { api_base = env("BASE"), api_key = env("KEY"), retries = 0 }\n'
 ROWS = (
     "dataset rows = [\n"
-    + "".join(f'  {{ q = "{word}", answer = "{answer}" }},\n' for word, answer in [("a", "a"), ("b", "B"), ("c", "x"), ("d", "d")])
+    + "".join(
+        f'  {{ q = "{word}", answer = "{answer}" }},\n'
+        for word, answer in [("a", "a"), ("b", "B"), ("c", "x"), ("d", "d")]
+    )
     + "] { split = { val = 1.0 } }\n"
 )
 
@@ -59,7 +63,7 @@ async def test_metrics_take_any_of_the_names(tmp_path, metric, score):
 
 async def test_a_prompt_judges(tmp_path):
     judge = (
-        'prompt judge(q: str, output: str, expected: str) -> { score: float, reason: str } {\n  model = m\n'
+        "prompt judge(q: str, output: str, expected: str) -> { score: float, reason: str } {\n  model = m\n"
         '  user = """JUDGE {{ q }} {{ output }} {{ expected }}"""\n}\n'
     )
 
@@ -91,8 +95,14 @@ async def test_a_metric_that_raises_is_told_with_file_and_line(tmp_path):
 
 
 async def test_steps_of_a_pipeline_can_be_scored(tmp_path):
-    pipeline = "pipeline p(q: str) -> str {\n  first = echo(q)\n  second = echo(\"z\")\n  return second\n}\n"
-    text = MODEL + ECHO + pipeline + ROWS + an_eval("exact_match(steps.first, expected = row.answer)").replace("of echo", "of p")
+    pipeline = 'pipeline p(q: str) -> str {\n  first = echo(q)\n  second = echo("z")\n  return second\n}\n'
+    text = (
+        MODEL
+        + ECHO
+        + pipeline
+        + ROWS
+        + an_eval("exact_match(steps.first, expected = row.answer)").replace("of echo", "of p")
+    )
     found, _, _ = await evaluated(tmp_path, text)
     assert found.score == 0.5
 
@@ -128,7 +138,12 @@ async def test_a_goal_that_is_missed_is_told(tmp_path):
 
 
 async def test_limit_and_split(tmp_path):
-    text = MODEL + ECHO + ROWS.replace("val = 1.0", "train = 0.5, val = 0.5") + an_eval("exact_match").replace("rows.val", "rows")
+    text = (
+        MODEL
+        + ECHO
+        + ROWS.replace("val = 1.0", "train = 0.5, val = 0.5")
+        + an_eval("exact_match").replace("rows.val", "rows")
+    )
     found, _, _ = await evaluated(tmp_path, text, split="train", limit=1)
     assert (found.split, len(found.rows)) == ("train", 1)
     with pytest.raises(BugFailure, match="there is no split `test`"):

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adalang.language.data import Row, inline_rows
 from adalang.evaluation.splits import (
     SplitError,
     duplicate_groups,
@@ -18,6 +17,7 @@ from adalang.evaluation.splits import (
     split_rows,
     stratified_sample,
 )
+from adalang.language.data import Row, inline_rows
 
 LONG = (
     "My parcel with the green garden chairs arrived yesterday evening but two of the four legs are broken and "

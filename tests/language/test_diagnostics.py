@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from scripts import generate_docs
+from tests.language.excerpts import diagnostics_of, join, render, split
 
 from adalang.language.diagnostics import Fix
 from adalang.language.rules import RULES
 from adalang.language.text import SourceText
-
-from tests.language.excerpts import diagnostics_of, join, render, split
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 BAD = sorted(path for path in (FIXTURES / "diagnostics").glob("*.adal") if not path.name.endswith(".good.adal"))
@@ -75,3 +75,8 @@ def test_every_rule_has_a_fixture_a_mended_example_and_a_page() -> None:
     assert {name_of(path) for path in BAD} == names
     assert {name_of(path).removesuffix(".good") for path in GOOD} == names
     assert {path.stem for path in pages.glob("ADL*.md")} == set(RULES)
+
+
+def test_pages_are_current_and_explained() -> None:
+    assert [path.name for path, text in generate_docs.pages().items() if path.read_text(encoding="utf-8") != text] == []
+    assert generate_docs.without_explanation() == []

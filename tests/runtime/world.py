@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.servers import Incoming, LoopbackServer, Reply
+
 from adalang.language.checks import DiskFacts, check_all
 from adalang.language.program import Program, load
 from adalang.runtime.interpreter import Runtime
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.resolve import Models
 from adalang.runtime.trace import Trace
-from tests.servers import Incoming, LoopbackServer, Reply
 
 Answer = Callable[[Incoming], str]
 

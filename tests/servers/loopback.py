@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from aiohttp import web
+
 from tests.servers.behaviour import (
     BadJson,
     Behaviour,

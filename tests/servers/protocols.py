@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tests.servers.behaviour import Incoming, Reply
-
 from adalang.language.models import estimate_tokens
 from adalang.runtime.models.types import ImagePart, Message, Part, TextPart
+from tests.servers.behaviour import Incoming, Reply
 
 
 class OpenAI:

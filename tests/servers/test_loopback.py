@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.servers import LoopbackServer, Protocol
 
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.types import Message, ModelSpec, Request
+from tests.servers import LoopbackServer, Protocol
 
 LABELS = "Answer with exactly one of these labels and nothing else: billing, shipping, other"
 SCHEMA: dict[str, Any] = {

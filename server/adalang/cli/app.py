@@ -78,7 +78,7 @@ def run(arguments: list[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted()
     except _UsageError as error:
-        error.show()
+        _explain_usage(error)
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -91,6 +91,17 @@ def run(arguments: list[str]) -> int:
             raise
         print(f"error: {message}", file=sys.stderr)
         return 2
+
+
+def _explain_usage(error: Any) -> None:
+    """What is wrong with the command line, in one line; a verb without arguments has printed its help already."""
+    own = isinstance(error, typer.BadParameter) and error.param is None
+    message = error.message if own else error.format_message()
+    if not message.strip():
+        return
+    context = getattr(error, "ctx", None)
+    more = f" (see {context.command_path} --help)" if context is not None and not own else ""
+    print(f"error: {message}{more}", file=sys.stderr)
 
 
 def _interrupted() -> int:

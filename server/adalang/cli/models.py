@@ -32,7 +32,9 @@ def models(
         rates = "price unknown" if one["input"] is None else f"{one['input']:g} / {one['output'] or 0:g} USD"
         window = f"{one['window']:,}" if one["window"] else "?"
         print(f"{one['id']:56} {rates:22} {window:>12} tokens")
-    if not found:
+    if not found and search.endswith(".adal"):
+        note(f"{search} names no model: the workspace's default answers (see `adalang doctor`).")
+    elif not found:
         note(f"No known model holds {search!r}. A model that is not listed may still work.")
     elif len(shown) < len(found):
         note(f"{len(found) - len(shown)} more; name part of an id, or --limit 0.")

@@ -66,7 +66,9 @@ def list_proposals(
 
 
 @app.command("show")
-def show(proposal_id: str = ID, json_output: bool = typer.Option(False, "--json"), root: Path = ROOT) -> None:
+def show(
+    proposal_id: str = ID, json_output: bool = typer.Option(False, "--json", help="Print as JSON."), root: Path = ROOT
+) -> None:
     """Show a proposal with its evidence and its diff."""
     from adalang.cli.optimize import print_evidence
     from adalang.engine.proposals import EditRefused, diff, title

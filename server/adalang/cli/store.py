@@ -31,7 +31,7 @@ def show(json_output: bool = typer.Option(False, "--json", help="Print as JSON."
     print(f"{file} ({stats['bytes'] / 1e6:.1f} MB)")
     for table, count in stats["rows"].items():
         print(f"  {table:14} {count}")
-    print(f"  answers have cost {money(stats['usd'])} and {stats['tokens']} tokens")
+    print(f"  paid for answers: {money(stats['usd'])}, {stats['tokens']} tokens")
 
 
 @app.command("prune")

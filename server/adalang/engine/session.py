@@ -318,7 +318,9 @@ class Session:
         try:
             lock.acquire(blocking=False)
         except Timeout as error:
-            raise BugFailure("this optimization is running already, in another process; wait for it or stop it") from error
+            raise BugFailure(
+                "this optimization is running already, in another process; wait for it or stop it"
+            ) from error
         try:
             yield
         finally:

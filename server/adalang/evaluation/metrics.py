@@ -24,9 +24,9 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from adalang.language.data import canonical_json, type_name
 from adalang.evaluation.numbers import Number, final_number, find_numbers, same_number
 from adalang.language.builtins import METRIC_SIGNATURES, MetricParameter, MetricSignature
+from adalang.language.data import canonical_json, type_name
 
 _Id = TypeVar("_Id", bound=Hashable)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from adalang.evaluation.splits import split_rows
 from adalang.language.data import DataError, Row, inline_rows, read_rows

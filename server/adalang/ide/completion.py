@@ -55,6 +55,7 @@ Kind = Choice[
 
 _STAND_IN = "adal_cursor"
 _WORD_BEFORE = re.compile(rb"[\w]*\Z")
+_ASSIGNED = re.compile(rb"[ \t]*=(?!=)")
 _ITEMS_LIMIT = 400
 
 
@@ -142,7 +143,8 @@ def _at_stand_in(program: Program, offset: int, word: Span, facts: Facts) -> Ite
         site = _with_stand_in(program, word, written, facts)
         found = _stand_in(site) if site is not None else None
         if site is not None and found is not None:
-            yield from _for_slot(site, found)
+            assigned = _ASSIGNED.match(program.root.source.data, word.end) is not None
+            yield from _for_slot(site, found, assigned)
             return
 
 
@@ -159,10 +161,11 @@ def _stand_in(site: Site) -> Occurrence | None:
     return next((one for one in occurrences(site) if one.text == _STAND_IN), None)
 
 
-def _for_slot(site: Site, found: Occurrence) -> Iterator[_Found]:
+def _for_slot(site: Site, found: Occurrence, assigned: bool) -> Iterator[_Found]:
+    """What fits the slot. ``assigned``: a `=` of the file's own follows already."""
     match found.slot:
         case SettingName(kind=kind, given=given):
-            yield from _settings(site, found, kind, given)
+            yield from _settings(kind, given, "" if assigned else " = ")
         case TypeName():
             yield from _types(site)
         case Value(names=names, wanted=wanted):
@@ -181,26 +184,24 @@ def _for_slot(site: Site, found: Occurrence) -> Iterator[_Found]:
             yield from _statements(site, found.slot)
 
 
-def _settings(site: Site, found: Occurrence, kind: str, given: frozenset[str]) -> Iterator[_Found]:
+def _settings(kind: str, given: frozenset[str], sign: str) -> Iterator[_Found]:
     keys = OBJECT_KEYS.get(kind)
     if keys is not None:
-        yield from (_Found(name, "setting", "", doc, f"{name} = ") for name, doc in keys.items() if name not in given)
+        yield from (
+            _Found(name, "setting", "", doc, f"{name}{sign}") for name, doc in keys.items() if name not in given
+        )
         return
     for name, spec in SETTINGS.get(kind, {}).items():
         if name not in given:
-            yield _Found(name, "setting", spec.kind, spec.doc, _unless_assigned(site, found, name))
+            yield _Found(name, "setting", spec.kind, spec.doc, f"{name}{sign}")
     if kind in ("prompt", "agent"):
         for role, doc in MESSAGES.items():
-            yield _Found(role, "message", "message", doc, f'{role} = """${{1}}"""', snippet=True, rank=1)
+            insert = f'{role} = """${{1}}"""' if sign else role
+            yield _Found(role, "message", "message", doc, insert, snippet=bool(sign), rank=1)
+    if kind in ("prompt", "agent") and sign:
         yield _Found("param", "keyword", "param", DECLARATIONS["param"], 'param ${1:instruction} = "${2}"', True, 1)
         doc = "Few-shot examples, chosen by the optimizer and kept in the file."
         yield _Found("demos", "keyword", "demos", doc, "demos ${1:shots} { max = ${2:4} }", snippet=True, rank=1)
-
-
-def _unless_assigned(site: Site, found: Occurrence, name: str) -> str:
-    """``name = ``, but only the name where a ``=`` of the file's own follows already."""
-    rest = site.module.source.data[site.item.start + found.span.end :]
-    return name if re.match(rb"[ \t]*=(?! 0)", rest) else f"{name} = "
 
 
 def _types(site: Site) -> Iterator[_Found]:

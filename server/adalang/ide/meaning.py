@@ -27,13 +27,14 @@ from adalang.ide.occurrences import (
     locals_of,
     template_names,
 )
-from adalang.ide.words import DECLARATIONS, OBJECT_KEYS, PRIMITIVES, SPLITS
+from adalang.ide.words import DECLARATIONS, METHODS, OBJECT_KEYS, PRIMITIVES, SPLITS
 from adalang.language import templates
 from adalang.language.builtins import METRIC_SIGNATURES
 from adalang.language.checks import NO_FACTS, Facts
 from adalang.language.checks.scope import signature
 from adalang.language.declarations import (
     COMPONENT_KINDS,
+    EvalDeclaration,
     Expression,
     ModelDeclaration,
     OptimizeDeclaration,
@@ -152,8 +153,8 @@ def headline(program: Program, entity: Entity) -> str:
         case ParamDeclaration():
             return f"param {name}"
         case _:
-            target = getattr(declaration, "target", None)
-            return f"{entity.kind} {name}" + (f" of {dotted(target) or '…'}" if target is not None else "")
+            of = f" of {dotted(declaration.target) or '…'}" if isinstance(declaration, EvalDeclaration) else ""
+            return f"{entity.kind} {name}{of}"
 
 
 def _spelled(declared: Type) -> str:
@@ -225,6 +226,8 @@ def _value(site: Site, name: str, names: Mapping[str, Local], wanted: str, span:
         metric = METRIC_SIGNATURES[name]
         inputs = ", ".join(one.name for one in metric.parameters)
         return Meaning(span, f"metric {name}({inputs})", metric.meaning)
+    if wanted == "method" and name in METHODS:
+        return Meaning(span, f"(method) {name}", METHODS[name])
     if name in FUNCTIONS:
         return Meaning(span, f"{name}(…)", FUNCTIONS[name])
     return None

@@ -520,7 +520,16 @@ def row_type(site: Site, declaration: EvalDeclaration) -> Type:
 
 
 def _widened(value: Any) -> Type:
-    return STR if isinstance(value, str) else type_of_value(value)
+    """The type of a column whose values are like this one: any text, not this text."""
+    match value:
+        case str():
+            return STR
+        case list():
+            return ListOf(_widened(value[0]) if value else UNKNOWN)
+        case Mapping():
+            return ObjectOf(tuple(Field(str(name), _widened(inner)) for name, inner in value.items()))
+        case _:
+            return type_of_value(value)
 
 
 def _steps(target: Entity | None) -> Type:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
+from adalang.language.declarations import ParamDeclaration
 from adalang.language.literal import decode
 from adalang.language.lower import Item, Lowered, lower
 from adalang.language.syntax import Node, parse
@@ -33,6 +34,8 @@ def format_source(source: SourceText) -> str:
     """The file in its canonical layout; the same text when it is there already, or when nothing can be done safely."""
     if not _is_utf8(source):
         return str(source)
+    if source.data.startswith(_BOM):
+        return "\ufeff" + format_source(SourceText(source.data[len(_BOM) :]))
     lowered = lower(parse(source), source)
     formatted = _File(source, lowered).formatted()
     after = SourceText.of(formatted)
@@ -150,6 +153,8 @@ class _Line:
     """Where in the text a description starts, and the column that it had."""
     comment: str = ""
     comment_column: int = 0
+    began: int = -1
+    """The source's line whose first token is this line's first; -1 when there is none: then columns mean nothing."""
     ends: bool = True
 
     def render(self, newline: str) -> str:
@@ -177,10 +182,9 @@ class _File:
         self._out: list[_Line | str] = []
 
     def formatted(self) -> str:
-        bom = self._source.data.startswith(_BOM)
-        done, previous, clean = len(_BOM) if bom else 0, None, True
+        done, previous, clean = 0, None, True
         for item in self._lowered.items:
-            lines = self._declaration(item)
+            lines = self._declaration(item) if clean or self._starts_its_line(item.start) else None
             gap = Span(done, item.start)
             comments = self._comments(gap) if clean and lines is not None else None
             if comments is None:
@@ -200,13 +204,16 @@ class _File:
             self._between(comments, previous, None, [])
         _align(self._out)
         newline = self._source.newline
-        text = "".join(one if isinstance(one, str) else one.render(newline) for one in self._out)
-        return ("\ufeff" if bom else "") + text
+        return "".join(one if isinstance(one, str) else one.render(newline) for one in self._out)
 
     def _raw(self, span: Span) -> None:
         if self._out and isinstance(self._out[-1], _Line):
             self._out[-1].ends = False
         self._out.append(self._source.data[span.start : span.end].decode("utf-8"))
+
+    def _starts_its_line(self, offset: int) -> bool:
+        line = self._source.line_start(self._source.line_of(offset))
+        return not self._source.slice(Span(line, offset)).strip(_BLANKS)
 
     def _declaration(self, item: Item) -> list[_Line] | None:
         """The declaration's lines; ``None`` where it has to stay as it is."""
@@ -216,8 +223,9 @@ class _File:
         tree = parse(piece)
         if not _is_whole(tree.root_node) or tree.root_node.named_child_count != 1:
             return None
-        column = len(self._source.slice(Span(self._source.line_start(self._source.line_of(item.start)), item.start)))
-        writer = _Writer(piece, column)
+        first = self._source.line_of(item.start)
+        column = len(self._source.slice(Span(self._source.line_start(first), item.start)))
+        writer = _Writer(piece, first, column if self._starts_its_line(item.start) else -1)
         try:
             writer.emit(tree.root_node.named_children[0])
         except _Unsafe:
@@ -252,7 +260,8 @@ class _File:
         if previous and comments and comments[0][0] == at:
             last = self._out[-1]
             assert isinstance(last, _Line)
-            _, last.comment_column, last.comment = comments.pop(0)
+            line, column, last.comment = comments.pop(0)
+            last.comment_column = column if last.began == line else 0
         written: list[_Line] = []
         for line, _, text in comments:
             written.append(_Line(0, text, blank=line - at > 1))
@@ -273,7 +282,10 @@ class _File:
 
 def _undocumented(item: Item) -> Any:
     """The declaration without its documentation, which stands outside it."""
-    return dataclasses.replace(item.declaration, doc="")
+    declaration = item.declaration
+    if isinstance(declaration, ParamDeclaration):
+        declaration = dataclasses.replace(declaration, param=dataclasses.replace(declaration.param, doc=""))
+    return dataclasses.replace(declaration, doc="")
 
 
 def _align(out: list[_Line | str]) -> None:
@@ -341,10 +353,13 @@ _FREE_BREAKS = frozenset({"binary_expression", "union_type"})
 
 
 class _Writer:
-    """Writes one declaration's tokens into lines. ``first_column``: where its first line stood in the file."""
+    """Writes one declaration's tokens into lines.
 
-    def __init__(self, source: SourceText, first_column: int, *, flat: bool = False) -> None:
-        self._source, self._first_column, self._flat = source, first_column, flat
+    ``first_line``, ``first_column``: where the declaration starts in its file; column -1 when something stands before it.
+    """
+
+    def __init__(self, source: SourceText, first_line: int, first_column: int, *, flat: bool = False) -> None:
+        self._source, self._first_line, self._first_column, self._flat = source, first_line, first_column, flat
         self.lines = [_Line(0)]
         self._indent = 0
         self._break: tuple[int, bool] | None = None
@@ -374,6 +389,8 @@ class _Writer:
 
     def _token(self, node: Node, text: str) -> None:
         line = self._open_line()
+        if not line.text:
+            line.began = self._line_begun_by(node.start_byte)
         if line.text and self._previous is not None and _spaced(self._previous, node):
             line.text += " "
         line.text += text
@@ -404,6 +421,9 @@ class _Writer:
             if decode(again).value != decoded.value:
                 raise _Unsafe
             raw = again
+            self._token(node, raw)
+            self.lines[-1].began = self._line_of(node.end_byte) + self._first_line
+            return
         elif "\n" in raw or "\r" in raw:
             raise _Unsafe
         self._token(node, raw)
@@ -413,7 +433,9 @@ class _Writer:
         line = self.lines[-1]
         beside = self._previous is not None and not self._breaks_before(node) and self._break is None
         if beside and not line.comment:
-            line.comment, line.comment_column = text, self._column_of(node.start_byte)
+            line.comment = text
+            kept = line.began == self._line_of(node.start_byte) + self._first_line
+            line.comment_column = self._column_of(node.start_byte) if kept else 0
         else:
             indent = self._break[0] if self._break else self._indent + 1
             blank = self._break[1] if self._break else False
@@ -479,11 +501,11 @@ class _Writer:
         return self._column() + self._flat_width(node, inner) > WIDTH
 
     def _flat_width(self, node: Node, inner: list[Node]) -> int:
-        writer = _Writer(self._source, 0, flat=True)
+        writer = _Writer(self._source, 0, 0, flat=True)
         writer._on_one_line(inner)
         tail = 2
         following = node.next_sibling if node.type == "parameters" else None
-        while following is not None and following.type not in ("body", "block"):
+        while following is not None and following.type not in ("body", "block", "="):
             writer._previous = None
             writer.emit(following)
             following, tail = following.next_sibling, 5
@@ -498,7 +520,8 @@ class _Writer:
     def _mark(self, node: Node, sign: Node) -> None:
         """Remember where a line's ``=`` or ``=>`` stood."""
         line = self.lines[-1]
-        if self._flat or self._break is not None or line.anchor is not None or "\n" in line.text or line.comment:
+        goes_on = self._break is not None or line.indent != self._indent or "\n" in line.text or line.comment
+        if self._flat or goes_on or line.anchor is not None:
             return
         top = node.parent is None or node.parent.type == "source_file"
         group = node.type if top else (node.parent.id if node.parent else 0)
@@ -519,7 +542,14 @@ class _Writer:
     def _column_of(self, offset: int) -> int:
         line = self._line_of(offset)
         column = len(self._source.slice(Span(self._source.line_start(line), offset)))
-        return column + (self._first_column if line == 0 else 0)
+        return column + (max(0, self._first_column) if line == 0 else 0)
+
+    def _line_begun_by(self, offset: int) -> int:
+        """The file's line that the token at ``offset`` is the first of, or -1."""
+        line = self._line_of(offset)
+        before = self._source.slice(Span(self._source.line_start(line), offset)).strip(_BLANKS)
+        begins = not before and (line > 0 or self._first_column >= 0)
+        return line + self._first_line if begins else -1
 
     def _breaks_before(self, node: Node) -> bool:
         return self._previous is not None and self._line_of(self._previous.end_byte) != self._line_of(node.start_byte)

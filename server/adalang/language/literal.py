@@ -183,12 +183,18 @@ def _fenced(value: str) -> str | None:
     if not value or value.startswith('"') or value.strip(" \t") == "":
         return None
     inner = max((len(run) for run in re.findall(r'"+', value.rstrip('"'))), default=0)
-    fence = '"' * max(3, inner + 1)
-    return fence + value + fence
+    quotes = _quotes(3, inner)
+    return quotes + value + quotes
 
 
 def _block(value: str, indent: str, newline: str, fence: int) -> str:
     longest = max((len(run) for run in _FENCE.findall(value)), default=0)
-    quotes = '"' * max(3, fence if longest < fence else longest + 1)
+    quotes = _quotes(fence, longest)
     lines = [indent + line if line else "" for line in value.split("\n")]
     return newline.join([quotes, *lines, indent + quotes])
+
+
+def _quotes(usual: int, longest: int) -> str:
+    """A fence longer than the longest run of quotes inside; never six, which stand for the empty text."""
+    size = max(3, usual, longest + 1)
+    return '"' * (7 if size == 6 else size)

@@ -208,7 +208,10 @@ class _Reader:
         return build(self, node, {"name": name, "span": self._span(node), "doc": doc})
 
     def _finish(self, common: dict[str, Any]) -> dict[str, Any]:
-        return {**common, "problems": tuple(self._problems)}
+        found = self._problems
+        if self.cut_until >= 0:  # brackets that are closed behind a text that was cut off
+            found = [one for one in found if one.code != "ADL003"]
+        return {**common, "problems": tuple(found)}
 
     def _import(self, node: Node, common: dict[str, Any]) -> Declaration:
         path = self._expression(node.child_by_field_name("path"), node)
@@ -576,10 +579,11 @@ class _Reader:
 
 
 def _number(text: str) -> int | float:
+    digits = text.replace("_", "")
     try:
-        return int(text)
+        return int(digits)
     except ValueError:
-        return float(text)
+        return float(digits)
 
 
 _Build = Callable[[_Reader, Node, dict[str, Any]], Declaration]

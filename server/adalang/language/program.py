@@ -119,7 +119,7 @@ class Program:
 
     def imported(self, module: Module) -> Mapping[str, Module]:
         """The modules that ``module`` can name, by the name that it uses for them (the file's stem)."""
-        found = {}
+        found: dict[str, Module] = {}
         for path in self.imports.get(module.path, {}).values():
             if path is not None and path in self.modules:
                 found.setdefault(path.stem, self.modules[path])

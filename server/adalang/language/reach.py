@@ -126,16 +126,20 @@ def own_trainable(entity: Entity) -> list[Trainable]:
         return [Trainable(entity.id, "text", entity, declaration.param)] if declaration.name.text else []
     if not isinstance(declaration, PromptDeclaration | AgentDeclaration):
         return []
-    texts = [Trainable(f"{entity.id}.{one.name.text}", "text", entity, one) for one in declaration.params]
-    demos = [Trainable(f"{entity.id}.{one.name.text}", "demos", entity, one) for one in declaration.demos]
-    return [one for one in (*texts, *demos) if one.part.name.text]
+    parts: list[Param | Demos] = [*declaration.params, *declaration.demos]
+    return [
+        Trainable(f"{entity.id}.{one.name.text}", "text" if isinstance(one, Param) else "demos", entity, one)
+        for one in parts
+        if one.name.text
+    ]
 
 
 def shared_params(program: Program, component: Entity) -> list[Entity]:
     """The top-level params that a prompt's messages show."""
     declaration = component.declaration
     assert isinstance(declaration, PromptDeclaration | AgentDeclaration)
-    own = {one.name.text for one in (*declaration.parameters, *declaration.params, *declaration.demos)}
+    own = {one.name.text for one in declaration.parameters}
+    own |= {one.name.text for one in declaration.params} | {one.name.text for one in declaration.demos}
     found: dict[str, Entity] = {}
     for message in declaration.messages:
         for use in templates.uses(message.template):

@@ -87,7 +87,7 @@ class _Mistakes:
         problems += [(self._unclosed(one), True) for one in found.get("unclosed", []) if not _inside_unclosed(one, 1)]
         problems += [(self._unclosed_jinja(one), False) for one in found.get("jinja", [])]
         for one in _distinct(found.get("missing", [])):
-            if not _inside_unclosed(one):
+            if not _inside_unclosed(one) and not (_field_of(one) == "until" and _has_error(one.parent)):
                 problems.append((self._missing(one), _field_of(one) not in _HARMLESS))
         problems += [(self._mistyped(one), False) for one in found.get("mistyped", []) if not _inside_unclosed(one)]
         for one in found.get("parameter", []):
@@ -238,14 +238,18 @@ class _Mistakes:
             return Problem("ADL002", place, 'The arms are missing: write `match x { "a" => …, _ => … }`.')
         if parent.type == "binding" and before in _FOREIGN_STATEMENTS:
             return Problem("ADL011", place, f"There is no `{before}` here. {_FOREIGN_STATEMENTS[before]}")
+        value = node.next_named_sibling
+        if parent.type in ("setting", "binding") and value is not None and self._word_after(value.end_byte):
+            line = self._source.line_span(self._source.line_of(node.start_byte))
+            words = self._source.slice(Span(self._source.data.find(before.encode(), line.start), line.end)).strip()
+            return Problem("ADL001", place, f"`{_short(words)}` means nothing here. Write `name = value`.")
         return Problem("ADL008", place, f"`{sign}` is missing after `{before}`.", (_add(sign, insert, space=True),))
 
     def _untyped(self, node: Node) -> Iterator[Problem]:
         name, default = node.child_by_field_name("name"), node.child_by_field_name("default")
         if name is None or node.child_by_field_name("type") is not None or node.has_error:
             return
-        before = node.prev_sibling
-        if before is not None and before.type == "ERROR":
+        if any(one is not None and one.type == "ERROR" for one in (node.prev_sibling, node.next_sibling)):
             return  # `name type`: the missing colon is reported there
         text, span = self._slice(name), self._span(name.start_byte, name.end_byte)
         if default is not None and self._slice(default) in BUILT_IN:
@@ -354,6 +358,13 @@ class _Mistakes:
         if name and parent == "object_type":
             fix = ("Add `: str`", ((after, ": str"),), False)
             return Problem("ADL009", span, f"The field `{text}` has no type: write `{text}: str`.", (fix,))
+        untyped = node.prev_sibling
+        if name and untyped is not None and untyped.type == "parameter" and ":" not in self._slice(untyped):
+            word, place = self._slice(untyped), self._span(untyped.start_byte, untyped.end_byte)
+            fix = ("Add `:`", ((Span(place.end, place.end), ":"),), True)
+            return Problem("ADL008", place, f"`:` is missing after `{word}`.", (fix,))
+        if parent == "repeat":
+            return Problem("ADL008", span, f"`until` is missing. {FORMS['repeat']}")
         if name and parent == "parameters":
             return Problem("ADL008", span, f"`:` is missing after `{text}`.", (("Add `:`", ((after, ":"),), True),))
         if text == "{" and parent == "object":
@@ -426,6 +437,10 @@ _HARMLESS = frozenset({"value", "type", "name", "default", "right", "source", "c
 """Gaps that leave no doubt about what follows them on their line."""
 
 
+def _has_error(node: Node | None) -> bool:
+    return node is not None and any(child.type == "ERROR" for child in node.children)
+
+
 def _inside_unclosed(node: Node, above: int = 0) -> bool:
     """Whether the mistake stands in, or right behind, a list that is never closed: that is the mistake then."""
     before = node.prev_sibling
@@ -487,6 +502,9 @@ def cut_region(text: Text, source: SourceText, base: int) -> tuple[Span, str] | 
         return None
     quotes = b'"' * text.decoded.fence
     start = base + text.span.end
+    line = source.line_of(start)
+    if not source.data[start : source.line_span(line).end].strip():
+        start = source.line_start(line + 1)
     for line in range(source.line_of(start), source.line_count):
         span = source.line_span(line)
         whole = source.data[span.start : span.end]

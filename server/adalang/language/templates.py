@@ -100,7 +100,7 @@ class JinjaFault:
 
 @dataclass(frozen=True, slots=True)
 class TemplateMeaning:
-    """``undeclared``: names that must come from outside. ``attributes``: (name, path) pairs that are looked up on them."""
+    """``undeclared``: names that must come from outside (none where there is a ``fault``)."""
 
     undeclared: frozenset[str]
     fault: JinjaFault | None
@@ -109,19 +109,21 @@ class TemplateMeaning:
 @lru_cache(maxsize=4096)
 def meaning(text: str) -> TemplateMeaning:
     """What Jinja makes of a template's text."""
-    from jinja2 import TemplateAssertionError, TemplateSyntaxError, meta
+    from jinja2 import TemplateSyntaxError, meta
 
     try:
         tree = environment().parse(text)
+        unknown = _unknown_filter(tree)
+        if unknown is not None:
+            return TemplateMeaning(frozenset(), unknown)
         undeclared = frozenset(meta.find_undeclared_variables(tree)) - GLOBALS
     except TemplateSyntaxError as error:
-        kind = "filter" if isinstance(error, TemplateAssertionError) else "syntax"
-        return TemplateMeaning(frozenset(), JinjaFault(error.message or "cannot be read", error.lineno - 1, kind))
+        return TemplateMeaning(frozenset(), JinjaFault(error.message or "cannot be read", error.lineno - 1, "syntax"))
     except RecursionError:
         return TemplateMeaning(frozenset(), JinjaFault("it is nested too deeply", 0, "syntax"))
     except ValueError as error:  # a number with too many digits
         return TemplateMeaning(frozenset(), JinjaFault(str(error), 0, "syntax"))
-    return TemplateMeaning(undeclared, _unknown_filter(tree))
+    return TemplateMeaning(undeclared, None)
 
 
 def _unknown_filter(tree: nodes.Template) -> JinjaFault | None:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from adalang.engine.proposals import evidence_line, new_values
 from adalang.language.datasets import NotConstant, constant
 from adalang.language.declarations import Param
-from adalang.language.edits import EditRefused, apply_changes, rebase
+from adalang.language.edits import EditRefused, apply_changes
 from adalang.language.program import Program
 from adalang.language.reach import Trainable, trainables
 from adalang.language.text import Edit, Span
-from adalang.store.records import Change, Evidence, Proposal
+from adalang.store.records import Evidence, Proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +52,22 @@ class Anchored:
             EditRefused: it is stale, or cannot be written exactly.
         """
         if self.stale:
-            raise EditRefused(f"This proposal is stale: {self.stale}.")
+            raise EditRefused(self.stale)
         return apply_changes(self.program, self.values)
 
 
 def anchor(proposal: Proposal, program: Program) -> Anchored:
     """Find the proposal's place in the program that its file is now. Cheap: nothing is written or parsed here."""
     known = trainables(program)
-    marks = tuple(
-        Mark(one.owner.module.path, one.part.name.span.shifted(one.owner.item.start))
-        for change in proposal.changes
-        if (one := known.get(change.param)) is not None
-    )
-    values: dict[str, Any] = {}
-    for change in proposal.changes:
-        found = known.get(change.param)
-        if found is None:
-            return Anchored(proposal, program, marks, {}, f"`{change.param}` is not there any more")
-        current = _current(found)
-        wanted = _rebased(change, current)
-        if wanted is None:
-            return Anchored(proposal, program, marks, {}, f"`{change.param}` has changed since")
-        if wanted != current:
-            values[change.param] = wanted
-    return Anchored(proposal, program, marks, values)
+    changed = [one for change in proposal.changes if (one := known.get(change.param)) is not None]
+    marks = tuple(Mark(one.owner.module.path, one.part.name.span.shifted(one.owner.item.start)) for one in changed)
+    try:
+        values = new_values(program, proposal)
+    except EditRefused as error:
+        return Anchored(proposal, program, marks, {}, str(error))
+    standing = {one.id: _current(one) for one in changed}
+    new = {name: value for name, value in values.items() if value != standing.get(name)}
+    return Anchored(proposal, program, marks, new)
 
 
 def _current(found: Trainable) -> Any:
@@ -86,44 +79,20 @@ def _current(found: Trainable) -> Any:
         return None
 
 
-def _rebased(change: Change, current: Any) -> Any:
-    """The value to write; ``None`` when the text has gone another way."""
-    if current == change.before or current == change.after:
-        return change.after
-    if change.kind == "text" and isinstance(current, str):
-        return rebase(change.before, change.after, current)
-    return None
-
-
 # ---- words
-
-
-def summary(proposal: Proposal) -> str:
-    """What it would do, with its evidence: `routing 41% -> 78% on 150 held-out examples [+29, +45]`."""
-    evidence = proposal.evidence
-    change = f"{proposal.eval} {_percent(evidence.before)} -> {_percent(evidence.after)}"
-    if not evidence.verified:
-        return f"{change}, not verified on held-out examples"
-    return f"{change} on {evidence.holdout_n} held-out examples [{_points(evidence.low)}, {_points(evidence.high)}]"
-
-
-def apply_title(proposal: Proposal) -> str:
-    if proposal.evidence.verified:
-        return f"Apply proposed edit: {summary(proposal)}"
-    return f"Apply unverified hint: {summary(proposal)}"
 
 
 def message(found: Anchored) -> str:
     """The diagnostic's text."""
     kind = "Proposed edit" if found.proposal.evidence.verified else "Unverified hint"
-    why = f" This proposal is stale: {found.stale}." if found.stale else ""
-    return f"{kind}: {summary(found.proposal)}.{why}"
+    why = f" It is stale: {found.stale}." if found.stale else ""
+    return f"{kind}: {evidence_line(found.proposal)}.{why}"
 
 
 def explanation(proposal: Proposal, anchored: Anchored | None) -> str:
     """The whole story of a proposal, as Markdown."""
     evidence = proposal.evidence
-    parts = [f"# Proposal {proposal.id}: {summary(proposal)}"]
+    parts = [f"# Proposal {proposal.id}: {evidence_line(proposal)}"]
     if anchored is not None and anchored.stale:
         parts.append(f"**Stale:** {anchored.stale}. It can be dismissed, not applied.")
     if evidence.hypothesis:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, NoReturn, TypeVar
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -53,6 +53,7 @@ class _Background:
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     reading: bool = False
     unpublished: set[str] = field(default_factory=set)
+    published: dict[str, types.PublishDiagnosticsParams] = field(default_factory=dict)
 
 
 class AdalServer(LanguageServer):
@@ -189,12 +190,19 @@ class AdalServer(LanguageServer):
             asyncio.get_running_loop().call_soon(self.idle)
 
     def _publish(self, uri: str) -> None:
-        from adalang.lsp.features.diagnostics import publish
+        """Send a document's diagnostics, unless they are what the client has already."""
+        from adalang.lsp.features.diagnostics import to_publish
 
         try:
-            publish(self, uri)
+            params = to_publish(self.snapshot, uri)
         except Exception:
-            _log.exception("diagnostics of %s failed", uri)
+            _log.exception("the diagnostics of %s failed", uri)
+            return
+        if params != self._background.published.get(uri):
+            self._background.published[uri] = params
+            self.text_document_publish_diagnostics(params)
+        if uri not in self.snapshot.documents:
+            del self._background.published[uri]
 
     async def _ask(self, request: Callable[[None], Coroutine[Any, Any, Any]]) -> None:
         try:
@@ -222,6 +230,15 @@ class AdalServer(LanguageServer):
         finally:
             self._background.reading = False
         self.refresh()
+
+    def read_imports(self, path: Path) -> None:
+        """Read the files that a document imports: once, when it is opened, so that nobody sees them missing first."""
+        while True:
+            self.snapshot.program(path)
+            wishes = [wish for wish in self.snapshot.disk.wishes if wish[0] == "module"]
+            if not wishes:
+                return
+            self.snapshot = self.snapshot.with_disk(self.snapshot.disk.with_entries(disk.read(wishes)))
 
     async def look_at(self, path: Path) -> None:
         """Make sure that a file, its imports and its data are known, as far as they are on the disk."""
@@ -320,15 +337,16 @@ def _version() -> str:
         return "0"
 
 
-def serve(tcp: tuple[str, int] | None = None) -> int:
-    """Serve one client on stdin and stdout, or the first one that connects to a TCP port; gives the exit code.
+def serve(tcp: tuple[str, int] | None = None) -> NoReturn:
+    """Serve one client on stdin and stdout, or the first one that connects to a TCP port; then exit, as the protocol wants:
+    with 0 after `shutdown` and `exit`, with 1 when the client left otherwise.
 
     Raises:
         OSError: the port cannot be used.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     reader, writer = tcp_streams(*tcp) if tcp is not None else stdio_streams()
-    return asyncio.run(_serve(reader, writer))
+    sys.exit(asyncio.run(_serve(reader, writer)))
 
 
 async def _serve(reader: BinaryIO, writer: BinaryIO) -> int:

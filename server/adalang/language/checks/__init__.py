@@ -13,6 +13,7 @@ from adalang.language.checks.facts import NO_FACTS, DiskFacts, Facts
 from adalang.language.checks.scope import Scope
 from adalang.language.diagnostics import Diagnostic, Report
 from adalang.language.program import Module, Program
+from adalang.language.text import Span
 
 __all__ = ["NO_FACTS", "Diagnostic", "DiskFacts", "Facts", "check", "check_all"]
 
@@ -20,6 +21,9 @@ __all__ = ["NO_FACTS", "Diagnostic", "DiskFacts", "Facts", "check", "check_all"]
 def check(program: Program, module: Module | None = None, facts: Facts = NO_FACTS) -> list[Diagnostic]:
     """The diagnostics of one module (default: the root), in the order of their places."""
     module = module or program.root
+    undecodable = _not_utf8(module)
+    if undecodable is not None:
+        return [undecodable]
     scope = Scope(program, module, Report(module), facts)
     report = scope.report
     for problem in module.lowered.problems:
@@ -37,6 +41,16 @@ def check(program: Program, module: Module | None = None, facts: Facts = NO_FACT
     return sorted(found, key=lambda one: (one.span.start, one.span.end, one.code))
 
 
+def _not_utf8(module: Module) -> Diagnostic | None:
+    """Places in such a file would be guesses, so nothing else is said of it."""
+    try:
+        module.source.data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"The byte 0x{module.source.data[error.start]:02X} is not UTF-8; save the file as UTF-8."
+        return Diagnostic("ADL001", Span(error.start, error.start + 1), message)
+    return None
+
+
 # Said of a declaration that cannot be read whole, these may only mean that their cause was not read.
 _ABSENCES = frozenset({"ADL202", "ADL205", "ADL207", "ADL209", "ADL215", "ADL302", "ADL307"})
 _UNKNOWN = frozenset({"ADL101", "ADL201", "ADL206", "ADL301"})
@@ -52,10 +66,9 @@ def _is_echo(found: Diagnostic, module: Module) -> bool:
         return False
     source = module.source
     word = re.escape(source.data[found.span.start : found.span.end])
-    if found.code in ("ADL101", "ADL103") and (
-        module.lowered.problems or any(i.declaration.problems for i in module.items)
-    ):
-        if found.code == "ADL103" or re.search(rb"^\w+[ \t]+%s\b" % word, source.data, re.MULTILINE):
+    if _is_broken(module):
+        declared = rb"^(?:\w+[ \t]+|import\b.*)%s\b" % word  # by something that could not be read
+        if found.code == "ADL103" or (found.code in _UNKNOWN and re.search(declared, source.data, re.MULTILINE)):
             return True
     item = module.item_at(found.span.start)
     if item is None or not item.declaration.problems:

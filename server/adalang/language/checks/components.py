@@ -14,6 +14,7 @@ from adalang.language.declarations import (
     CallExpression,
     Component,
     Constant,
+    Demos,
     Expression,
     Hole,
     ListExpression,
@@ -290,7 +291,8 @@ def _own_names(
     scope: Scope, item: Item, declaration: PromptDeclaration | AgentDeclaration, inputs: dict[str, Type]
 ) -> dict[str, Type]:
     own: dict[str, Type] = {}
-    for part in (*declaration.params, *declaration.demos):
+    parts: list[Param | Demos] = [*declaration.params, *declaration.demos]
+    for part in parts:
         name = part.name
         if name.text in inputs or name.text in own:
             scope.report.add(
@@ -366,8 +368,7 @@ def _template(
     meaning = templates.meaning(template.text.value)
     if meaning.fault is not None:
         _jinja_fault(scope, item, template, meaning.fault)
-        if not meaning.undeclared:
-            return used
+        return used
     shared = {name: STR for name, one in scope.module.names.items() if one.declaration.kind == "param"}
     imported = scope.program.imported(scope.module)
     visible: dict[str, Type] = {**dict.fromkeys(imported, UNKNOWN), **shared, **names}

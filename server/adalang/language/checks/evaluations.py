@@ -360,14 +360,14 @@ def _judge(scope: Scope, item: Item, function: Expression) -> None:
         return
     returns = scope.signature(entity).returns
     score = returns.field("score") if isinstance(returns, ObjectOf) else None
-    if not (fits(returns, FLOAT) or returns == Unknown() or (score is not None and fits(score.type, FLOAT))):
-        if not (isinstance(returns, Unknown)):
-            scope.report.add(
-                "ADL506",
-                item,
-                function.span,
-                f"A metric gives a number from 0 to 1, or {{ score: float, reason: str }}; `{entity.id}` gives {describe(returns)}.",
-            )
+    if not (fits(returns, FLOAT) or (score is not None and fits(score.type, FLOAT))):
+        scope.report.add(
+            "ADL506",
+            item,
+            function.span,
+            "A metric gives a number from 0 to 1, or { score: float, reason: str }; "
+            f"`{entity.id}` gives {describe(returns)}.",
+        )
 
 
 def _built_in(
@@ -385,7 +385,7 @@ def _built_in(
     known = [one.name for one in spec.parameters]
     for one in given:
         if one not in known:
-            hint, fixes = suggestion(item, value.span, one, known)
+            hint, _ = suggestion(item, value.span, one, known)
             scope.report.add(
                 "ADL203",
                 item,

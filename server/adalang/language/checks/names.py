@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from adalang.language import templates
 from adalang.language.checks.scope import Scope
@@ -43,7 +44,7 @@ from adalang.language.declarations import (
 )
 from adalang.language.diagnostics import Fix, Related, did_you_mean, replace
 from adalang.language.lower import Item
-from adalang.language.program import Module, import_target
+from adalang.language.program import Entity, Module, import_target
 from adalang.language.settings import RESERVED, SETTINGS
 from adalang.language.text import Edit, Span
 from adalang.language.types import BUILT_IN
@@ -163,7 +164,7 @@ def _type(scope: Scope, item: Item, written: TypeExpression) -> None:
                 )
             elif entity is not None and entity.kind != "type":
                 scope.report.add("ADL111", item, span, f"`{name}` is a {entity.kind}; a type is wanted here.")
-            elif entity is not None and _contains_itself(scope, entity.id, entity.module):
+            elif entity is not None and _contains_itself(scope, entity):
                 scope.report.add(
                     "ADL210",
                     item,
@@ -205,14 +206,14 @@ _FOREIGN_TYPES = {
 }
 
 
-def _contains_itself(scope: Scope, wanted: str, module: Module) -> bool:
+def _contains_itself(scope: Scope, wanted: Entity) -> bool:
     def reaches(written: TypeExpression, module: Module, seen: frozenset[str]) -> bool:
         match written:
             case NamedType(name=name):
                 entity = scope.program.resolve(name, module)
                 if entity is None or not isinstance(entity.declaration, TypeDeclaration):
                     return False
-                if entity.id == wanted:
+                if entity.id == wanted.id:
                     return True
                 if entity.id in seen:
                     return False
@@ -224,9 +225,8 @@ def _contains_itself(scope: Scope, wanted: str, module: Module) -> bool:
             case _:
                 return False
 
-    entity = next((one for one in scope.program.entities("type") if one.id == wanted), None)
-    assert entity is not None and isinstance(entity.declaration, TypeDeclaration)
-    return reaches(entity.declaration.type, entity.module, frozenset())
+    assert isinstance(wanted.declaration, TypeDeclaration)
+    return reaches(wanted.declaration.type, wanted.module, frozenset())
 
 
 # ---- imports
@@ -285,18 +285,19 @@ def _broken(module: Module) -> Span | None:
     return None
 
 
-def _import_circle(scope: Scope, start: object) -> str | None:
-    trail = [(start, (scope.module.path.name,))]
-    seen = set()
+def _import_circle(scope: Scope, start: Path) -> str | None:
+    trail: list[tuple[Path, tuple[str, ...]]] = [(start, (scope.module.path.name,))]
+    seen: set[Path] = set()
     while trail:
         path, names = trail.pop()
         if path == scope.module.path:
             return " -> ".join((*names, scope.module.path.name))
-        if path in seen or path is None:
+        if path in seen:
             continue
         seen.add(path)
-        for target in scope.program.imports.get(path, {}).values():  # type: ignore[call-overload]
-            trail.append((target, (*names, path.name)))  # type: ignore[attr-defined]
+        for target in scope.program.imports.get(path, {}).values():
+            if target is not None:
+                trail.append((target, (*names, path.name)))
     return None
 
 
@@ -338,7 +339,7 @@ def _path(scope: Scope, start: str, wanted: str) -> tuple[str, ...] | None:
         if current in seen:
             continue
         seen.add(current)
-        entity = next((one for one in scope.program.components() if one.id == current), None)
+        entity = scope.program.resolve(current)
         if entity is None:
             continue
         for name, _ in _references(entity.declaration):
@@ -359,6 +360,7 @@ def _unused(scope: Scope) -> None:
             used.add(name)
             used.add(name.split(".")[0])
     imported = scope.program.imported(scope.module)
+    is_library = _is_library(scope)
     for item in scope.module.items:
         declaration = item.declaration
         if isinstance(declaration, ImportDeclaration) and not isinstance(declaration.path, Hole):
@@ -371,15 +373,15 @@ def _unused(scope: Scope) -> None:
                     f"Nothing here uses `{target.stem}`; remove the import.",
                     fixes=[Fix("Remove the import", (Edit(_whole_lines(scope, item), ""),))],
                 )
-        elif declaration.kind in ("model", "type", "param", "dataset"):
-            name = declaration.name
-            if name.text and name.text not in used and not _is_library(scope):
+        elif declaration.kind in ("model", "type", "param", "dataset") and not is_library:
+            own = declaration.name
+            if own.text and own.text not in used:
                 scope.report.add(
                     "ADL103",
                     item,
-                    name.span,
-                    f"Nothing uses the {declaration.kind} `{name.text}`.",
-                    fixes=[Fix(f"Remove `{name.text}`", (Edit(_whole_lines(scope, item), ""),))],
+                    own.span,
+                    f"Nothing uses the {declaration.kind} `{own.text}`.",
+                    fixes=[Fix(f"Remove `{own.text}`", (Edit(_whole_lines(scope, item), ""),))],
                 )
 
 
@@ -413,10 +415,8 @@ def _references(declaration: Declaration) -> Iterator[tuple[str, Span]]:
             for param in declaration.params:
                 yield from expression_names(param.value, frozenset())
         case PipelineDeclaration():
-            own = frozenset(
-                {parameter.name.text for parameter in declaration.parameters} | set(_bound(declaration.body))
-            )
-            yield from _statement_names(declaration.body, own)
+            bound = {parameter.name.text for parameter in declaration.parameters} | set(_bound(declaration.body))
+            yield from _statement_names(declaration.body, frozenset(bound))
         case ToolDeclaration() | ModelDeclaration() | DatasetDeclaration():
             if declaration.value is not None:
                 yield from expression_names(declaration.value, frozenset())

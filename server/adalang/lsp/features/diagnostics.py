@@ -47,9 +47,13 @@ def workspace_diagnostic(
             if known.pop(uri, None) == result_id:
                 items.append(types.WorkspaceUnchangedDocumentDiagnosticReport(uri, result_id, version))
             else:
-                items.append(types.WorkspaceFullDocumentDiagnosticReport(uri, found, version, result_id))
+                items.append(
+                    types.WorkspaceFullDocumentDiagnosticReport(
+                        uri=uri, items=found, version=version, result_id=result_id
+                    )
+                )
         # What was told about files that are gone is taken back.
-        items += [types.WorkspaceFullDocumentDiagnosticReport(uri, [], None) for uri in known]
+        items += [types.WorkspaceFullDocumentDiagnosticReport(uri=uri, items=[]) for uri in known]
         return types.WorkspaceDiagnosticReport(items)
 
     return report
@@ -80,9 +84,8 @@ def result_id_of(found: list[types.Diagnostic]) -> str:
     return hashlib.sha256(repr(found).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def publish(server: AdalServer, uri: str) -> None:
-    """Send a document's diagnostics; for one that is closed, that there are none."""
-    document = server.snapshot.documents.get(uri)
-    found = of_document(server.snapshot, uri)
+def to_publish(snapshot: Snapshot, uri: str) -> types.PublishDiagnosticsParams:
+    """What to send about a document; for one that is closed, that there is nothing wrong."""
+    document = snapshot.documents.get(uri)
     version = document.version if document is not None else None
-    server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))
+    return types.PublishDiagnosticsParams(uri, of_document(snapshot, uri), version)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from adalang.engine.proposals import title
 from adalang.language.edits import EditRefused
 from adalang.language.text import Span
 from adalang.lsp import to_lsp
-from adalang.lsp.proposals import Anchored, anchor, apply_title, explanation, message
+from adalang.lsp.proposals import Anchored, anchor, explanation, message
 from adalang.lsp.protocol import RequestError
 from adalang.lsp.state import Document, Snapshot, uri_of
 from adalang.store import StoreError
@@ -55,14 +56,14 @@ def _diagnostic(snapshot: Snapshot, document: Document, found: Anchored, span: S
 
 def _actions(found: Anchored, diagnostic: types.Diagnostic) -> Iterator[types.CodeAction]:
     proposal = found.proposal
-    titles = [("Explain proposal", "explainProposal"), ("Dismiss proposal", "dismissProposal")]
+    offers = [("Explain proposal", "explainProposal"), ("Dismiss proposal", "dismissProposal")]
     if _can_apply(found):
-        titles.insert(0, (apply_title(proposal), "applyProposal"))
-    for title, name in titles:
-        command = types.Command(title, f"adalang.server.{name}", arguments=[proposal.id])
+        offers.insert(0, (title(proposal), "applyProposal"))
+    for offer, name in offers:
+        command = types.Command(offer, f"adalang.server.{name}", arguments=[proposal.id])
         preferred = name == "applyProposal" and proposal.evidence.verified
         yield types.CodeAction(
-            title,
+            offer,
             kind=types.CodeActionKind.QuickFix,
             diagnostics=[diagnostic],
             is_preferred=preferred or None,
@@ -96,7 +97,7 @@ async def apply_proposal(server: AdalServer, proposal_id: str) -> dict[str, Any]
             document = server.snapshot.document_at(path)
             uri, version = (document.uri, document.version) if document is not None else (uri_of(path), None)
             converted.append((uri, version, found.program.modules[path].source, one))
-        params = types.ApplyWorkspaceEditParams(to_lsp.workspace_edit(server.client, converted), apply_title(proposal))
+        params = types.ApplyWorkspaceEditParams(to_lsp.workspace_edit(server.client, converted), title(proposal))
         answer = await server.workspace_apply_edit_async(params)
         if not answer.applied:
             raise RequestError(f"The editor did not apply the edit: {answer.failure_reason or 'it gave no reason'}.")

@@ -25,6 +25,7 @@ def did_open(server: AdalServer, params: types.DidOpenTextDocumentParams) -> Non
     root = server.workspace_of(path).root
     module = Module.parse(path, SourceText.of(opened.text))
     server.set_document(Document(opened.uri, opened.version, module, root))
+    server.read_imports(path)
     server.look_again()
 
 

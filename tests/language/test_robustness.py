@@ -1,0 +1,174 @@
+"""Whatever stands in a file: it is read, mistakes stay where they are, and reading anew gives the same as reading on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.language.programs import EXAMPLES, WHOLE, programs
+
+from adalang.language.checks import check
+from adalang.language.format import format_source
+from adalang.language.graph import build_graph
+from adalang.language.lower import Lowered, lower
+from adalang.language.program import Module, link
+from adalang.language.syntax import Node, parse, reparse
+from adalang.language.text import Edit, SourceText, Span
+
+FILES = [WHOLE, *EXAMPLES]
+SOURCE = WHOLE.read_bytes()
+PIECES = st.sampled_from(
+    [
+        *(
+            b"{",
+            b"}",
+            b"(",
+            b")",
+            b"[",
+            b"]",
+            b'"',
+            b'"""',
+            b'""""""',
+            b"=",
+            b":",
+            b",",
+            b".",
+            b"|",
+            b"->",
+            b"=>",
+            b"#",
+        ),
+        *(
+            b"\n",
+            b"\r\n",
+            b"\r",
+            b"\t",
+            b" ",
+            b"\n\n",
+            b"  ",
+            b"{{",
+            b"}}",
+            b"{%",
+            b"%}",
+            b"{#",
+            b"\\",
+            b"'",
+            b"_",
+            b"3",
+        ),
+        *(b"prompt ", b"\nprompt x(a: str) {", b"model", b"param x", b"match x {", b"repeat 3 until ", b"return "),
+        *("é".encode(), "😀".encode()),
+    ]
+)
+
+
+def tokens(node: Node) -> Iterator[Node]:
+    if not node.children:
+        if node.end_byte > node.start_byte:
+            yield node
+        return
+    for child in node.children:
+        yield from tokens(child)
+
+
+def look(data: bytes, path: Path = WHOLE) -> Module:
+    """Do with a text all that an editor does while somebody types."""
+    module = Module.parse(path, SourceText(data))
+    for found in check(link(module, lambda wanted: None)):
+        assert 0 <= found.span.start <= found.span.end <= len(data)
+        for fix in found.fixes:
+            module.source.apply(fix.edits)
+    return module
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_deleting_any_token_leaves_the_other_declarations_in_place(path: Path) -> None:
+    data = path.read_bytes()
+    whole = look(data, path)
+    assert whole.tree is not None
+    lost: list[str] = []
+    for token in list(tokens(whole.tree.root_node)):
+        after = look(data[: token.start_byte] + data[token.end_byte :], path)
+        names = {item.declaration.name.text for item in after.items}
+        for item in whole.items:
+            touched = item.span.start <= token.start_byte <= item.span.end
+            if not touched and item.declaration.name.text not in names:
+                line = whole.source.line_of(token.start_byte) + 1
+                lost.append(f"without `{token.text!r}` of line {line}: {item.declaration.name.text}")
+    assert lost == []
+
+
+def test_a_file_that_is_no_utf8_gets_one_message_that_says_so() -> None:
+    module = Module.parse(WHOLE, SourceText(b'param a = "x"\nparam b = "\xff"\nprompt (\n'))
+    (found,) = check(link(module, lambda wanted: None))
+    assert (found.span.start, found.message) == (25, "The byte 0xFF is not UTF-8; save the file as UTF-8.")
+
+
+@given(st.binary(max_size=200) | st.lists(PIECES, max_size=30).map(b"".join))
+def test_any_bytes_are_read(data: bytes) -> None:
+    module = look(data)
+    build_graph(link(module, lambda wanted: None), lambda path: None)
+    format_source(SourceText(data))
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.integers(0, len(SOURCE)), st.integers(0, 40) | st.just(0), st.just(b"") | PIECES | st.binary(max_size=3)
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(EDITS)
+@settings(max_examples=60)
+def test_any_edits_of_a_whole_file_are_read(edits: list[tuple[int, int, bytes]]) -> None:
+    data = SOURCE
+    for start, length, text in edits:
+        data = data[:start] + text + data[start + length :]
+        look(data)
+
+
+def same(one: Lowered, other: Lowered) -> None:
+    assert one.items == other.items
+    assert one.problems == other.problems
+
+
+@given(
+    programs() | st.just(SOURCE.decode()),
+    st.lists(
+        st.tuples(
+            st.floats(0, 1),
+            st.integers(0, 12),
+            st.text(max_size=2) | PIECES.map(bytes.decode),
+        ),
+        max_size=6,
+    ),
+)
+@settings(max_examples=60)
+def test_reading_on_after_edits_is_reading_anew(text: str, edits: list[tuple[float, int, str]]) -> None:
+    source = SourceText.of(text)
+    tree = parse(source)
+    lowered = lower(tree, source)
+    for place, length, new in edits:
+        start = int(place * len(source.data))
+        edit = Edit(Span(start, min(start + length, len(source.data))), new)
+        after = source.apply([edit])
+        tree = reparse(tree, source, edit, after)
+        fresh = parse(after)
+        assert str(tree.root_node) == str(fresh.root_node)
+        lowered, source = lower(tree, after, lowered), after
+        same(lowered, lower(fresh, after))
+
+
+def test_unchanged_declarations_are_taken_over_as_they_are() -> None:
+    source = SourceText(SOURCE)
+    before = lower(parse(source), source)
+    after_text = source.apply([Edit(Span(0, 0), "# a new first line\n\n")])
+    after = lower(parse(after_text), after_text, before)
+    assert [one.declaration is other.declaration for one, other in zip(before.items, after.items, strict=True)] == [
+        True
+    ] * len(before.items)

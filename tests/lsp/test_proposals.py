@@ -1,0 +1,211 @@
+"""A proposal that another process has put into the store, from the diagnostic to the text."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from tests.lsp.editor import Editor, capabilities
+
+from adalang.store import Store
+from adalang.store.records import Change, Evidence, Proposal
+
+PAGE = '''\
+# 😀
+prompt classify(ticket: str) -> str {
+  param instruction = """
+    Sort the ticket.
+
+    Answer with one word.
+    """
+  demos shots { max = 2 }
+  user = """{{ instruction }} {{ ticket }}"""
+}
+'''
+BEFORE = "Sort the ticket.\n\nAnswer with one word."
+AFTER = "Sort the ticket into billing or technical.\n\nAnswer with one word."
+SHOTS = [{"ticket": "I was charged twice", "output": "billing"}]
+APPLIED = '''\
+# 😀
+prompt classify(ticket: str) -> str {
+  param instruction = """
+    Sort the ticket into billing or technical.
+
+    Answer with one word.
+    """
+  demos shots { max = 2 } = [
+    { ticket = "I was charged twice", output = "billing" },
+  ]
+  user = """{{ instruction }} {{ ticket }}"""
+}
+'''
+TITLE = "Apply proposed edit: routing 41% -> 78% on 150 held-out examples [+29, +45]"
+PUT = """
+import json, sys
+from pathlib import Path
+from adalang.store import Store
+from adalang.store.records import Proposal
+with Store.open(Path(sys.argv[1])) as store:
+    store.put_proposal(Proposal.from_json(json.loads(sys.argv[2])))
+"""
+
+
+def proposal(file: str = "page.adal", *, verified: bool = True, demos: bool = True) -> Proposal:
+    changes = [Change("classify.instruction", "text", BEFORE, AFTER)]
+    if demos:
+        changes.append(Change("classify.shots", "demos", [], SHOTS))
+    evidence = Evidence(
+        verified=verified,
+        holdout_n=150,
+        before=0.41,
+        after=0.78,
+        low=0.29,
+        high=0.45,
+        hypothesis="The labels are missing.",
+    )
+    return Proposal.new(
+        run_id="r", file=file, eval="routing", fingerprint="f", changes=tuple(changes), evidence=evidence
+    )
+
+
+def put_by_another_process(root: Path, found: Proposal) -> None:
+    subprocess.run([sys.executable, "-c", PUT, str(root), json.dumps(found.to_json())], check=True)
+
+
+def workspace(folder: Path) -> Path:
+    (folder / "adalang.toml").touch()
+    page = folder / "page.adal"
+    page.write_text(PAGE, encoding="utf-8")
+    return page
+
+
+def status(root: Path, found: Proposal) -> str:
+    with Store.open(root) as store:
+        stored = store.proposal(found.id)
+    assert stored is not None
+    return stored.status
+
+
+def of_proposals(found: list[types.Diagnostic]) -> list[types.Diagnostic]:
+    return [one for one in found if one.code == "proposal"]
+
+
+async def test_from_a_run_elsewhere_to_the_text(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    await editor.start(tmp_path, capabilities())
+    uri = editor.open(page)
+    await editor.diagnostics(uri, lambda found: found == [])
+    assert not (tmp_path / ".adalang").exists(), "looking for a store makes none"
+
+    found = proposal()
+    put_by_another_process(tmp_path, found)
+    shown = of_proposals(await editor.diagnostics(uri, lambda found: len(of_proposals(found)) == 2))
+    assert [(one.range.start.line, one.range.start.character, one.range.end.character) for one in shown] == [
+        (2, 8, 19),
+        (7, 8, 13),
+    ]
+    assert {(one.severity, one.source) for one in shown} == {(types.DiagnosticSeverity.Information, "adalang")}
+    assert "routing 41% -> 78% on 150 held-out examples [+29, +45]" in shown[0].message
+
+    actions = await editor.actions(uri, "instruction =")
+    assert [one.title for one in actions] == [TITLE, "Explain proposal", "Dismiss proposal"]
+    assert [bool(one.is_preferred) for one in actions] == [True, False, False]
+
+    explained = await editor.execute("explainProposal", found.id)
+    assert "The labels are missing." in explained["markdown"] and "[+29, +45]" in explained["markdown"]
+    assert len(editor.client.shown_documents) == 1
+
+    command = actions[0].command
+    assert command is not None and command.arguments == [found.id]
+    assert await editor.execute("applyProposal", found.id) == {"applied": found.id}
+    assert editor.documents[uri].text == APPLIED
+    assert status(tmp_path, found) == "applied"
+    await editor.diagnostics(uri, lambda found: found == [])
+    with pytest.raises(JsonRpcException, match="applied already"):
+        await editor.execute("applyProposal", found.id)
+
+
+async def test_text_that_changed_elsewhere_is_merged_and_in_the_same_place_is_left_alone(
+    editor: Editor, tmp_path: Path
+) -> None:
+    page = workspace(tmp_path)
+    found = proposal(demos=False)
+    put_by_another_process(tmp_path, found)
+    await editor.start(tmp_path, capabilities())
+    uri = editor.open(page)
+    await editor.diagnostics(uri, lambda found: len(of_proposals(found)) == 1)
+
+    editor.type(uri, "Sort the ticket.", "Put the ticket where it belongs.")
+    (stale,) = of_proposals(await editor.diagnostics(uri, lambda found: len(of_proposals(found)) == 1))
+    assert "stale" in stale.message
+    assert [one.title for one in await editor.actions(uri, "instruction =")] == ["Explain proposal", "Dismiss proposal"]
+    text = editor.documents[uri].text
+    with pytest.raises(JsonRpcException, match="changed"):
+        await editor.execute("applyProposal", found.id)
+    assert (editor.documents[uri].text, editor.applied, status(tmp_path, found)) == (text, [], "open")
+
+    editor.type(uri, "Put the ticket where it belongs.", "Sort the ticket.")
+    editor.type(uri, "one word", "a single word")
+    await editor.diagnostics(uri, lambda found: "stale" not in of_proposals(found)[0].message)
+    await editor.execute("applyProposal", found.id)
+    assert editor.documents[uri].text == PAGE.replace("ticket.", "ticket into billing or technical.").replace(
+        "one word", "a single word"
+    )
+    assert status(tmp_path, found) == "applied"
+
+
+async def test_refused_edit_keeps_the_proposal_and_dismissing_takes_it_away(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    found = proposal()
+    put_by_another_process(tmp_path, found)
+    await editor.start(tmp_path, capabilities())
+    uri = editor.open(page)
+    await editor.diagnostics(uri, lambda found: len(of_proposals(found)) == 2)
+    editor.refuses_edits = True
+    with pytest.raises(JsonRpcException, match="did not apply the edit: not now"):
+        await editor.execute("applyProposal", found.id)
+    assert status(tmp_path, found) == "open"
+    await editor.execute("dismissProposal", found.id)
+    assert status(tmp_path, found) == "dismissed"
+    await editor.diagnostics(uri, lambda found: found == [])
+
+
+async def test_a_hint_says_that_it_is_unverified(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    put_by_another_process(tmp_path, proposal(verified=False))
+    await editor.start(tmp_path, capabilities())
+    uri = editor.open(page)
+    shown = of_proposals(await editor.diagnostics(uri, lambda found: len(of_proposals(found)) == 2))
+    assert shown[0].message.startswith("Unverified")
+    apply = (await editor.actions(uri, "instruction ="))[0]
+    assert "unverified" in apply.title and not apply.is_preferred
+
+
+async def test_params_of_an_imported_file_are_marked_and_edited_there(editor: Editor, tmp_path: Path) -> None:
+    workspace(tmp_path)
+    (tmp_path / "shared.adal").write_text('param style = "Short."\n', encoding="utf-8")
+    page = tmp_path / "importing.adal"
+    page.write_text(
+        'import "shared.adal"\n\nprompt ask(q: str) -> str = """{{ shared.style }} {{ q }}"""\n', encoding="utf-8"
+    )
+    change = Change("shared.style", "text", "Short.", "Short and kind.")
+    found = Proposal.new(
+        run_id="r",
+        file="importing.adal",
+        eval="e",
+        fingerprint="f",
+        changes=(change,),
+        evidence=Evidence(verified=True, holdout_n=30, before=0.5, after=0.9, low=0.2, high=0.6),
+    )
+    put_by_another_process(tmp_path, found)
+    await editor.start(tmp_path, capabilities())
+    page_uri, shared_uri = editor.open(page), editor.open(tmp_path / "shared.adal")
+    await editor.diagnostics(shared_uri, lambda found: len(of_proposals(found)) == 1)
+    await editor.diagnostics(page_uri, lambda found: found == [])
+    await editor.execute("applyProposal", found.id)
+    assert editor.documents[shared_uri].text == 'param style = "Short and kind."\n'

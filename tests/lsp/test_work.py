@@ -1,0 +1,200 @@
+"""What needs a model: run, evaluate, optimize, evaluate on save; and that nothing of it happens without trust."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from tests.lsp.editor import Editor, capabilities, eventually
+from tests.lsp.wire import Wire
+
+PAGE = '''\
+model offline = "builtin/lexical"
+
+type Category = "billing" | "technical"
+
+prompt classify(ticket: str) -> Category {
+  model = offline
+  param instruction = "billing is about money, technical is about computers."
+  user = """{{ instruction }} {{ ticket }}"""
+}
+
+dataset tickets = "tickets.jsonl" { split = { val = 0.5, test = 0.5 } }
+
+eval routing of classify {
+  data = tickets
+  expect = row.label
+  metric = python("judge.py:judge")
+  on_save = 4
+}
+'''
+JUDGE = """\
+import os, sys, time
+
+def judge(output, expected):
+    print("user code prints")
+    os.write(1, b"user code writes to descriptor 1")
+    sys.stdout.flush()
+    while os.path.exists("hold"):
+        time.sleep(0.05)
+    return float(output == expected)
+"""
+ROWS = "".join(
+    f'{{"ticket": "{what} {number}", "label": "{label}"}}\n'
+    for number in range(20)
+    for what, label in (("money was taken", "billing"), ("the computers crash", "technical"))
+)
+
+
+def workspace(folder: Path) -> Path:
+    (folder / "adalang.toml").touch()
+    (folder / "judge.py").write_text(JUDGE, encoding="utf-8")
+    (folder / "tickets.jsonl").write_text(ROWS, encoding="utf-8")
+    page = folder / "page.adal"
+    page.write_text(PAGE, encoding="utf-8")
+    return page
+
+
+def workers(parent: int) -> list[int]:
+    """Processes of the worker module whose parent is ``parent``."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            command = (entry / "cmdline").read_bytes()
+            status = (entry / "stat").read_text()
+        except OSError:
+            continue
+        if b"adalang.engine.worker" in command and int(status.rpartition(")")[2].split()[1]) == parent:
+            found.append(int(entry.name))
+    return found
+
+
+def server_pid(editor: Editor) -> int:
+    process = editor.client._server
+    assert process is not None
+    return process.pid
+
+
+async def test_run_evaluate_and_a_worker_that_dies(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    await editor.start(tmp_path, capabilities(), {"evaluateOnSave": False})
+    uri = editor.open(page)
+    await editor.diagnostics(uri, lambda found: found == [])
+    assert workers(server_pid(editor)) == [], "no worker before it is needed"
+
+    assert (await editor.execute("run", uri, "classify"))["output"] == "billing"  # the first row's ticket
+    ran = await editor.execute("run", uri, "classify", {"ticket": "computers"})
+    assert ran["output"] == "technical"
+    assert any("technical" in one.message for one in editor.client.messages)
+
+    result = await editor.execute("evaluate", uri, "routing")
+    assert result["score"] == 1.0 and result["n"] > 10
+    reports = [report for found in editor.client.progress_reports.values() for report in found]
+    assert any(isinstance(one, types.WorkDoneProgressReport) and "so far" in (one.message or "") for one in reports)
+    assert all(isinstance(found[-1], types.WorkDoneProgressEnd) for found in editor.client.progress_reports.values())
+
+    async def scored() -> str | None:
+        return next((title for title in await editor.lenses(uri) if title.startswith("100%")), None)
+
+    assert f"on {result['n']} val examples" in await eventually(scored)
+
+    with pytest.raises(JsonRpcException, match="no eval `nothing`; there are: routing"):
+        await editor.execute("evaluate", uri, "nothing")
+
+    (tmp_path / "hold").touch()
+    editor.type(uri, "about money", "about much money")
+    task = asyncio.create_task(editor.execute("evaluate", uri, "routing"))
+    (worker,) = workers(server_pid(editor))
+    await asyncio.sleep(0.3)
+    os.kill(worker, signal.SIGKILL)
+    with pytest.raises(JsonRpcException, match=r"ended unexpectedly \(signal 9\)"):
+        await task
+    (tmp_path / "hold").unlink()
+    assert (await editor.execute("evaluate", uri, "routing"))["score"] == 1.0
+
+
+async def test_cancel_stops_the_work(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    (tmp_path / "hold").touch()
+    await editor.start(tmp_path, capabilities(), {"evaluateOnSave": False})
+    uri = editor.open(page)
+    task = asyncio.create_task(editor.execute("evaluate", uri, "routing"))
+
+    async def begun() -> str | int | None:
+        return next((token for token, found in editor.client.progress_reports.items() if found), None)
+
+    token = await eventually(begun)
+    editor.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token))
+    (tmp_path / "hold").unlink()
+    assert await task == {"cancelled": True}
+    assert await editor.execute("cancel") == {"cancelled": 0}
+
+
+async def test_save_evaluates_what_has_changed_and_nothing_else(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    await editor.start(tmp_path, capabilities())
+    uri = editor.open(page)
+    await editor.diagnostics(uri, lambda found: found == [])
+
+    async def finished(count: int) -> bool | None:
+        found = editor.client.progress_reports.values()
+        ended = [one for one in found if one and isinstance(one[-1], types.WorkDoneProgressEnd)]
+        return True if len(ended) == count else None
+
+    editor.save(uri)
+    await eventually(lambda: finished(1))
+
+    async def scored() -> bool | None:
+        return any("on 4 val examples" in title for title in await editor.lenses(uri)) or None
+
+    assert await eventually(scored)
+
+    editor.type(uri, "model offline", "# a comment\nmodel offline")
+    editor.save(uri)  # nothing that decides the score
+    editor.type(uri, "about computers.", "about computers and programs.")
+    editor.save(uri)
+    await eventually(lambda: finished(2))
+    await asyncio.sleep(0.5)
+    assert len(editor.client.progress_reports) == 2
+    assert editor.client.messages == []
+
+
+async def test_without_trust_nothing_is_run_and_nothing_is_offered(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    await editor.start(tmp_path, capabilities(), {"trusted": False})
+    uri = editor.open(page)
+    await editor.diagnostics(uri, lambda found: found == [])
+    assert await editor.lenses(uri) == []
+    for command, *arguments in (("run", uri, "classify"), ("evaluate", uri, "routing"), ("optimize", uri, "routing")):
+        with pytest.raises(JsonRpcException, match="not trusted: nothing is run and nothing is spent"):
+            await editor.execute(command, *arguments)
+    editor.save(uri)
+    hover = types.HoverParams(types.TextDocumentIdentifier(uri), editor.at(uri, "classify"))
+    assert await editor.client.text_document_hover_async(hover) is not None
+    await asyncio.sleep(0.3)
+    assert workers(server_pid(editor)) == [] and not (tmp_path / ".adalang").exists()
+
+    editor.client.protocol.notify("adalang/trust", {"trusted": True})
+    assert "▶ Run" in await editor.lenses(uri)
+
+
+def test_user_code_cannot_break_the_protocol_and_no_worker_outlives_the_server(tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    with Wire() as wire:  # fails on any byte that belongs to no frame
+        wire.initialize(root=tmp_path)
+        wire.open(page.as_uri(), PAGE)
+        command = {"command": "adalang.server.evaluate", "arguments": [page.as_uri(), "routing"]}
+        assert wire.result("workspace/executeCommand", command)["score"] == 1.0
+        (worker,) = workers(wire.process.pid)
+        wire.process.kill()
+        wire.process.wait()
+
+        async def gone() -> bool | None:
+            return not os.path.exists(f"/proc/{worker}") or None  # noqa: ASYNC240, PTH110
+
+        assert asyncio.run(eventually(gone, 6))

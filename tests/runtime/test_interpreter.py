@@ -265,7 +265,7 @@ async def test_cancelling_a_run_ends_its_calls(tmp_path):
     )
     async with world(tmp_path, text, last_user, latency=30) as w:
         task = asyncio.create_task(w.run("p", q="x"))
-        while len(w.server.log) < 2:
+        while len(w.server.log) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

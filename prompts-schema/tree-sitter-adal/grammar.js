@@ -6,7 +6,7 @@
  *   decide where a text ends, and because a text that was never closed must end at column 0.
  * - Message texts are templates: their Jinja delimiters are tokens here, their insides are loose tokens, so that a
  *   half-typed `{{ x. ` never swallows its neighbours. Jinja's own parser judges them later.
- * - A declaration keyword at column 0 is announced by a zero-width `_cut`, which ends whatever is open before it: in
+ * - A declaration at column 0 is announced by a zero-width `_cut`, which ends whatever is open before it: in
  *   place of a closing bracket it is an `unclosed` node, in place of the rest of a declaration a `missing` one. What is
  *   broken stays the problem of its own declaration.
  * - Where a value, a type or a name must stand and none does, the scanner fills the gap with a zero-width `missing`
@@ -21,8 +21,11 @@ const listOf = (rule) => optional(seq(rule, repeat(seq(",", rule)), optional(","
 // A gap that the scanner fills: a zero-width `missing` node.
 const missing = ($, what) => alias($[`_missing_${what}`], $.missing);
 
-// A rule, or a `missing` node where the next declaration (or the file's end) cuts this one short.
+// A rule, or a `missing` node where the next declaration (or the file's end) cuts it short.
 const orCut = ($, name, rule) => choice(rule, field(name, alias($._cut, $.missing)));
+
+// The same behind a name, where the next item may cut it short too.
+const orRest = ($, name, rule) => choice(orCut($, name, rule), field(name, missing($, "rest")));
 
 // A keyword, a signature, and what stands behind it.
 const callable = ($, keyword, rest) =>
@@ -33,13 +36,13 @@ const callable = ($, keyword, rest) =>
       "name",
       seq(
         field("name", choice($.identifier, missing($, "name"))),
-        orCut(
+        orRest(
           $,
           "parameters",
           seq(
             field("parameters", choice($.parameters, missing($, "parameters"))),
             optional(seq("->", field("returns", choice($.type, missing($, "returns"))))),
-            orCut($, "body", rest),
+            orRest($, "body", rest),
           ),
         ),
       ),
@@ -50,7 +53,7 @@ const callable = ($, keyword, rest) =>
 const named = ($, keyword, next, rest) =>
   seq(
     keyword,
-    orCut($, "name", seq(field("name", choice($.identifier, missing($, "name"))), orCut($, next, rest))),
+    orCut($, "name", seq(field("name", choice($.identifier, missing($, "name"))), orRest($, next, rest))),
   );
 
 module.exports = grammar({
@@ -59,7 +62,11 @@ module.exports = grammar({
   externals: ($) => [
     $.comment, // lexed by its own rule; listed here so that the scanner is asked in every state
     $._cut, // zero-width: a declaration (or the file's end) comes next
-    $._top, // never emitted: valid where a declaration may start
+    // Never emitted: where the one or the other is valid tells the scanner what may start there, and keeps the parse
+    // states apart whose keywords are names elsewhere, so that no node is reused where its keyword is none.
+    $._in_file,
+    $._in_body,
+    $._in_block,
     $.string_start, // `"`, or a fence of three or more quotes
     $.string_end,
     $.string_unclosed, // zero-width: where a text ends that was never closed
@@ -76,13 +83,20 @@ module.exports = grammar({
     $.jinja_string,
     $.jinja_number,
     $.jinja_operator,
+    $._cut_parameters, // zero-width: what comes next can be no parameter
+    $._cut_parenthesis, // the same, for arguments and expressions in parentheses
+    $._cut_bracket, // the same, for arrays
     $._missing_value, // zero-width, like all that follow: no value stands where one must
     $._missing_type,
     $._missing_returns, // no type behind `->`, where a body's brace may follow
     $._missing_name,
+    $._missing_member, // behind a dot
     $._missing_parameters,
     $._missing_equals,
+    $._missing_assignment, // `=`, where a bracket may stand as well
+    $._missing_brace,
     $._missing_of,
+    $._missing_rest, // what stands behind a name
     $._error_sentinel, // never used in a rule: valid only while the parser recovers from an error
   ],
 
@@ -94,8 +108,11 @@ module.exports = grammar({
 
   conflicts: () => [],
 
+  // Inlined, so that operators keep their precedence where a value may be missing.
+  inline: ($) => [$._value],
+
   rules: {
-    source_file: ($) => seq(repeat(seq(optional($._cut), choice($.declaration, $._top))), optional($._cut)),
+    source_file: ($) => seq(repeat(seq(optional($._cut), choice($.declaration, $._in_file))), optional($._cut)),
 
     declaration: ($) =>
       choice(
@@ -124,12 +141,12 @@ module.exports = grammar({
     param_declaration: ($) => named($, "param", "value", seq($._equals, field("value", $._value))),
 
     prompt_declaration: ($) =>
-      callable($, "prompt", choice(seq("=", field("text", $._template)), field("body", $.body))),
+      callable($, "prompt", choice(seq($._assignment, field("text", $._template)), field("body", $.body))),
 
     retriever_declaration: ($) => callable($, "retriever", field("body", $.body)),
 
     tool_declaration: ($) =>
-      callable($, "tool", seq("=", field("value", $._value), optional(field("settings", $.settings)))),
+      callable($, "tool", seq($._assignment, field("value", $._value), optional(field("settings", $.settings)))),
 
     agent_declaration: ($) => callable($, "agent", field("body", $.body)),
 
@@ -141,7 +158,7 @@ module.exports = grammar({
         "dataset",
         "value",
         choice(
-          seq("=", field("value", $._value), optional(field("settings", $.settings))),
+          seq($._assignment, field("value", $._value), optional(field("settings", $.settings))),
           field("settings", $.settings),
         ),
       ),
@@ -153,7 +170,7 @@ module.exports = grammar({
         "target",
         seq(
           choice("of", missing($, "of")),
-          orCut($, "target", seq(field("target", $._target), orCut($, "settings", field("settings", $.settings)))),
+          orCut($, "target", seq(field("target", $._target), orRest($, "settings", $._required_settings))),
         ),
       ),
 
@@ -164,7 +181,8 @@ module.exports = grammar({
 
     // ---- signatures and types
 
-    parameters: ($) => seq("(", listOf($.parameter), $._close_parenthesis),
+    parameters: ($) =>
+      seq("(", listOf($.parameter), choice(")", alias(choice($._cut, $._cut_parameters), $.unclosed))),
 
     parameter: ($) =>
       seq(
@@ -186,7 +204,7 @@ module.exports = grammar({
     object_field: ($) =>
       prec.right(seq(
         field("name", $.identifier),
-        orCut(
+        orRest(
           $,
           "type",
           seq(choice(":", alias("=", $.mistyped)), field("type", $._type), optional(field("description", $.string))),
@@ -197,16 +215,21 @@ module.exports = grammar({
 
     settings: ($) => seq("{", optionalCommas($.setting), $._close_brace),
 
+    // Where settings must stand, their brace may be missing.
+    _required_settings: ($) => field("settings", choice($.settings, alias($._unopened_settings, $.settings))),
+    _unopened_settings: ($) => seq(missing($, "brace"), optionalCommas($.setting), $._close_brace),
+
     setting: ($) =>
-      seq(field("name", $.identifier), orCut($, "value", seq($._equals, field("value", $._value)))),
+      seq(field("name", $.identifier), orRest($, "value", seq($._equals, field("value", $._value)))),
 
     // `:` typed for `=`, or `=` for `:`, is a `mistyped` node, so that it costs one message and not the block.
     _equals: ($) => choice("=", alias(":", $.mistyped), missing($, "equals")),
+    _assignment: ($) => choice("=", alias(":", $.mistyped), missing($, "assignment")),
 
     body: ($) =>
       seq(
-        "{",
-        optionalCommas(choice($.message, $.setting, $.param_declaration, $.demos)),
+        $._open_brace,
+        optionalCommas(choice($.message, $.setting, $.param_declaration, $.demos, $._in_body)),
         $._close_brace,
       ),
 
@@ -214,7 +237,7 @@ module.exports = grammar({
     message: ($) =>
       seq(
         field("role", alias(choice("system", "user", "assistant"), $.role)),
-        orCut($, "text", seq($._equals, field("text", $._template))),
+        orRest($, "text", seq($._equals, field("text", $._template))),
       ),
 
     demos: ($) =>
@@ -233,16 +256,16 @@ module.exports = grammar({
         ),
       ),
 
-    block: ($) => seq("{", repeat(choice($.binding, $.repeat, $.return)), $._close_brace),
+    block: ($) => seq($._open_brace, repeat(choice($.binding, $.repeat, $.return, $._in_block)), $._close_brace),
 
     binding: ($) =>
-      seq(field("name", $.identifier), orCut($, "value", seq($._equals, field("value", $._value)))),
+      seq(field("name", $.identifier), orRest($, "value", seq($._equals, field("value", $._value)))),
 
     repeat: ($) =>
       seq(
         "repeat",
         field("times", $._value),
-        orCut($, "until", seq("until", field("until", $._value), orCut($, "body", field("body", $.block)))),
+        orRest($, "until", seq("until", field("until", $._value), orRest($, "body", field("body", $.block)))),
       ),
 
     return: ($) => seq("return", field("value", $._value)),
@@ -274,7 +297,7 @@ module.exports = grammar({
     dotted_name: ($) => seq(field("object", $.identifier), ".", field("name", $._member_name)),
 
     member: ($) => prec(PREC.member, seq(field("object", $.expression), ".", field("name", $._member_name))),
-    _member_name: ($) => choice($.identifier, missing($, "name")),
+    _member_name: ($) => choice($.identifier, missing($, "member")),
 
     call: ($) =>
       prec(PREC.member, seq(field("function", choice($.identifier, $.member)), field("arguments", $.arguments))),
@@ -303,21 +326,21 @@ module.exports = grammar({
     pair: ($) =>
       seq(
         field("name", choice($.identifier, $.string)),
-        orCut($, "value", seq($._equals, field("value", $._value))),
+        orRest($, "value", seq($._equals, field("value", $._value))),
       ),
 
     match: ($) =>
       seq(
         "match",
         field("subject", $._value),
-        choice(seq("{", optionalCommas($.arm), $._close_brace), alias($._cut, $.missing)),
+        orRest($, "arms", seq("{", optionalCommas($.arm), $._close_brace)),
       ),
 
     arm: ($) =>
       seq(
         field("pattern", $._pattern),
         repeat(seq("|", field("pattern", $._pattern))),
-        orCut($, "value", seq("=>", field("value", $._value))),
+        orRest($, "value", seq("=>", field("value", $._value))),
       ),
 
     _pattern: ($) => choice($.string, $.number, $.true, $.false, $.null, $.wildcard),
@@ -334,11 +357,13 @@ module.exports = grammar({
           PREC.compare,
           seq(
             field("left", $.expression),
-            field("operator", choice("==", "!=", "<", "<=", ">", ">=", "in", alias(seq("not", "in"), $.not_in))),
+            field("operator", choice("==", "!=", "<", "<=", ">", ">=", "in", $.not_in)),
             field("right", $._value),
           ),
         ),
       ),
+
+    not_in: () => seq("not", "in"),
 
     parenthesized_expression: ($) => seq("(", $.expression, $._close_parenthesis),
 
@@ -377,10 +402,11 @@ module.exports = grammar({
 
     _jinja: ($) => choice($.jinja_name, $.jinja_string, $.jinja_number, $.jinja_operator),
 
-    // ---- closing brackets
+    // ---- brackets
 
-    _close_parenthesis: ($) => choice(")", alias($._cut, $.unclosed)),
-    _close_bracket: ($) => choice("]", alias($._cut, $.unclosed)),
+    _open_brace: ($) => choice("{", missing($, "brace")),
     _close_brace: ($) => choice("}", alias($._cut, $.unclosed)),
+    _close_parenthesis: ($) => choice(")", alias(choice($._cut, $._cut_parenthesis), $.unclosed)),
+    _close_bracket: ($) => choice("]", alias(choice($._cut, $._cut_bracket), $.unclosed)),
   },
 });

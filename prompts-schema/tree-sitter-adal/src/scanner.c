@@ -9,13 +9,16 @@
 
 #include "tree_sitter/parser.h"
 
+#include <stddef.h>
 #include <string.h>
 
 // The order of `externals` in grammar.js.
 enum Token {
-  COMMENT, // lexed by the generated lexer; listed as an external so that this scanner is asked in every parse state
+  NO_TOKEN, // `comment`: the generated lexer reads it; as an external it makes the parser ask here in every state
   CUT,
-  TOP, // never emitted: valid where a declaration may start
+  IN_FILE, // never emitted, like the next two: valid where a declaration may start, ...
+  IN_BODY, // ... an item of a prompt, a retriever or an agent, ...
+  IN_BLOCK, // ... or of a pipeline
   STRING_START,
   STRING_END,
   STRING_UNCLOSED,
@@ -32,13 +35,20 @@ enum Token {
   JINJA_STRING,
   JINJA_NUMBER,
   JINJA_OPERATOR,
+  CUT_PARAMETERS,
+  CUT_PARENTHESIS,
+  CUT_BRACKET,
   MISSING_VALUE,
   MISSING_TYPE,
   MISSING_RETURNS,
   MISSING_NAME,
+  MISSING_MEMBER,
   MISSING_PARAMETERS,
   MISSING_EQUALS,
+  MISSING_ASSIGNMENT,
+  MISSING_BRACE,
   MISSING_OF,
+  MISSING_REST,
   ERROR_SENTINEL,
 };
 
@@ -56,7 +66,7 @@ typedef enum { GOES_ON, CLOSES, BREAKS_OFF } Fate;
 // How much of a statement has been read: `{% raw %}` is the one whose words matter here.
 typedef enum { NO_WORDS, ONLY_RAW, OTHER_WORDS } Words;
 
-enum { MAX_FENCE = 255, MAX_DEPTH = 64, MAX_COMMENT_LINES = 256, HEADER_SIZE = 9 };
+enum { MAX_FENCE = 255, MAX_DEPTH = 64, MAX_COMMENT_LINES = 64 };
 
 typedef struct {
   uint8_t mode;
@@ -64,12 +74,14 @@ typedef struct {
   uint8_t fence; // how many quotes open and close the text
   uint8_t fate;
   uint8_t is_template;
-  uint8_t in_raw;            // between `{% raw %}` and `{% endraw %}`
-  uint8_t has_no_comment;    // no `#}` stands between here and the end of the text
+  uint8_t in_raw;         // between `{% raw %}` and `{% endraw %}`
+  uint8_t has_no_comment; // no `#}` stands between here and the end of the text
   uint8_t words;
-  uint8_t depth;             // open brackets inside a tag
+  uint8_t depth; // open brackets inside a tag
   char brackets[MAX_DEPTH];
 } Scanner;
+
+enum { HEADER_SIZE = offsetof(Scanner, brackets) };
 
 void *tree_sitter_adal_external_scanner_create(void) { return calloc(1, sizeof(Scanner)); }
 
@@ -156,45 +168,54 @@ static bool is_one_of(const char *word, const char *const *words) {
 
 // ---- outside texts
 
-static const char *const declarations[] = {"model", "type",     "param",   "prompt", "retriever", "tool", "agent",
-                                           "pipeline", "dataset", "eval", "optimize", "import", NULL};
+static const char *const keywords[] = {"model",    "type",    "prompt", "retriever", "tool",   "agent",
+                                       "pipeline", "dataset", "eval",   "optimize",  "import", NULL};
 static const char *const items[] = {"param", "demos", "return", "repeat", NULL};
+static const char *const operators[] = {"and", "or", "not", "in", "of", "for", "if", "until", "match", NULL};
 
 // A line's first words, as far as they tell what the line is.
 typedef struct {
-  bool is_declaration; // a keyword, blanks, and the start of a name (or of a path)
-  uint32_t width;      // of the keyword and the blanks
+  bool is_declaration; // a keyword alone, `import` and a path, or two words, be the keyword mistyped
+  bool is_binding;     // a name and `=`
+  bool is_field;       // a name and `:`
+  bool is_item;        // a keyword of a body, and what it begins
   bool is_param;
   bool is_of;
-  bool is_item;  // a name and `=`, or a keyword of a body and a space: no value, type or name goes on like that
-  bool is_field; // a name and `:`
+  uint32_t width; // of the first word and the blanks behind it
 } Line;
 
 // The lexer stands at the start of a name.
 static Line read_line(TSLexer *lexer) {
   char word[16];
   read_word(lexer, word, sizeof word);
+  Line line = {.width = (uint32_t)strlen(word)};
   while (is_name_part(lexer->lookahead)) {
     word[0] = '\0';
     advance(lexer);
+    line.width++;
   }
-  Line line = {.width = (uint32_t)strlen(word)};
   bool is_spaced = is_blank(lexer->lookahead);
   while (is_blank(lexer->lookahead)) {
     advance(lexer);
     line.width++;
   }
   int32_t next = lexer->lookahead;
-  if (is_spaced && is_one_of(word, declarations)) {
-    line.is_declaration = strcmp(word, "import") == 0 ? next == '"' : is_name_start(next);
-    line.is_param = strcmp(word, "param") == 0;
-  }
+  bool is_value_next = is_name_start(next) || is_digit(next) || next == '"';
+  line.is_item = is_spaced && is_one_of(word, items) && is_value_next;
+  line.is_param = line.is_item && strcmp(word, "param") == 0;
   line.is_of = strcmp(word, "of") == 0;
   line.is_field = next == ':';
-  line.is_item = is_spaced && is_one_of(word, items) && (is_name_start(next) || is_digit(next) || next == '"');
   if (next == '=') {
     advance(lexer);
-    line.is_item = lexer->lookahead != '=';
+    line.is_binding = lexer->lookahead != '=';
+  }
+  if (is_one_of(word, keywords) && (is_newline(next) || next == '#' || lexer->eof(lexer))) {
+    line.is_declaration = true;
+  } else if (strcmp(word, "import") == 0) {
+    line.is_declaration = is_spaced && next == '"';
+  } else if (is_spaced && is_name_start(next) && !line.is_item && !is_one_of(word, operators)) {
+    read_word(lexer, word, sizeof word);
+    line.is_declaration = is_name_part(lexer->lookahead) || !is_one_of(word, operators);
   }
   return line;
 }
@@ -231,67 +252,90 @@ static bool reads_as_body(TSLexer *lexer) {
   do {
     advance(lexer);
   } while (is_outside_space(lexer->lookahead));
-  return is_name_start(lexer->lookahead) && read_line(lexer).is_item;
+  if (!is_name_start(lexer->lookahead)) {
+    return false;
+  }
+  Line line = read_line(lexer);
+  return line.is_binding || line.is_item;
 }
 
-// The gap that is filled before a declaration at column 0, or before the file's end; 0 if there is none.
-static enum Token gap_before_declaration(const bool *valid) {
-  static const enum Token gaps[] = {CUT, MISSING_VALUE, MISSING_TYPE, MISSING_RETURNS, MISSING_NAME};
-  for (unsigned i = 0; i < sizeof gaps / sizeof *gaps; i++) {
-    if (valid[gaps[i]]) {
-      return gaps[i];
+// A zero-width token, and whether what comes next asks for it.
+typedef struct {
+  enum Token token;
+  bool fits;
+} Gap;
+
+static enum Token first_gap(const bool *valid, const Gap *gaps, unsigned count) {
+  for (unsigned i = 0; i < count; i++) {
+    if (gaps[i].fits && valid[gaps[i].token]) {
+      return gaps[i].token;
     }
   }
-  return 0;
+  return NO_TOKEN;
 }
 
-// The gap that is filled before a character that cannot start what must stand here; 0 if there is none.
+// The gap that is filled before a declaration at column 0, or before the file's end.
+static enum Token gap_before_declaration(const bool *valid) {
+  static const Gap gaps[] = {
+      {CUT, true},
+      {MISSING_VALUE, true},
+      {MISSING_TYPE, true},
+      {MISSING_RETURNS, true},
+      {MISSING_NAME, true},
+      {MISSING_MEMBER, true},
+  };
+  return first_gap(valid, gaps, sizeof gaps / sizeof *gaps);
+}
+
+// The gap that is filled before a character that cannot start what must stand here.
 static enum Token gap_before_character(const bool *valid, int32_t c, bool is_new_line) {
   bool ends = c == ')' || c == ']' || c == '}' || c == ',';
-  if (valid[MISSING_VALUE] && ends) {
-    return MISSING_VALUE;
-  }
-  if (valid[MISSING_TYPE] && (ends || c == '=')) {
-    return MISSING_TYPE;
-  }
-  if (valid[MISSING_RETURNS] && (ends || c == '=')) {
-    return MISSING_RETURNS;
-  }
-  if (valid[MISSING_NAME] && !is_name_start(c)) {
-    return MISSING_NAME;
-  }
-  if (valid[MISSING_PARAMETERS] && c != '(') {
-    return MISSING_PARAMETERS;
-  }
-  if (valid[MISSING_OF] && !is_name_start(c)) {
-    return MISSING_OF;
-  }
-  if (valid[MISSING_EQUALS] && !is_new_line && (c == '"' || c == '[' || c == '{' || c == '-' || is_digit(c))) {
-    return MISSING_EQUALS;
-  }
-  return 0;
+  bool starts_value = c == '"' || c == '[' || c == '{' || is_digit(c);
+  const Gap gaps[] = {
+      {MISSING_VALUE, ends},
+      {MISSING_TYPE, ends || c == '='},
+      {MISSING_RETURNS, ends || c == '='},
+      {MISSING_NAME, !is_name_start(c)},
+      {MISSING_MEMBER, !is_name_start(c)},
+      {MISSING_PARAMETERS, c != '('},
+      {MISSING_OF, !is_name_start(c)},
+      {MISSING_EQUALS, starts_value && !is_new_line},
+      {MISSING_ASSIGNMENT, c == '"' && !is_new_line},
+      {MISSING_REST, ends},
+      {CUT_PARAMETERS, c == '{' || c == '-' || c == ']' || c == '}'},
+      {CUT_PARENTHESIS, c == ']' || c == '}'},
+      {CUT_BRACKET, c == ')' || c == '}'},
+  };
+  return first_gap(valid, gaps, sizeof gaps / sizeof *gaps);
 }
 
-// The gap that is filled before words that cannot be what must stand here; 0 if there is none.
+// The gap that is filled before words that cannot be what must stand here.
 static enum Token gap_before_words(const bool *valid, Line line, bool is_new_line) {
-  if (valid[MISSING_OF] && !line.is_of) {
-    return MISSING_OF;
-  }
-  if (is_new_line && (line.is_item || line.is_field)) {
-    return valid[MISSING_VALUE]                    ? MISSING_VALUE
-           : valid[MISSING_NAME]                   ? MISSING_NAME
-           : valid[MISSING_TYPE] && line.is_field  ? MISSING_TYPE
-                                                   : 0;
-  }
-  return valid[MISSING_EQUALS] && !is_new_line && !line.is_item && !line.is_field ? MISSING_EQUALS : 0;
+  bool starts_item = is_new_line && (line.is_binding || line.is_item);
+  bool starts_field = is_new_line && line.is_field;
+  bool starts_value = !is_new_line && !line.is_binding && !line.is_field;
+  const Gap gaps[] = {
+      {MISSING_VALUE, starts_item || starts_field},
+      {MISSING_TYPE, starts_field},
+      {MISSING_MEMBER, starts_item || starts_field},
+      {MISSING_PARAMETERS, true},
+      {MISSING_OF, !line.is_of},
+      {MISSING_EQUALS, starts_value},
+      {MISSING_ASSIGNMENT, starts_value},
+      {MISSING_BRACE, starts_item},
+      {MISSING_REST, starts_item || starts_field},
+      {CUT_PARAMETERS, is_new_line && line.is_item},
+      {CUT_PARENTHESIS, is_new_line && line.is_item},
+      {CUT_BRACKET, starts_item},
+  };
+  return first_gap(valid, gaps, sizeof gaps / sizeof *gaps);
 }
 
 // Gaps stand behind the last token, so that the comments above a declaration stay its own. A declaration at column 0 is
-// announced where the parser cannot use it too: it then gives up what it was reading. `param` is no such sign, for a
-// body holds params.
+// announced where the parser cannot use it too: it then gives up what it was reading. A `param` may be a body's own.
 static bool scan_outside(Scanner *scanner, TSLexer *lexer, const bool *valid) {
   bool is_recovering = valid[ERROR_SENTINEL];
-  enum Token cut = is_recovering ? 0 : gap_before_declaration(valid);
+  enum Token cut = is_recovering ? NO_TOKEN : gap_before_declaration(valid);
   bool is_new_line = false;
   bool is_line_start = false;
   unsigned comments = 0;
@@ -302,7 +346,7 @@ static bool scan_outside(Scanner *scanner, TSLexer *lexer, const bool *valid) {
       is_new_line = is_new_line || is_line_start;
       skip(lexer);
     }
-    if (lexer->lookahead != '#' || !is_line_start || !cut || comments++ == MAX_COMMENT_LINES) {
+    if (lexer->lookahead != '#' || !is_line_start || cut == NO_TOKEN || comments++ == MAX_COMMENT_LINES) {
       break;
     }
     while (!is_newline(lexer->lookahead) && !lexer->eof(lexer)) {
@@ -312,14 +356,14 @@ static bool scan_outside(Scanner *scanner, TSLexer *lexer, const bool *valid) {
 
   int32_t c = lexer->lookahead;
   if (lexer->eof(lexer)) {
-    return cut && emit(lexer, cut);
+    return cut != NO_TOKEN && emit(lexer, cut);
   }
   if (c == '#') {
     return false;
   }
   bool fills_gaps = !is_recovering && comments == 0;
-  enum Token gap = fills_gaps ? gap_before_character(valid, c, is_new_line) : 0;
-  if (gap) {
+  enum Token gap = fills_gaps ? gap_before_character(valid, c, is_new_line) : NO_TOKEN;
+  if (gap != NO_TOKEN) {
     return emit(lexer, gap);
   }
   if (c == '{' && fills_gaps && valid[MISSING_RETURNS]) {
@@ -332,19 +376,21 @@ static bool scan_outside(Scanner *scanner, TSLexer *lexer, const bool *valid) {
     return false;
   }
 
-  if (!cut) {
+  if (cut == NO_TOKEN) {
     lexer->mark_end(lexer);
   }
   Line line = read_line(lexer);
-  if (line.is_declaration && !line.is_param) {
+  bool is_declaration = line.is_declaration || (line.is_param && cut != NO_TOKEN && !valid[IN_BODY]);
+  if (is_declaration && !is_new_line) {
     // After a zero-width token at column 0 the line end lies behind; the column is looked up then only, being slow.
-    is_line_start = is_line_start || (!is_new_line && lexer->get_column(lexer) == line.width);
+    is_line_start = lexer->get_column(lexer) == line.width;
   }
-  if (is_line_start && line.is_declaration && !line.is_param) {
-    return (cut || is_recovering || !valid[TOP]) && emit(lexer, cut ? cut : CUT);
+  if (is_declaration && is_line_start) {
+    bool is_expected = cut == NO_TOKEN && !is_recovering && valid[IN_FILE];
+    return !is_expected && emit(lexer, cut == NO_TOKEN ? CUT : cut);
   }
-  gap = fills_gaps ? gap_before_words(valid, line, is_new_line) : 0;
-  return gap && emit(lexer, gap);
+  gap = fills_gaps ? gap_before_words(valid, line, is_new_line) : NO_TOKEN;
+  return gap != NO_TOKEN && emit(lexer, gap);
 }
 
 // ---- inside texts

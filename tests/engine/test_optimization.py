@@ -107,8 +107,8 @@ async def test_the_model_line_alone_moves_it_to_a_server(tmp_path, protocol):
         assert there.usage.input_tokens > 0 and there.usage.usd > 0
     assert there.outcome.kind == here.outcome.kind
     assert [change.after for change in there.outcome.changes] == [change.after for change in here.outcome.changes]
-    for kept in (tmp_path / "there" / ".adalang").iterdir():
-        assert b"sk-test-4711" not in kept.read_bytes()
+    for kept in (tmp_path / "there" / ".adalang").rglob("*"):
+        assert kept.is_dir() or b"sk-test-4711" not in kept.read_bytes()
 
 
 async def test_faults_on_the_way_lose_nothing_and_change_nothing(tmp_path):

@@ -82,7 +82,7 @@ _SETTINGS = _words("{", _several(_words(_NAME, "=", _VALUES), ","), "}")
 _SIGNATURE = _words("(", _several(_words(_NAME, ":", _TYPES), ","), ")", "->", _TYPES)
 _TEMPLATE = _one(
     st.builds(lambda before, after: literal(f"{before}{{{{ name }}}}{after}", "      "), _ONE_LINE, TEXTS).filter(
-        lambda raw: "{%" not in raw and "{#" not in raw
+        lambda raw: "{%" not in raw and "{#" not in raw and raw.count("{{") == 1
     )
 )
 _BODY = _several(

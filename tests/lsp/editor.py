@@ -151,9 +151,9 @@ class Editor:
         params = types.CodeActionParams(identifier, types.Range(place, place), context)
         # lsprotocol takes every object with a `command` for a Command, so the answer is read from plain JSON.
         protocol = self.client.protocol
-        request = protocol.send_request_async(types.TEXT_DOCUMENT_CODE_ACTION, params, msg_id=f"actions {uuid.uuid4()}")
+        request = protocol.send_request(types.TEXT_DOCUMENT_CODE_ACTION, params, msg_id=f"actions {uuid.uuid4()}")
         protocol._result_types.popitem()
-        found = plain(await request)
+        found = plain(await asyncio.wrap_future(request))
         return [protocol._converter.structure(one, types.CodeAction) for one in found or []]
 
     async def lenses(self, uri: str) -> list[str]:
@@ -202,7 +202,9 @@ def capabilities(*, pull: bool = False) -> types.ClientCapabilities:
         text_document=types.TextDocumentClientCapabilities(
             diagnostic=diagnostic,
             completion=types.CompletionClientCapabilities(
-                completion_item=types.ClientCompletionItemOptions(snippet_support=True)
+                completion_item=types.ClientCompletionItemOptions(
+                    snippet_support=True, documentation_format=[types.MarkupKind.Markdown]
+                )
             ),
             hover=types.HoverClientCapabilities(content_format=[types.MarkupKind.Markdown]),
             definition=types.DefinitionClientCapabilities(link_support=True),

@@ -73,7 +73,7 @@ async def test_diagnostics_are_sent_with_their_version_and_follow_other_files(ed
     editor.client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri)))
 
     async def cleared() -> bool | None:
-        return editor.published[uri].diagnostics == [] or None
+        return list(editor.published[uri].diagnostics) == [] or None
 
     assert await eventually(cleared)
 

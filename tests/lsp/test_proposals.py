@@ -121,7 +121,7 @@ async def test_from_a_run_elsewhere_to_the_text(editor: Editor, tmp_path: Path) 
     assert len(editor.client.shown_documents) == 1
 
     command = actions[0].command
-    assert command is not None and command.arguments == [found.id]
+    assert command is not None and list(command.arguments or ()) == [found.id]
     assert await editor.execute("applyProposal", found.id) == {"applied": found.id}
     assert editor.documents[uri].text == APPLIED
     assert status(tmp_path, found) == "applied"

@@ -20,8 +20,12 @@ type Category = "billing" | "technical"
 
 prompt classify(ticket: str) -> Category {
   model = offline
-  param instruction = "billing is about money, technical is about computers."
-  user = """{{ instruction }} {{ ticket }}"""
+  param instruction = """
+    - billing: words such as money
+    - technical: words such as computers
+    """
+  system = """{{ instruction }}"""
+  user = """{{ ticket }}"""
 }
 
 dataset tickets = "tickets.jsonl" { split = { val = 0.5, test = 0.5 } }
@@ -88,7 +92,7 @@ async def test_run_evaluate_and_a_worker_that_dies(editor: Editor, tmp_path: Pat
     assert workers(server_pid(editor)) == [], "no worker before it is needed"
 
     assert (await editor.execute("run", uri, "classify"))["output"] == "billing"  # the first row's ticket
-    ran = await editor.execute("run", uri, "classify", {"ticket": "computers"})
+    ran = await editor.execute("run", uri, "classify", {"ticket": "my computers"})
     assert ran["output"] == "technical"
     assert any("technical" in one.message for one in editor.client.messages)
 
@@ -107,7 +111,7 @@ async def test_run_evaluate_and_a_worker_that_dies(editor: Editor, tmp_path: Pat
         await editor.execute("evaluate", uri, "nothing")
 
     (tmp_path / "hold").touch()
-    editor.type(uri, "about money", "about much money")
+    editor.type(uri, "as money", "as money, cash")
     task = asyncio.create_task(editor.execute("evaluate", uri, "routing"))
     (worker,) = workers(server_pid(editor))
     await asyncio.sleep(0.3)
@@ -156,7 +160,7 @@ async def test_save_evaluates_what_has_changed_and_nothing_else(editor: Editor, 
 
     editor.type(uri, "model offline", "# a comment\nmodel offline")
     editor.save(uri)  # nothing that decides the score
-    editor.type(uri, "about computers.", "about computers and programs.")
+    editor.type(uri, "as computers", "as computers, programs")
     editor.save(uri)
     await eventually(lambda: finished(2))
     await asyncio.sleep(0.5)

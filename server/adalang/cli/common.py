@@ -80,10 +80,10 @@ def settings_for(file: Path, **given: Any) -> Settings:
     return settings.with_values(**given)
 
 
-def open_session(file: Path, settings: Settings, models: Iterable[str] = ()) -> Session:
+def open_session(file: Path, settings: Settings, models: Iterable[str] = (), record_to: Path | None = None) -> Session:
     from adalang.engine.session import Session
 
-    session = Session(settings.root, settings, models=chosen_models(models))
+    session = Session(settings.root, settings, models=chosen_models(models), record_to=record_to)
     if session.store.notice:
         note(f"warning: {session.store.notice}")
     return session

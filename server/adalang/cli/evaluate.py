@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -36,6 +37,9 @@ def evaluate(
     repeats: int = typer.Option(0, "--repeats", "-r", min=0, help="Samples of each row; 0: what the eval says."),
     model: list[str] = typer.Option([], "--model", "-m", help="PROMPT=MODEL, or MODEL for every prompt."),
     failing: int = typer.Option(SHOWN_FAILURES, "--failing", help="How many failing rows to print."),
+    record: Path = typer.Option(
+        None, "--record", help="Also write every answer to this recording, for replay/FILE.", show_default=False
+    ),
     json_output: bool = typer.Option(False, "--json", help="Print everything as JSON."),
 ) -> None:
     """Score a file's evals. Ends with 1 when a goal is missed, with 2 when it cannot run."""
@@ -43,7 +47,7 @@ def evaluate(
     settings = settings_for(file)
 
     async def work() -> list[Evaluation]:
-        async with open_session(file, settings, model) as session:
+        async with open_session(file, settings, model, record) as session:
             program = session.load(file)
             say_offline(program, settings, chosen_models(model))
             names = [name] if name else [one.id for one in program.entities("eval") if one.module is program.root]

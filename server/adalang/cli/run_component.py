@@ -28,6 +28,9 @@ def run(
     set: list[str] = typer.Option([], "--set", "-s", help="An input: NAME=VALUE, NAME=@file, or NAME:=JSON."),
     inputs: str = typer.Option("", "--inputs", "-i", help="All inputs as a JSON object; - reads standard input."),
     model: list[str] = typer.Option([], "--model", "-m", help="PROMPT=MODEL, or MODEL for every prompt."),
+    record: Path = typer.Option(
+        None, "--record", help="Also write every answer to this recording, for replay/FILE.", show_default=False
+    ),
     json_output: bool = typer.Option(False, "--json", help="Print output, usage and trace as JSON."),
     show_prompt: bool = typer.Option(False, "--show-prompt", help="Print the messages and call nothing."),
 ) -> None:
@@ -39,7 +42,7 @@ def run(
     async def work() -> None:
         from adalang.engine.session import find_component
 
-        async with open_session(file, settings, model) as session:
+        async with open_session(file, settings, model, record) as session:
             program = session.load(file)
             entity = find_component(program, name)
             if show_prompt:

@@ -79,7 +79,10 @@ class OptimizeResult:
 
 
 class Session:
-    """Opens the store at the workspace's root; ``close`` (or ``async with``) ends it."""
+    """Opens the store at the workspace's root; ``close`` (or ``async with``) ends it.
+
+    ``models`` chooses models by component id ("*": all). Every answer is also written to the recording ``record_to``.
+    """
 
     def __init__(
         self,
@@ -88,8 +91,10 @@ class Session:
         *,
         store: Store | None = None,
         models: Mapping[str, str] | None = None,
+        record_to: Path | None = None,
     ) -> None:
         self.root = root
+        self._record_to = record_to
         self.settings = settings
         self.store = store or Store.open(root)
         self._owns_store = store is None
@@ -151,6 +156,7 @@ class Session:
             concurrency=self.settings["concurrency"],
             use_cache=self.settings["cache"],
             root=self.root,
+            record_to=self._record_to,
         )
         self._gateways.append(gateway)
         return gateway

@@ -28,7 +28,13 @@ def parse(source: SourceText) -> Tree:
 
 
 def reparse(tree: Tree, before: SourceText, edit: Edit, after: SourceText) -> Tree:
-    """The tree of ``after``, reusing what ``edit`` left alone of ``before``'s tree. ``tree`` must not be used again."""
+    """The tree of ``after``, reusing what ``edit`` left alone of ``before``'s tree. ``tree`` must not be used again.
+
+    Where there are errors, how the parser goes on depends on what it can reuse. The same text has to give the same tree
+    whatever was typed before, so trees with errors are parsed from nothing.
+    """
+    if tree.root_node.has_error:
+        return parse(after)
     new_end = edit.span.start + len(edit.text.encode("utf-8", "surrogatepass"))
     tree.edit(
         start_byte=edit.span.start,
@@ -38,4 +44,5 @@ def reparse(tree: Tree, before: SourceText, edit: Edit, after: SourceText) -> Tr
         old_end_point=Point(*before.point(edit.span.end)),
         new_end_point=Point(*after.point(new_end)),
     )
-    return _parser().parse(after.data, tree, encoding="utf8")
+    found = _parser().parse(after.data, tree, encoding="utf8")
+    return parse(after) if found.root_node.has_error else found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 
 from tree_sitter import Query, QueryCursor
@@ -46,7 +47,7 @@ def _query() -> Query:
         grammar(),
         """
         (ERROR) @error (MISSING) @missing (missing) @missing (unclosed) @unclosed (jinja_unclosed) @jinja
-        (mistyped) @mistyped (parameter) @parameter
+        (mistyped) @mistyped (parameter !type) @untyped
         """,
     )
 
@@ -69,6 +70,54 @@ def of_top_level(node: Node, source: SourceText) -> list[Problem]:
     return [Problem("ADL007", span, f"No declaration starts with `{text}`. {hint}", fixes)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """A node that marks a mistake, with its ancestors (outermost first), its field, and its neighbours.
+
+    Gaps have no width, and several may stand at one place: which is which only their order in their parent tells.
+    """
+
+    node: Node
+    ancestors: tuple[Node, ...]
+    field: str | None
+    before: Node | None
+    after: Node | None
+
+    @property
+    def parent(self) -> Node:
+        return self.ancestors[-1] if self.ancestors else self.node
+
+    def inside_unclosed(self, above: int = 0) -> bool:
+        """Whether it stands in, or right behind, a list that is never closed: that is the mistake then."""
+        behind = self.before is not None and self.before.type in _LISTS and _is_unclosed(self.before)
+        inside = self.ancestors[: len(self.ancestors) - above]
+        return behind or any(one.type in _LISTS and _is_unclosed(one) for one in inside)
+
+
+_LISTS = frozenset({"parameters", "arguments", "array"})
+_MARKS = frozenset({"ERROR", "missing", "unclosed", "jinja_unclosed", "mistyped"})
+
+
+def _is_unclosed(node: Node) -> bool:
+    return bool(node.children) and node.children[-1].type == "unclosed"
+
+
+def _spots(node: Node, ancestors: tuple[Node, ...]) -> Iterator[_Spot]:
+    """All marks below (and of) a node, in the order of the text; what an ERROR holds belongs to it."""
+    if not ancestors and node.type == "ERROR":
+        yield _Spot(node, (), None, None, None)
+        return
+    children = node.children
+    for index, child in enumerate(children):
+        before = children[index - 1] if index else None
+        after = children[index + 1] if index + 1 < len(children) else None
+        is_mark = child.type in _MARKS or child.is_missing
+        if is_mark or (child.type == "parameter" and child.child_by_field_name("type") is None):
+            yield _Spot(child, (*ancestors, node), node.field_name_for_child(index), before, after)
+        if child.type != "ERROR":
+            yield from _spots(child, (*ancestors, node))
+
+
 class _Mistakes:
     """Finds and words the mistakes below one node. ``base``: the byte from which their spans count."""
 
@@ -76,28 +125,32 @@ class _Mistakes:
         self._source, self._base = source, base
 
     def of(self, node: Node) -> list[Problem]:
-        found = QueryCursor(_query()).captures(node)
+        if not QueryCursor(_query()).captures(node):
+            return []
         problems: list[tuple[Problem, bool]] = []  # with whether it makes the rest of its line doubtful
-        covered = Span(-1, -1)
-        for error in sorted(found.get("error", []), key=lambda one: (one.start_byte, -one.end_byte)):
-            span = Span(error.start_byte, error.end_byte)
-            if span.end > covered.end and not _inside_unclosed(error):
-                covered = span
-                problems.append((self._error(error), True))
-        problems += [(self._unclosed(one), True) for one in found.get("unclosed", []) if not _inside_unclosed(one, 1)]
-        problems += [(self._unclosed_jinja(one), False) for one in found.get("jinja", [])]
-        for one in _distinct(found.get("missing", [])):
-            if not _inside_unclosed(one) and not (_field_of(one) == "until" and _has_error(one.parent)):
-                problems.append((self._missing(one), _field_of(one) not in _HARMLESS))
-        problems += [(self._mistyped(one), False) for one in found.get("mistyped", []) if not _inside_unclosed(one)]
-        for one in found.get("parameter", []):
-            problems += [(problem, False) for problem in self._untyped(one)]
+        for spot in _spots(node, ()):
+            one = spot.node
+            if one.type == "unclosed":
+                if not spot.inside_unclosed(above=1):
+                    problems.append((self._unclosed(spot), True))
+            elif one.type == "jinja_unclosed":
+                problems.append((self._unclosed_jinja(spot), False))
+            elif one.type == "parameter":
+                problems += [(problem, False) for problem in self._untyped(spot)]
+            elif spot.inside_unclosed():
+                continue
+            elif one.type == "ERROR":
+                problems.append((self._error(spot), True))
+            elif one.type == "mistyped":
+                problems.append((self._mistyped(spot), False))
+            elif not (spot.field == "until" and any(child.type == "ERROR" for child in spot.parent.children)):
+                problems.append((self._missing(spot), spot.field not in _HARMLESS))
         return self._without_echoes(problems)
 
     def _without_echoes(self, problems: list[tuple[Problem, bool]]) -> list[Problem]:
         """One mistake often upsets the parser twice at the same place; the first thing said is enough."""
         kept: list[tuple[Problem, bool]] = []
-        for one, doubtful in sorted(problems, key=lambda pair: pair[0].span.start):
+        for one, doubtful in sorted(problems, key=lambda pair: (pair[0].span.start, pair[0].code in _VAGUE)):
             line = self._source.line_of(one.span.start + self._base)
             if not any(
                 other.span.start <= one.span.start <= other.span.end
@@ -140,15 +193,15 @@ class _Mistakes:
 
     # -- brackets and tags
 
-    def _unclosed(self, node: Node) -> Problem:
-        children = node.parent.children if node.parent else []
+    def _unclosed(self, spot: _Spot) -> Problem:
+        node, children = spot.node, spot.parent.children
         opener = next((child for child in children if child.type in _OPENERS), None)
         if opener is None:
             return Problem("ADL003", self._span(node.start_byte, node.end_byte), "A bracket is never closed.")
         closer = _OPENERS[opener.type]
         end = self._end_before(node)
-        if opener.type == "(" and node.parent is not None and node.parent.type == "parameters":
-            end = self._end_of_signature(node.parent, end)
+        if opener.type == "(" and spot.parent.type == "parameters":
+            end = self._end_of_signature(spot.parent, end)
         own_line = self._source.line_of(end) != self._source.line_of(opener.start_byte) and closer == "}"
         text = f"{self._source.newline}{self._indent_of(opener)}{closer}" if own_line else closer
         return Problem(
@@ -168,9 +221,8 @@ class _Mistakes:
         line = self._source.slice(self._source.line_span(self._source.line_of(node.start_byte)))
         return line[: len(line) - len(line.lstrip(" \t"))]
 
-    def _unclosed_jinja(self, node: Node) -> Problem:
-        tag = node.parent
-        assert tag is not None
+    def _unclosed_jinja(self, spot: _Spot) -> Problem:
+        tag = spot.parent
         opener, closer = ("{{", "}}") if tag.type == "interpolation" else ("{%", "%}")
         last = tag.children[-2] if len(tag.children) > 1 else tag.children[0]
         return Problem(
@@ -182,16 +234,15 @@ class _Mistakes:
 
     # -- gaps
 
-    def _missing(self, node: Node) -> Problem:
-        parent = node.parent
-        assert parent is not None
+    def _missing(self, spot: _Spot) -> Problem:
+        node, parent = spot.node, spot.parent
         end = self._end_before(node)
         before, place = self._word_before(end)
         insert = self._span(end, end)
         owner = parent.type.removesuffix("_declaration")
-        match _field_of(node):
+        match spot.field:
             case _ if node.type in (")", "]", "}"):
-                return self._unclosed(node)
+                return self._unclosed(spot)
             case "name" if parent.type in ("member", "dotted_name"):
                 return Problem("ADL013", place, "A field's name is missing after the dot.")
             case "name":
@@ -220,7 +271,7 @@ class _Mistakes:
             case None if parent.type == "union_type":
                 return Problem("ADL002", place, "A label is missing after `|`.")
             case None:
-                return self._missing_sign(node, parent, before, place, insert)
+                return self._missing_sign(spot, before, place, insert)
             case _ if before not in ("=", ":"):
                 form = FORMS.get(owner, "")
                 return Problem("ADL002", place, f"A value is missing after `{before}`. {form}".strip())
@@ -232,24 +283,26 @@ class _Mistakes:
                 name = self._word_before(len(self._source.data[: end - 1].rstrip()))[0]
                 return Problem("ADL002", place, f"A {what} is missing after `{name} {before}`.")
 
-    def _missing_sign(self, node: Node, parent: Node, before: str, place: Span, insert: Span) -> Problem:
+    def _missing_sign(self, spot: _Spot, before: str, place: Span, insert: Span) -> Problem:
+        node, parent = spot.node, spot.parent
         sign = node.type if not node.is_named else "of" if parent.type == "eval_declaration" else "="
         if parent.type == "match":
             return Problem("ADL002", place, 'The arms are missing: write `match x { "a" => …, _ => … }`.')
         if parent.type == "binding" and before in _FOREIGN_STATEMENTS:
             return Problem("ADL011", place, f"There is no `{before}` here. {_FOREIGN_STATEMENTS[before]}")
-        value = node.next_named_sibling
+        value = spot.after
         if parent.type in ("setting", "binding") and value is not None and self._word_after(value.end_byte):
             line = self._source.line_span(self._source.line_of(node.start_byte))
             words = self._source.slice(Span(self._source.data.find(before.encode(), line.start), line.end)).strip()
             return Problem("ADL001", place, f"`{_short(words)}` means nothing here. Write `name = value`.")
         return Problem("ADL008", place, f"`{sign}` is missing after `{before}`.", (_add(sign, insert, space=True),))
 
-    def _untyped(self, node: Node) -> Iterator[Problem]:
+    def _untyped(self, spot: _Spot) -> Iterator[Problem]:
+        node = spot.node
         name, default = node.child_by_field_name("name"), node.child_by_field_name("default")
         if name is None or node.child_by_field_name("type") is not None or node.has_error:
             return
-        if any(one is not None and one.type == "ERROR" for one in (node.prev_sibling, node.next_sibling)):
+        if any(one is not None and one.type == "ERROR" for one in (spot.before, spot.after)):
             return  # `name type`: the missing colon is reported there
         text, span = self._slice(name), self._span(name.start_byte, name.end_byte)
         if default is not None and self._slice(default) in BUILT_IN:
@@ -261,9 +314,9 @@ class _Mistakes:
         fix = ("Add `: str`", ((self._span(name.end_byte, name.end_byte), ": str"),), False)
         yield Problem("ADL009", span, f"The input `{text}` has no type: write `{text}: str`.", (fix,))
 
-    def _mistyped(self, node: Node) -> Problem:
-        parent, sign = node.parent, self._slice(node)
-        assert parent is not None
+    def _mistyped(self, spot: _Spot) -> Problem:
+        node, parent = spot.node, spot.parent
+        sign = self._slice(node)
         name = parent.child_by_field_name("name") or parent.child_by_field_name("role")
         word = self._slice(name) if name is not None else "name"
         place = self._span(node.start_byte, node.end_byte)
@@ -278,14 +331,15 @@ class _Mistakes:
 
     # -- everything else
 
-    def _error(self, node: Node) -> Problem:
+    def _error(self, spot: _Spot) -> Problem:
+        node = spot.node
         data = self._source.data[node.start_byte : node.end_byte]
         start = node.start_byte + len(data) - len(data.lstrip())
         text = data.decode("utf-8", "replace").strip()
         first = text.split("\n")[0].rstrip()
         span = self._span(start, start + len(first.encode()))
-        parent = node.parent.type if node.parent else ""
-        special = self._foreign(text, start) or self._text_wanted(node, text, start) or self._in_place(node, text, span)
+        parent = spot.parent.type
+        special = self._foreign(text, start) or self._text_wanted(spot, text, start) or self._in_place(spot, text, span)
         if special is not None:
             return special
         before, _ = self._word_before(self._end_before(node))
@@ -300,7 +354,7 @@ class _Mistakes:
         if half:
             return Problem("ADL002", span, f"A value is missing after `{half.group(1)} =`.")
         word = re.match(r"[A-Za-z_]\w*", text)
-        if parent in ("source_file", "") and word and word.group() in KEYWORDS:
+        if parent in ("source_file", "ERROR") and word and word.group() in KEYWORDS:
             return Problem("ADL001", span, f"This {word.group()} cannot be read. {FORMS[word.group()]}")
         form = FORMS.get(parent.removesuffix("_declaration"), "Remove it, or write `name = value`.")
         return Problem("ADL001", span, f"`{_short(first)}` means nothing here. {form}")
@@ -323,7 +377,7 @@ class _Mistakes:
         fix = (f"Change to {mended}", ((one, mended),), True)
         return Problem("ADL011", one, "Texts stand between double quotes.", (fix,))
 
-    def _text_wanted(self, node: Node, text: str, start: int) -> Problem | None:
+    def _text_wanted(self, spot: _Spot, text: str, start: int) -> Problem | None:
         """A name, a number or nothing quoted where only a text can stand."""
         imported = re.match(r"import\s+([^\s\"]+)", text)
         if imported:
@@ -336,9 +390,13 @@ class _Mistakes:
             name = message.group(2)
             low = start + len(text[: message.start(2) if name else 0].encode())
             return self._no_text(message.group(1), name or text, low)
-        following = node.next_sibling
-        inside = node.parent.type if node.parent is not None else ""
-        if inside == "prompt_declaration" and text.endswith("=") and following is not None and following.is_named:
+        following = spot.after
+        if (
+            spot.parent.type == "prompt_declaration"
+            and text.endswith("=")
+            and following is not None
+            and following.is_named
+        ):
             return self._no_text("prompt …", self._slice(following), following.start_byte)
         return None
 
@@ -350,15 +408,15 @@ class _Mistakes:
             return Problem("ADL014", one, f"A message is a text: `{owner} = {mended}`.", (fix,))
         return Problem("ADL014", one, f'A message is a text: `{owner} = """…"""`.')
 
-    def _in_place(self, node: Node, text: str, span: Span) -> Problem | None:
+    def _in_place(self, spot: _Spot, text: str, span: Span) -> Problem | None:
         """Mistakes that depend on where the text stands."""
-        parent = node.parent.type if node.parent else ""
+        node, parent = spot.node, spot.parent.type
         name = re.fullmatch(r"[^\W\d]\w*", text)
         after = Span(span.end, span.end)
         if name and parent == "object_type":
             fix = ("Add `: str`", ((after, ": str"),), False)
             return Problem("ADL009", span, f"The field `{text}` has no type: write `{text}: str`.", (fix,))
-        untyped = node.prev_sibling
+        untyped = spot.before
         if name and untyped is not None and untyped.type == "parameter" and ":" not in self._slice(untyped):
             word, place = self._slice(untyped), self._span(untyped.start_byte, untyped.end_byte)
             fix = ("Add `:`", ((Span(place.end, place.end), ":"),), True)
@@ -372,7 +430,7 @@ class _Mistakes:
             end = len(self._source.data[: end - 1].rstrip()) if self._source.data[end - 1 : end] == b"," else end
             fix = ("Add `}`", ((self._span(end, end), " }"),), True)
             return Problem("ADL003", span, "The object before this `{` is never closed; add `}`.", (fix,))
-        before = node.prev_sibling
+        before = spot.before
         if name and parent == "binding" and before is not None and self._slice(before) in ("let", "var", "const"):
             word = self._slice(before)
             whole = self._span(before.start_byte, node.start_byte)
@@ -385,8 +443,8 @@ class _Mistakes:
             one = Span(at, at + 2)
             fix = ("Change `==` to `=`", ((one, "="),), True)
             return Problem("ADL011", one, f"`==` compares; a setting is written `{equal.group(1)} = …`.", (fix,))
-        if text.startswith(":") and parent == "arguments" and node.parent is not None:
-            low, high = node.parent.start_byte + 1, node.parent.end_byte - 1
+        if text.startswith(":") and parent == "arguments":
+            low, high = spot.parent.start_byte + 1, spot.parent.end_byte - 1
             mended = '"' + self._source.data[low:high].decode("utf-8", "replace").strip() + '"'
             one = self._span(low, high)
             fix = (f"Change to {mended}", ((one, mended),), True)
@@ -421,41 +479,12 @@ def _add(sign: str, insert: Span, *, space: bool = False) -> tuple[str, tuple[tu
     return f"Add `{sign}`", ((insert, f" {sign}" if space else sign),), True
 
 
-def _distinct(nodes: list[Node]) -> list[Node]:
-    return list({(one.id, one.start_byte): one for one in nodes}.values())
-
-
-def _field_of(node: Node) -> str | None:
-    assert node.parent is not None
-    for index, child in enumerate(node.parent.children):
-        if child == node:
-            return node.parent.field_name_for_child(index)
-    return None
-
-
 _HARMLESS = frozenset({"value", "type", "name", "default", "right", "source", "condition"})
 """Gaps that leave no doubt about what follows them on their line."""
 
 
-def _has_error(node: Node | None) -> bool:
-    return node is not None and any(child.type == "ERROR" for child in node.children)
-
-
-def _inside_unclosed(node: Node, above: int = 0) -> bool:
-    """Whether the mistake stands in, or right behind, a list that is never closed: that is the mistake then."""
-    before = node.prev_sibling
-    if before is not None and before.type in ("parameters", "arguments") and before.children[-1].type == "unclosed":
-        return True
-    parent = node.parent
-    for _ in range(above):
-        parent = parent.parent if parent is not None else None
-    while parent is not None:
-        if parent.type in ("parameters", "arguments", "array") and any(
-            one.type == "unclosed" for one in parent.children
-        ):
-            return True
-        parent = parent.parent
-    return False
+_VAGUE = frozenset({"ADL001", "ADL002", "ADL008"})
+"""Of two messages for one place, one of these is said second."""
 
 
 # ---- texts

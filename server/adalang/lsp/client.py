@@ -24,6 +24,7 @@ class Client:
     code_descriptions: bool = False
     snippets: bool = False
     markdown_hover: bool = False
+    markdown_docs: bool = False
     nested_symbols: bool = False
     links_definitions: bool = False
     document_changes: bool = False
@@ -40,9 +41,14 @@ class Client:
                 found = getattr(found, name, None)
             return bool(found)
 
+        def formats(*path: str) -> Any:
+            found: Any = capabilities.text_document
+            for name in path:
+                found = getattr(found, name, None)
+            return found or ()
+
         offered = getattr(capabilities.general, "position_encodings", None) or []
         encoding = next((_ENCODINGS[str(_plain(one))] for one in offered if str(_plain(one)) in _ENCODINGS), "utf-16")
-        formats = getattr(getattr(capabilities.text_document, "hover", None), "content_format", None) or []
         return cls(
             encoding=encoding,  # type: ignore[arg-type]
             pulls_diagnostics=getattr(capabilities.text_document, "diagnostic", None) is not None,
@@ -53,7 +59,8 @@ class Client:
             code_descriptions=has("text_document", "publish_diagnostics", "code_description_support")
             or has("text_document", "diagnostic", "code_description_support"),
             snippets=has("text_document", "completion", "completion_item", "snippet_support"),
-            markdown_hover=types.MarkupKind.Markdown in formats,
+            markdown_hover=types.MarkupKind.Markdown in formats("hover", "content_format"),
+            markdown_docs=types.MarkupKind.Markdown in formats("completion", "completion_item", "documentation_format"),
             nested_symbols=has("text_document", "document_symbol", "hierarchical_document_symbol_support"),
             links_definitions=has("text_document", "definition", "link_support"),
             document_changes=has("workspace", "workspace_edit", "document_changes"),

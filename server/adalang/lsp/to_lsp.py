@@ -119,11 +119,12 @@ def hover(source: SourceText, found: Hover, client: Client) -> types.Hover:
 def completion(source: SourceText, found: Completion, index: int, client: Client) -> types.CompletionItem:
     snippet = found.snippet and client.snippets
     insert = found.insert if snippet or not found.snippet else found.label
+    kind = types.MarkupKind.Markdown if client.markdown_docs else types.MarkupKind.PlainText
     return types.CompletionItem(
         label=found.label,
         kind=_COMPLETION_KINDS[found.kind],
         detail=found.detail or None,
-        documentation=types.MarkupContent(types.MarkupKind.Markdown, found.doc) if found.doc else None,
+        documentation=types.MarkupContent(kind, found.doc) if found.doc else None,
         sort_text=f"{index:04d}",
         filter_text=found.label,
         insert_text_format=types.InsertTextFormat.Snippet if snippet else types.InsertTextFormat.PlainText,

@@ -102,21 +102,22 @@ class Work:
         return True
 
     def _report(self, shown: bool, token: str, progress: Progress) -> None:
-        if not shown or token not in self._jobs:
+        job = self._jobs.get(token)
+        if not shown or job is None:
             return
         percentage = min(100, 100 * progress.done // progress.total) if progress.total else None
-        report = types.WorkDoneProgressReport(message=describe(progress), percentage=percentage)
+        report = types.WorkDoneProgressReport(message=describe(progress, job.title), percentage=percentage)
         self._server.work_done_progress.report(token, report)
 
 
-def describe(progress: Progress) -> str:
-    """`routing: 12/20, 83% so far, 14 calls, $0.0021`."""
-    count = f"{progress.done}/{progress.total}" if progress.total else f"{progress.done}"
-    parts = [f"{progress.message}: {count}" if progress.message else count]
+def describe(progress: Progress, title: str = "") -> str:
+    """`12/20, 83% so far, 14 calls, $0.0021: what it does`; what the title says already is left out."""
+    parts = [f"{progress.done}/{progress.total}" if progress.total else str(progress.done)]
     if progress.score is not None:
         parts.append(f"{100 * progress.score:.0f}% so far")
-    if progress.calls:
+    if progress.calls not in (0, progress.done):
         parts.append(f"{progress.calls} calls")
     if progress.usd:
         parts.append(f"${progress.usd:.4f}")
-    return ", ".join(parts)
+    text = ", ".join(parts)
+    return f"{text}: {progress.message}" if progress.message and progress.message not in title else text

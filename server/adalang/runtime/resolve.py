@@ -45,6 +45,8 @@ class Models:
         return self.default_model() if found is None else self._of(found.value, owner.module, ())
 
     def default_model(self) -> ModelSpec:
+        if self.default.startswith("replay/"):  # from the workspace's settings: the gateway looks in its root
+            return ModelSpec(self.default)
         return self.named(self.default, self.program.root)
 
     def named(self, name: str, module: Module) -> ModelSpec:
@@ -52,8 +54,11 @@ class Models:
         entity = self.program.resolve(name, module) or self.program.resolve(name)
         if entity is not None and isinstance(entity.declaration, ModelDeclaration):
             return self._declared(entity, ())
-        if "/" not in name:
+        provider, slash, rest = name.partition("/")
+        if not slash:
             raise BugFailure(f"no model is called `{name}`: declare it, or write provider/model")
+        if provider == "replay":  # a file beside the program, as all paths in it
+            return ModelSpec(f"replay/{module.path.parent / rest}")
         return ModelSpec(name)
 
     def _of(self, value: Expression, module: Module, within: tuple[str, ...]) -> ModelSpec:

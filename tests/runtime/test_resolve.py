@@ -1,0 +1,53 @@
+"""Model declarations become what the gateway is asked for."""
+
+import json
+
+import pytest
+from adalang.config import load_settings
+from adalang.engine.session import Session
+from adalang.runtime.failures import BugFailure
+from adalang.runtime.resolve import Models
+from tests.runtime.world import write_program
+
+FILE = """\
+model base = "openai/gpt-4o-mini" { temperature = 0, max_tokens = 64, api_key = env("MY_KEY") }
+model warm = base { temperature = 1, retries = 5, timeout = 2.5, fallback = [base, "ollama/qwen3"] }
+prompt p(q: str) -> str {
+  model = warm
+  user = \"\"\"{{ q }}\"\"\"
+}
+"""
+
+
+def test_options_secrets_and_fallbacks(tmp_path):
+    models = Models(write_program(tmp_path, FILE), "builtin/lexical", {"MY_KEY": "sk-1"})
+    spec = models.named("warm", models.program.root)
+    assert spec.id == "openai/gpt-4o-mini"
+    assert spec.options == {"temperature": 1, "max_tokens": 64}
+    assert spec.secrets == {"api_key": "sk-1"} and "sk-1" not in repr(spec)
+    assert (spec.retries, spec.timeout) == (5, 2.5)
+    assert [one.id for one in spec.fallback] == ["openai/gpt-4o-mini", "ollama/qwen3"]
+
+
+def test_a_model_can_be_chosen_from_outside(tmp_path):
+    program = write_program(tmp_path, FILE)
+    entity = program.resolve("p")
+    assert entity is not None
+    models = Models(program, "builtin/lexical", {"MY_KEY": "k"}, {"p": "base"})
+    assert models.of_setting(entity, None).options["temperature"] == 0
+    with pytest.raises(BugFailure, match="no model is called `nope`"):
+        Models(program, "x/y", {}, {"p": "nope"}).of_setting(entity, None)
+
+
+async def test_a_recording_stands_beside_the_file_that_names_it(tmp_path):
+    folder = tmp_path / "deep"
+    folder.mkdir()
+    (tmp_path / "adalang.toml").write_text("")
+    program = 'prompt p(q: str) -> str {\n  model = "replay/said.jsonl"\n  user = """{{ q }}"""\n}\n'
+    (folder / "said.jsonl").write_text(
+        json.dumps({"messages": [{"role": "user", "content": "Hello?"}], "response": {"text": "Hi."}}) + "\n"
+    )
+    write_program(folder, program)
+    async with Session(tmp_path, load_settings(tmp_path, {})) as session:
+        output, trace = await session.run_component(folder / "main.adal", "p", {"q": "Hello?"})
+    assert (output, trace.usage.calls) == ("Hi.", 0)

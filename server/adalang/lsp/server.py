@@ -9,7 +9,6 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
@@ -17,6 +16,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
+from adalang import __version__
 from adalang.config import find_root
 from adalang.engine.client import EngineClient
 from adalang.engine.protocol import FrameWriter, read_in_thread
@@ -62,7 +62,7 @@ class AdalServer(LanguageServer):
     protocol: Protocol
 
     def __init__(self) -> None:
-        super().__init__("adalang", _version(), protocol_cls=Protocol, converter_factory=default_converter)
+        super().__init__("adalang", __version__, protocol_cls=Protocol, converter_factory=default_converter)
         self.snapshot = Snapshot()
         self.options = Options()
         self.listing = Listing(())
@@ -328,13 +328,6 @@ def _warm_up() -> None:
 
     meaning("{{ warm }}")
     known_models()
-
-
-def _version() -> str:
-    try:
-        return version("adalang")
-    except PackageNotFoundError:
-        return "0"
 
 
 def serve(tcp: tuple[str, int] | None = None) -> NoReturn:

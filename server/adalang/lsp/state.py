@@ -183,11 +183,11 @@ class Analysis:
 
 
 def path_of(uri: str) -> Path | None:
-    """The file that a URI names; ``None`` for a document that is no file (yet)."""
+    """The file that a URI names, symbolic links followed, so that it has one name only; ``None`` for what is no file (yet)."""
     if not uri.startswith("file:"):
         return None
     found = to_fs_path(uri)
-    return Path(found) if found else None
+    return Path(found).resolve() if found else None
 
 
 def uri_of(path: Path) -> str:

@@ -45,9 +45,6 @@ class Archive:
     def add(self, entry: Entry) -> None:
         self.entries.append(entry)
 
-    def replace(self, index: int, entry: Entry) -> None:
-        self.entries[index] = entry
-
     @property
     def incumbent(self) -> Entry:
         return self.entries[0]

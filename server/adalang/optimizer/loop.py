@@ -11,7 +11,7 @@ from adalang.evaluation.results import RowResult
 from adalang.evaluation.statistics import compare
 from adalang.optimizer.archive import Archive, Entry
 from adalang.optimizer.candidate import Candidate
-from adalang.optimizer.edits import EditRefused, apply_edits, hunks
+from adalang.optimizer.edits import Edit, EditRefused, apply_edits, hunks
 from adalang.optimizer.estimate import Estimate, estimate
 from adalang.optimizer.events import Emit, EventLog
 from adalang.optimizer.gates import copied_from, outside_training
@@ -208,7 +208,7 @@ class _Optimisation:
                 search.round += 1
                 self.rounds += 1
                 best = archive.best.mean
-                made = self.runs.made
+                begun = self.runs.begun
                 operator = bandit.pick(search, stalled=search.idle > 0)
                 assert operator is not None  # `_stop` has seen to it
                 try:
@@ -220,11 +220,11 @@ class _Optimisation:
                     broken += 1
                     self.log.add("teacher_failed", error=str(failure))
                 gain = archive.best.mean - best
-                bandit.reward(operator.name, gain * len(val), self.runs.made - made)
+                bandit.reward(operator.name, gain * len(val), self.runs.begun - begun)
                 search.idle = 0 if gain > _LITTLE else search.idle + 1
         except BudgetExceeded as exceeded:
             stop = f"the budget is used up ({exceeded})"
-        self.log.add("search_ended", reason=stop, rounds=search.round, best=archive.best.mean, runs=self.runs.made)
+        self.log.add("search_ended", reason=stop, rounds=search.round, best=archive.best.mean, runs=self.runs.begun)
         return archive
 
     def _stop(self, search: Search, bandit: Bandit, broken: int) -> str | None:
@@ -271,9 +271,10 @@ class _Optimisation:
                 "draft", candidate=draft.candidate.key, param=draft.hypothesis.param, change=draft.hypothesis.change
             )
         screened = await self._screen_all(search, sampler, drafts, batch, scores)
-        accepted = await self._race_all(search, operator.name, parent, screened, val)
-        if len(accepted) > 1:
-            await self._merge(search, parent, accepted, val)
+        if not await self._race_joined(search, parent, screened, val):
+            accepted = await self._race_all(search, operator.name, parent, screened, val)
+            if len(accepted) < len(screened):
+                await self._race_joined(search, parent, [draft for draft, _ in accepted], val)
 
     @staticmethod
     def _parent(search: Search) -> Entry:
@@ -331,23 +332,22 @@ class _Optimisation:
                 search.ledger.add(draft.hypothesis, "val", result.delta)
         return sorted(accepted, key=lambda one: -one[1].delta)
 
-    async def _merge(
-        self, search: Search, parent: Entry, accepted: Sequence[tuple[Draft, Race]], val: Sequence[Example]
-    ) -> None:
-        """What helped one by one is tried together: no teacher is needed for that."""
-        first, result = accepted[0]
-        merged, changes = first.candidate, [first.hypothesis.change]
-        for draft, _ in accepted[1:]:
-            together = _together(merged, parent.candidate, draft)
-            if together is not None:
-                merged, changes = together, [*changes, draft.hypothesis.change]
-        if len(changes) == 1 or not self._affords(len(val) * self.runs.samples):
-            return
-        param = first.hypothesis.param
-        joined = Draft(merged, Hypothesis(param, "Several changes helped, each alone.", " ".join(changes)))
-        search.note_tried(param, merged.values[param])
-        best = Entry(first.candidate, result.scores)
-        await self._race_all(search, "merge", best, [joined], val)
+    async def _race_joined(
+        self, search: Search, parent: Entry, drafts: Sequence[Draft], val: Sequence[Example]
+    ) -> bool:
+        """Races all drafts together, as one candidate. Whether it did better than the best of the archive.
+
+        One race then does the work of many; what in it does not help is taken out at the end (`minimise`).
+        """
+        joined = _joined(parent, drafts)
+        if joined is None or not self._affords(len(val) * self.runs.samples):
+            return False
+        param = joined.hypothesis.param
+        search.note_tried(param, joined.candidate.values[param])
+        best = search.archive.best.mean
+        self.log.add("joined", candidate=joined.candidate.key, drafts=[draft.candidate.key for draft in drafts])
+        await self._race_all(search, "join", parent, [joined], val)
+        return search.archive.best.mean > best + _LITTLE
 
     # -- the end -------------------------------------------------------------------------------------------------
 
@@ -453,15 +453,31 @@ def _worst_samples(samples: Sequence[Sequence[RowResult]]) -> list[RowResult]:
     return [min(each, key=lambda result: 2.0 if result.score is None else result.score) for each in samples]
 
 
-def _together(merged: Candidate, parent: Candidate, draft: Draft) -> Candidate | None:
-    """The draft's change on top of `merged`, or None if it does not fit any more."""
-    param = draft.hypothesis.param
-    if merged.values[param] == parent.values[param]:
-        return merged.with_value(param, draft.candidate.values[param])
-    if not draft.edits:
+def _joined(parent: Entry, drafts: Sequence[Draft]) -> Draft | None:
+    """All changes on top of each other, or None if there are not at least two that fit together."""
+    together, used = parent.candidate, []
+    for draft in drafts:
+        param = draft.hypothesis.param
+        if together.values[param] == parent.candidate.values[param]:
+            together = together.with_value(param, draft.candidate.values[param])
+            used.append(draft)
+        elif draft.edits and (text := _on_top(together.text(param), draft.edits)) is not None:
+            together = together.with_value(param, text)
+            used.append(draft)
+    if len(used) < 2:
+        return None
+    changes = " ".join(draft.hypothesis.change for draft in used)
+    hypothesis = Hypothesis(used[0].hypothesis.param, "Several causes at once.", changes)
+    return Draft(together, hypothesis, (), frozenset().union(*(draft.uses for draft in used)))
+
+
+def _on_top(text: str, edits: Sequence[Edit]) -> str | None:
+    """The text with the edits, or None if they do not fit it (any more) or bring nothing that it does not say already."""
+    there = set(text.splitlines())
+    if all(set(edit.text.splitlines()) <= there for edit in edits):
         return None
     try:
-        return merged.with_value(param, apply_edits(merged.text(param), draft.edits))
+        return apply_edits(text, edits)
     except EditRefused:
         return None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 from adalang.optimizer.archive import Entry
 from adalang.optimizer.candidate import Candidate
@@ -13,16 +14,20 @@ from adalang.optimizer.runs import Runs
 from adalang.optimizer.task import Example
 
 MOST_HUNKS = 8
+_CHUNK = 6  # most removals do harm at once: small steps waste least
 
 
 async def minimise(
     runs: Runs, log: EventLog, best: Entry, incumbent: Candidate, rows: Sequence[Example], affordable: int
 ) -> Entry:
-    """`best` without the parts whose removal loses less than half a standard error, all removals taken together.
+    """`best` without the parts whose removal loses less than half a standard error of the difference.
+
+    The loss is that of all removals taken together, so that many small ones cannot add up.
 
     At most `affordable` runs are made. A change of demos counts as one part.
     """
-    tolerated = -0.5 * best.standard_error * len(best.scores)
+    # A first bound, to end early: the standard error of the mean is larger than that of a difference.
+    hopeless = -0.5 * best.standard_error * len(best.scores) - 1e-9
     entry = best
     for smaller in _removals(entry.candidate, incumbent):
         if affordable < len(rows) * runs.samples:
@@ -30,14 +35,19 @@ async def minimise(
         candidate = smaller(entry.candidate)
         if candidate in (entry.candidate, incumbent):
             continue
-        before = runs.made
-        # Against the best as it was found, so that many small losses cannot add up.
-        result = await race(runs, candidate, rows, best.scores, floor=lambda _: tolerated - 1e-9)
-        affordable -= runs.made - before
-        log.add("simplified", removed=result.finished, delta=result.delta, candidate=candidate.key)
-        if result.finished:
+        begun = runs.begun
+        result = await race(runs, candidate, rows, best.scores, chunk=_CHUNK, floor=lambda _: hopeless)
+        affordable -= runs.begun - begun
+        removed = result.finished and result.delta >= -0.5 * _spread(result.scores, best.scores)
+        log.add("simplified", removed=removed, delta=result.delta, candidate=candidate.key)
+        if removed:
             entry = Entry(candidate, result.scores, best.hypothesis, best.operator)
     return entry
+
+
+def _spread(scores: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """The standard error of the sum of differences, if none is expected."""
+    return math.sqrt(sum((score - other[row]) ** 2 for row, score in scores.items() if row in other))
 
 
 class _Removal:

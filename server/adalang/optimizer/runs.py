@@ -64,13 +64,15 @@ class Runs:
             self._known[place] = result
             self.made += 1
             self.usage += result.usage
-            self._count_failures(result)
+            if result.score is None:
+                self._count_failure(result.error)
         return self._known[place]
 
-    def _count_failures(self, result: RowResult) -> None:
-        self.failed += result.score is None
-        if self.made >= _VOID_LEAST and self.failed > _VOID_SHARE * self.made:
-            raise TooManyFailures(self.failed, self.made, result.error or "no message")
+    def _count_failure(self, error: str) -> None:
+        """Counted against all runs begun, those still open too, so that it does not matter which one ends first."""
+        self.failed += 1
+        if self.begun >= _VOID_LEAST and self.failed > _VOID_SHARE * self.begun:
+            raise TooManyFailures(self.failed, self.begun, error or "no message")
 
 
 def mean_score(results: Sequence[RowResult]) -> float | None:

@@ -84,8 +84,8 @@ def _hypotheses(message: str) -> list[dict[str, Any]]:
     signs: dict[str, list[str]] = {}
     for label in sorted(wanted, key=lambda label: (-wanted[label], label)):
         said = _said_signs(text, label)
-        if new := [sign for sign in _signs(examples, label) if sign not in said]:
-            signs[label] = new
+        if unsaid := [sign for sign in _signs(examples, label) if sign not in said]:
+            signs[label] = unsaid
     first = {label: own[:_SIGNS_AT_ONCE] for label, own in signs.items()}
     found = []
     if len(first) > 1:
@@ -162,10 +162,10 @@ def _signs(examples: Sequence[_Example], label: str) -> list[str]:
     own = {at for at, example in enumerate(examples) if example.label == label}
     prior = (len(own) + 1) / (len(examples) + 2)
     weights = {}
-    for phrase, at in holders.items():
-        right = len(at & own)
-        purity = (right + prior) / (len(at) + 1)
-        opens = any(examples[i].words[: len(phrase)] == phrase for i in at & own)
+    for phrase, holding in holders.items():
+        right = len(holding & own)
+        purity = (right + prior) / (len(holding) + 1)
+        opens = any(examples[at].words[: len(phrase)] == phrase for at in holding & own)
         # How a text opens carries over to new ones better than a word that occurred somewhere; a function word in the
         # middle tells nothing.
         if purity > prior and (opens or not all(word in FUNCTION_WORDS for word in phrase)):

@@ -1,0 +1,1 @@
+"""The optimizer: feedback, hypotheses, edits, gates, races and one honest test at the end."""

@@ -16,7 +16,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from typer.models import ArgumentInfo, OptionInfo
 
-from adalang.cli import app
+from adalang.cli.app import app
 from adalang.config import SETTINGS, SettingDoc
 from adalang.language.builtins import METRIC_SIGNATURES, MetricSignature
 from adalang.language.settings import BUDGET_KEYS, FUNCTIONS, SPLIT_NAMES, SettingSpec

@@ -15,7 +15,7 @@ from adalang.language.datasets import NotConstant, constant
 from adalang.language.declarations import Param
 from adalang.language.edits import EditRefused, apply_changes, rebase, unified_diff
 from adalang.language.program import Program
-from adalang.language.reach import Trainable, trainable
+from adalang.language.reach import Trainable, trainables
 from adalang.language.text import Edit, SourceText
 from adalang.store.records import Change, Proposal
 
@@ -51,9 +51,7 @@ def new_values(program: Program, proposal: Proposal) -> dict[str, Any]:
     Raises:
         EditRefused: a param is gone, or was changed in the same place; the message names it.
     """
-    known: Mapping[str, Trainable] = {
-        one.id: one for entity in program.components() for one in trainable(program, entity)
-    }
+    known = trainables(program)
     return {change.param: _new_value(change, known.get(change.param)) for change in proposal.changes}
 
 

@@ -3,11 +3,12 @@
 import json
 
 import pytest
+from tests.runtime.world import write_program
+
 from adalang.config import load_settings
 from adalang.engine.session import Session
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.resolve import Models
-from tests.runtime.world import write_program
 
 FILE = """\
 model base = "openai/gpt-4o-mini" { temperature = 0, max_tokens = 64, api_key = env("MY_KEY") }

@@ -58,6 +58,16 @@ def _source(scope: Scope, item: Item, declaration: DatasetDeclaration) -> None:
                 declaration.name.span,
                 f'`{declaration.name.text}` has no rows: write `= "file.jsonl"`, or {{ train = "…", val = "…", test = "…" }}.',
             )
+    elif isinstance(value, ObjectExpression):
+        name = declaration.name
+        written = Span(name.span.end, value.span.start)
+        scope.report.add(
+            "ADL212",
+            item,
+            value.span,
+            f"Files for each split stand behind the name: `dataset {name.text} {{ train = … }}`, without `=`.",
+            fixes=[replace(item, written, " ", title="Remove `=`")],
+        )
     elif not isinstance(value, Hole):
         scope.report.add(
             "ADL212",

@@ -179,7 +179,15 @@ def _shared(
 
 
 def _without_output_order(prompt: str) -> str:
-    return "\n".join(line for line in prompt.splitlines() if not line.startswith("Answer with "))
+    """The prompt without what it says about the answer's form: that order, and the JSON Schema on the line below it."""
+    kept: list[str] = []
+    after_order = False
+    for line in prompt.splitlines():
+        is_order = line.startswith("Answer with ")
+        if not is_order and not (after_order and line.startswith("{")):
+            kept.append(line)
+        after_order = is_order
+    return "\n".join(kept)
 
 
 def _segments(line: str, labels: tuple[str, ...]) -> list[tuple[str, str]]:

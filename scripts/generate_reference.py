@@ -46,7 +46,7 @@ terminal go to standard error.
 | 130 | interrupted; all that was answered is kept, and the same command goes on from there |
 
 `FILE:NAME` names one thing in a file, such as `support.adal:routing`. A file's workspace is the nearest folder upwards with an
-`adalang.toml`, a `pyproject.toml` that has `[tool.adalang]`, an `.adalang` store or a `.git`; else the file's own folder.
+`adalang.toml`, a `pyproject.toml` that has `[tool.adalang]`, or a `.git`; else the file's own folder.
 Answers, evaluations and proposals are kept in its `.adalang/store.db`.
 """
 

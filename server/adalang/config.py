@@ -79,13 +79,13 @@ class Settings:
 def find_root(path: Path) -> Path:
     """The workspace that a file or folder belongs to.
 
-    The nearest folder upwards with an ``adalang.toml``, a ``pyproject.toml`` that has ``[tool.adalang]``, an ``.adalang``
-    store or a ``.git``; else the file's own folder.
+    The nearest folder upwards with an ``adalang.toml``, a ``pyproject.toml`` that has ``[tool.adalang]``, or a ``.git``; else
+    the file's own folder. A store of a folder above is no sign: one stray run in a home folder would draw all others there.
     """
     path = path.absolute()
     start = path if path.is_dir() else path.parent
     for folder in (start, *start.parents):
-        if (folder / CONFIG_FILE).is_file() or (folder / ".git").exists() or (folder / ".adalang").is_dir():
+        if (folder / CONFIG_FILE).is_file() or (folder / ".git").exists():
             return folder
         if _pyproject_table(folder) is not None:
             return folder

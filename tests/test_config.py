@@ -33,7 +33,14 @@ def test_wrong_settings_are_told_and_survived(tmp_path):
     problems = load_settings(tmp_path, {"ADALANG_BUDGET_USD": "much"}).problems
     assert len(problems) == 3
     assert problems[0].startswith("adalang.toml: there is no setting `modle`")
-    assert problems[1] == "adalang.toml: `concurrency` takes a whole number, not True."
-    assert problems[2] == "ADALANG_BUDGET_USD takes a number, not 'much'."
+    assert problems[1] == "adalang.toml: `concurrency` takes a whole number from 1 on, not True."
+    assert problems[2] == "ADALANG_BUDGET_USD takes a number from 0 on, not 'much'."
     (tmp_path / "adalang.toml").write_text("model = ")
     assert "adalang.toml cannot be read" in load_settings(tmp_path, {}).problems[0]
+
+
+def test_numbers_that_make_no_sense_are_refused(tmp_path):
+    environment = {"ADALANG_CONCURRENCY": "0", "ADALANG_BUDGET_CALLS": "-1", "ADALANG_BUDGET_USD": "nan"}
+    settings = load_settings(tmp_path, environment)
+    assert len(settings.problems) == 3
+    assert (settings["concurrency"], settings["budget_calls"], settings["budget_usd"]) == (16, 2000, 5.0)

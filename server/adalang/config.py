@@ -5,6 +5,7 @@ Each value knows where it came from. Wrong values are reported with the place an
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -25,6 +26,8 @@ class SettingDoc:
     default: Any
     variable: str
     doc: str
+    least: float | None = None
+    """The smallest number that it takes."""
 
 
 SETTINGS: tuple[SettingDoc, ...] = (
@@ -34,13 +37,13 @@ SETTINGS: tuple[SettingDoc, ...] = (
     SettingDoc(
         "teacher", str, "", "ADALANG_TEACHER", "Model that reads failures and writes edits. Unset: the target's."
     ),
-    SettingDoc("concurrency", int, 16, "ADALANG_CONCURRENCY", "Calls that may run at once to one provider."),
+    SettingDoc("concurrency", int, 16, "ADALANG_CONCURRENCY", "Calls that may run at once to one provider.", 1),
     SettingDoc("cache", bool, True, "ADALANG_CACHE", "Whether equal calls are answered from the store."),
     SettingDoc(
-        "budget_calls", int, 2000, "ADALANG_BUDGET_CALLS", "Model calls that one optimization may make at most."
+        "budget_calls", int, 2000, "ADALANG_BUDGET_CALLS", "Model calls that one optimization may make at most.", 1
     ),
     SettingDoc(
-        "budget_usd", float, 5.0, "ADALANG_BUDGET_USD", "Money that one optimization may spend at most, in USD."
+        "budget_usd", float, 5.0, "ADALANG_BUDGET_USD", "Money that one optimization may spend at most, in USD.", 0
     ),
 )
 
@@ -102,8 +105,8 @@ def load_settings(root: Path, environment: Mapping[str, str] | None = None) -> S
     for name, value in table.items():
         if name not in known:
             problems.append(f"{source}: there is no setting `{name}`; there are {', '.join(known)}.")
-        elif not _is(value, known[name].kind):
-            problems.append(f"{source}: `{name}` takes {_kind_name(known[name].kind)}, not {value!r}.")
+        elif not _is(value, known[name]):
+            problems.append(f"{source}: `{name}` takes {_wanted(known[name])}, not {value!r}.")
         else:
             values[name] = Value(value, source)
     for one in SETTINGS:
@@ -111,8 +114,8 @@ def load_settings(root: Path, environment: Mapping[str, str] | None = None) -> S
         if not text:
             continue
         value = _from_text(text, one.kind)
-        if value is None:
-            problems.append(f"{one.variable} takes {_kind_name(one.kind)}, not {text!r}.")
+        if value is None or not _is(value, one):
+            problems.append(f"{one.variable} takes {_wanted(one)}, not {text!r}.")
         else:
             values[one.name] = Value(value, one.variable)
     return Settings(root, values, tuple(problems), environment)
@@ -140,10 +143,14 @@ def _pyproject_table(folder: Path) -> Mapping[str, Any] | None:
     return table if isinstance(table, dict) else None
 
 
-def _is(value: Any, kind: type) -> bool:
-    if kind is bool or isinstance(value, bool):
-        return kind is bool and isinstance(value, bool)
-    return isinstance(value, int | float) if kind is float else isinstance(value, kind)
+def _is(value: Any, wanted: SettingDoc) -> bool:
+    if wanted.kind is bool or isinstance(value, bool):
+        return wanted.kind is bool and isinstance(value, bool)
+    if wanted.kind is str:
+        return isinstance(value, str)
+    if not isinstance(value, int | float) or (wanted.kind is int and not isinstance(value, int)):
+        return False
+    return math.isfinite(value) and (wanted.least is None or value >= wanted.least)
 
 
 def _from_text(text: str, kind: type) -> Any:
@@ -155,5 +162,6 @@ def _from_text(text: str, kind: type) -> Any:
         return None
 
 
-def _kind_name(kind: type) -> str:
-    return {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[kind]
+def _wanted(one: SettingDoc) -> str:
+    kind = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[one.kind]
+    return kind if one.least is None else f"{kind} from {one.least:g} on"

@@ -115,6 +115,28 @@ def test_run_answers_offline_and_says_so(tmp_path):
     assert shown.stdout == "--- user\nContext: C\nQuestion: Q\n"
 
 
+def test_numbers_and_bools_can_be_set_as_they_are(tmp_path):
+    (tmp_path / "a.adal").write_text('prompt p(n: int, b: bool, w: str) = """{{ n }} {{ b }} {{ w }}"""\n')
+    done = adalang("run", "a.adal", "-s", "n=4", "-s", "b=true", "-s", "w=4", "--show-prompt", cwd=tmp_path)
+    assert done.stdout == "--- user\n4 True 4\n", done.stderr
+    wrong = adalang("run", "a.adal", "-s", "n=four", "-s", "b=true", "-s", "w=4", cwd=tmp_path)
+    assert wrong.returncode == 2 and "write --set n:=4" in one_clear_line(wrong)
+
+
+def test_a_misspelt_model_override_is_refused(tmp_path):
+    world.write(tmp_path, count=30)
+    done = adalang("eval", "orders.adal", "--model", "clasify=builtin/lexical", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no prompt is called `clasify`; did you mean `classify`?" in one_clear_line(done)
+
+
+def test_looking_makes_no_store(tmp_path):
+    for verb in (["store", "show"], ["store", "export"], ["store", "prune", "--yes"]):
+        done = adalang(*verb, cwd=tmp_path)
+        assert done.returncode == 2 and "has no store yet" in one_clear_line(done)
+    assert not (tmp_path / ".adalang").exists()
+
+
 def test_a_file_with_errors_refuses_to_run(tmp_path):
     (tmp_path / "a.adal").write_text(BAD)
     done = adalang("run", "a.adal", "-s", "question=x", cwd=tmp_path)
@@ -244,7 +266,7 @@ def test_doctor_says_where_each_value_comes_from(tmp_path):
     }
     assert told["settings"]["teacher"]["from"] == "ADALANG_TEACHER"
     assert told["settings"]["concurrency"] == {"value": 16, "from": "default", "variable": "ADALANG_CONCURRENCY"}
-    assert told["problems"] == ["adalang.toml: `concurrency` takes a whole number, not 'many'."]
+    assert told["problems"] == ["adalang.toml: `concurrency` takes a whole number from 1 on, not 'many'."]
     assert done.returncode == 1
 
 

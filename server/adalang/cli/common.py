@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ from adalang.config import Settings, find_root, load_settings
 
 if TYPE_CHECKING:
     from adalang.engine.session import Session
-    from adalang.language.program import Program
+    from adalang.language.program import Entity, Program
+    from adalang.store import Store
 
 TARGET_HELP = "A .adal file, or FILE:NAME for one thing in it."
 
@@ -98,21 +99,52 @@ def chosen_models(given: Iterable[str]) -> dict[str, str]:
     return chosen
 
 
-def say_offline(program: Program, settings: Settings, chosen: dict[str, str]) -> None:
-    """Tell when prompts that name no model are answered by the offline one."""
+def say_offline(program: Program, settings: Settings, chosen: Mapping[str, str], reached: Iterable[Entity]) -> None:
+    """Tell when prompts that name no model, among those that will run, are answered by the offline one."""
     from adalang.language.declarations import PromptDeclaration, setting
 
     if settings["model"] or "*" in chosen:
         return
-    for entity in program.components():
+    for entity in reached:
         declaration = entity.declaration
-        if isinstance(declaration, PromptDeclaration) and setting(declaration.settings, "model") is None:
-            if entity.id not in chosen:
-                note(
-                    f"note: `{entity.id}` names no model, so the offline {settings.model} answers. "
-                    "Set one in the file, in adalang.toml or as ADALANG_MODEL."
-                )
+        if not isinstance(declaration, PromptDeclaration) or entity.id in chosen:
+            continue
+        if setting(declaration.settings, "model") is None:
+            note(
+                f"note: `{entity.id}` names no model, so the offline {settings.model} answers. "
+                "Set one in the file, in adalang.toml or as ADALANG_MODEL."
+            )
             return
+
+
+def check_chosen(program: Program, chosen: Mapping[str, str]) -> None:
+    """Whether every prompt that ``--model`` names exists.
+
+    Raises:
+        typer.BadParameter: one does not.
+    """
+    from adalang.language.diagnostics import did_you_mean
+
+    known = [one.id for one in program.entities("prompt", "agent")]
+    for name in chosen:
+        if name != "*" and name not in known:
+            meant = did_you_mean(name, known)
+            hint = f"did you mean `{meant}`?" if meant else f"there are: {', '.join(known) or 'none'}"
+            raise typer.BadParameter(f"--model: no prompt is called `{name}`; {hint}")
+
+
+def existing_store(root: Path | None) -> Store:
+    """The store of a workspace that has one; to look is no reason to make one.
+
+    Raises:
+        typer.BadParameter: there is none yet.
+    """
+    from adalang.store import Store
+
+    found = find_root(root or Path.cwd())
+    if not (found / ".adalang" / "store.db").is_file():
+        raise typer.BadParameter(f"{found} has no store yet: `run`, `eval` and `optimize` make one")
+    return Store.open(found)
 
 
 def note(text: str) -> None:

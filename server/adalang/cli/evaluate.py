@@ -13,6 +13,7 @@ import typer
 
 from adalang.cli.common import (
     TARGET_HELP,
+    check_chosen,
     chosen_models,
     money,
     note,
@@ -36,7 +37,7 @@ def evaluate(
     limit: int = typer.Option(0, "--limit", "-n", min=0, help="Only the first N rows; 0: all."),
     repeats: int = typer.Option(0, "--repeats", "-r", min=0, help="Samples of each row; 0: what the eval says."),
     model: list[str] = typer.Option([], "--model", "-m", help="PROMPT=MODEL, or MODEL for every prompt."),
-    failing: int = typer.Option(SHOWN_FAILURES, "--failing", help="How many failing rows to print."),
+    failing: int = typer.Option(SHOWN_FAILURES, "--failing", min=0, help="How many failing rows to print."),
     record: Path = typer.Option(
         None, "--record", help="Also write every answer to this recording, for replay/FILE.", show_default=False
     ),
@@ -47,12 +48,17 @@ def evaluate(
     settings = settings_for(file)
 
     async def work() -> list[Evaluation]:
+        from adalang.evaluation.plan import eval_plan
+        from adalang.language.reach import reached
+
         async with open_session(file, settings, model, record) as session:
             program = session.load(file)
-            say_offline(program, settings, chosen_models(model))
+            check_chosen(program, chosen_models(model))
             names = [name] if name else [one.id for one in program.entities("eval") if one.module is program.root]
             if not names:
                 raise typer.BadParameter(f"{file} has no eval; add one: eval quality of … {{ data = … metric = … }}")
+            targets = [one for each in names for one in reached(program, eval_plan(program, each).target)]
+            say_offline(program, settings, chosen_models(model), targets)
             results = []
             for each in names:
                 progress = _Progress(each, quiet=json_output)

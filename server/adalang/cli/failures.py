@@ -21,7 +21,7 @@ def explain(error: BaseException) -> str | None:
             return f"no answer from the model: {error}"
         case Failure() | BudgetExceeded() | StoreError() | EditRefused():
             return str(error)
-        case FileNotFoundError() | PermissionError() | IsADirectoryError() | NotADirectoryError():
+        case OSError():
             return f"{error.filename or CONFIG_FILE}: {(error.strerror or str(error)).lower()}"
         case _:
             return None

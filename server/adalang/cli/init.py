@@ -16,6 +16,8 @@ def init(
     """Write a working starter project: a prompt, its data, an eval and an optimize block."""
     template = files("adalang.cli").joinpath("starter")
     names = sorted(one.name for one in template.iterdir() if one.is_file())
+    if folder.is_file():
+        raise typer.BadParameter(f"{folder} is a file; name a folder")
     taken = [name for name in names if (folder / name).exists()]
     if taken:
         raise typer.BadParameter(f"{folder} has {', '.join(taken)} already; nothing was written")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from adalang.cli.common import (
+    check_chosen,
     chosen_models,
     money,
     note,
@@ -30,7 +31,7 @@ def optimize(
     target: str = typer.Argument(..., help="A .adal file, or FILE:EVAL for one of its evals."),
     estimate: bool = typer.Option(False, "--estimate", help="Say what it would take, and stop."),
     budget_calls: int = typer.Option(None, "--budget-calls", min=1, help="Model calls at most.", show_default=False),
-    budget_usd: float = typer.Option(None, "--budget-usd", min=0, help="USD at most.", show_default=False),
+    budget_usd: float = typer.Option(None, "--budget-usd", min=0, max=1e9, help="USD at most.", show_default=False),
     yes: bool = typer.Option(False, "--yes", "-y", help="Spend without asking."),
     apply: bool = typer.Option(False, "--apply", help="Apply a proposal that the final test confirms."),
     seed: int = typer.Option(None, "--seed", help="Seed of the search's random choices.", show_default=False),
@@ -46,14 +47,18 @@ def optimize(
 
     async def work() -> None:
         from adalang.engine.optimization import optimizable
+        from adalang.evaluation.plan import eval_plan
+        from adalang.language.reach import reached
 
         async with open_session(file, settings, model) as session:
             program = session.load(file)
-            say_offline(program, settings, chosen_models(model))
+            check_chosen(program, chosen_models(model))
             names = optimizable(program)
             if not name and len(names) != 1:
                 known = ", ".join(names) or "none; add `optimize EVAL { }`"
                 raise typer.BadParameter(f"which eval? Write FILE:EVAL with one of: {known}")
+            target = eval_plan(program, name or names[0]).target
+            say_offline(program, settings, chosen_models(model), reached(program, target))
             plan = session.optimize_plan(program, name or names[0], calls=budget_calls, usd=budget_usd, seed=seed)
             found, usd = session.estimate(program, plan)
             if not json_output or estimate:

@@ -6,12 +6,13 @@ import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from adalang.cli.common import (
     TARGET_HELP,
+    check_chosen,
     chosen_models,
     money,
     note,
@@ -21,6 +22,9 @@ from adalang.cli.common import (
     settings_for,
     split_target,
 )
+
+if TYPE_CHECKING:
+    from adalang.language.program import Entity, Program
 
 
 def run(
@@ -37,19 +41,23 @@ def run(
     """Run a prompt or a pipeline and print its answer."""
     file, name = split_target(target)
     settings = settings_for(file)
-    given = _inputs(set, inputs)
+    values = _inputs(set, inputs)
+    as_text = {one.partition("=")[0] for one in set if not one.partition("=")[0].endswith(":")}
 
     async def work() -> None:
         from adalang.engine.session import find_component
+        from adalang.language.reach import reached
 
         async with open_session(file, settings, model, record) as session:
             program = session.load(file)
+            check_chosen(program, chosen_models(model))
             entity = find_component(program, name)
+            given = _typed(program, entity, values, as_text)
             if show_prompt:
                 for message in session.runtime(program).messages(entity, given):
                     print(f"--- {message.role}\n{message.text}")
                 return
-            say_offline(program, settings, chosen_models(model))
+            say_offline(program, settings, chosen_models(model), reached(program, entity))
             output, trace = await session.run_component(file, name or entity.id, given)
             usage = trace.usage
             if json_output:
@@ -61,6 +69,28 @@ def run(
             note(f"({calls}{cached}, {usage.tokens} tokens, {money(usage.usd, usage.priced)})")
 
     asyncio.run(work())
+
+
+def _typed(program: Program, entity: Entity, values: dict[str, Any], as_text: set[str]) -> dict[str, Any]:
+    """Texts from ``--set NAME=VALUE`` read as the numbers or bools that the inputs want."""
+    from adalang.language.checks.scope import signature
+    from adalang.language.types import describe, fits, misfit, type_of_value
+
+    wanted = {name: declared for name, declared, _ in signature(program, entity).inputs}
+    typed = dict(values)
+    for name in as_text & wanted.keys():
+        if misfit(values[name], wanted[name]) is None:
+            continue
+        try:
+            typed[name] = json.loads(values[name])
+        except ValueError:
+            typed[name] = None
+        if not fits(type_of_value(typed[name]), wanted[name]):
+            example = {"int": "4", "float": "0.5", "bool": "true"}.get(describe(wanted[name]), "[…]")
+            raise typer.BadParameter(
+                f"`{name}` is {describe(wanted[name])}, and {values[name]!r} is not; write --set {name}:={example}"
+            )
+    return typed
 
 
 def _plain(usage: Any) -> dict[str, Any]:

@@ -16,6 +16,6 @@ def server(
         serve()
         return
     host, _, port = tcp.rpartition(":")
-    if not port.isdigit():
+    if not port.isdigit() or int(port) > 65535:
         raise typer.BadParameter("--tcp takes HOST:PORT, such as 127.0.0.1:2087")
     serve(tcp=(host or "127.0.0.1", int(port)))

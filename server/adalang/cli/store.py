@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import time
 from pathlib import Path
 
 import typer
 
-from adalang.cli.common import money, note, print_json
-from adalang.config import find_root
+from adalang.cli.common import existing_store, money, note, print_json
 
 app = typer.Typer(help="Show, prune or export the workspace's store.", no_args_is_help=True)
 
@@ -20,9 +20,7 @@ ROOT = typer.Option(None, "--root", help="The workspace; default: the one of thi
 @app.command("show")
 def show(json_output: bool = typer.Option(False, "--json", help="Print as JSON."), root: Path = ROOT) -> None:
     """Say what is kept, how large it is, and what it has cost."""
-    from adalang.store import Store
-
-    with Store.open(find_root(root or Path.cwd())) as store:
+    with existing_store(root) as store:
         stats = store.stats()
         file = store.file
     if json_output:
@@ -42,14 +40,12 @@ def prune(
     root: Path = ROOT,
 ) -> None:
     """Delete what is kept. Deleted answers have to be paid for again."""
-    from adalang.store import Store
-
     before = time.time() - _seconds(older_than) if older_than else None
     what = f"{kind or 'everything'}{f' older than {older_than}' if older_than else ''}"
-    if not yes and not typer.confirm(f"Delete {what}?", default=False):
-        note("Nothing was deleted.")
+    if not yes and not (sys.stdin.isatty() and typer.confirm(f"Delete {what}?", default=False)):
+        note("Nothing was deleted." + ("" if sys.stdin.isatty() else " Add --yes to delete without being asked."))
         return
-    with Store.open(find_root(root or Path.cwd())) as store:
+    with existing_store(root) as store:
         try:
             deleted = store.prune(kind or None, before)
         except ValueError as error:
@@ -60,9 +56,7 @@ def prune(
 @app.command("export")
 def export(root: Path = ROOT) -> None:
     """Print everything as JSON lines."""
-    from adalang.store import Store
-
-    with Store.open(find_root(root or Path.cwd())) as store:
+    with existing_store(root) as store:
         for row in store.export():
             print(json.dumps(row, ensure_ascii=False, default=str))
 

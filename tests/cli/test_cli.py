@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -65,10 +66,16 @@ def test_check_as_json_github_and_sarif(tmp_path):
     github = adalang("check", "a.adal", "--format", "github", cwd=tmp_path)
     assert github.returncode == 1
     assert "::error file=a.adal,line=2,col=6,endLine=2,endColumn=13,title=ADL301::`qestion`" in github.stdout
-    sarif = json.loads(adalang("check", "a.adal", "--format", "sarif", cwd=tmp_path).stdout)
+    (tmp_path / "my files").mkdir()
+    (tmp_path / "my files" / "ä#1.adal").write_text(BAD)
+    sarif = json.loads(adalang("check", "my files", "--format", "sarif", cwd=tmp_path).stdout)
     result = next(one for one in sarif["runs"][0]["results"] if one["ruleId"] == "ADL301")
     assert result["locations"][0]["physicalLocation"]["region"]["startColumn"] == 6
     assert sarif["version"] == "2.1.0"
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "my%20files/%C3%A4%231.adal"
+    (tmp_path / "elsewhere").mkdir()
+    outside = adalang("check", str(tmp_path / "my files"), "--format", "sarif", cwd=tmp_path / "elsewhere").stdout
+    assert f'"uri": "{(tmp_path / "my files" / "ä#1.adal").as_uri()}"' in outside
 
 
 @pytest.mark.parametrize(
@@ -83,7 +90,7 @@ def test_check_as_json_github_and_sarif(tmp_path):
         (["eval", "a.adal"], "has no eval"),
         (["eval", "a.adal:x"], "no eval is called `x`; there are: none"),
         (["optimize", "a.adal"], "which eval?"),
-        (["proposals", "show", "abc"], "no proposal abc; there are: none"),
+        (["proposals", "show", "abc"], "has no store yet"),
         (["store", "prune", "--older-than", "soon"], "--older-than takes a time such as 30d"),
         (["server", "--tcp", "here"], "--tcp takes HOST:PORT"),
         (["frobnicate"], "No such command 'frobnicate'"),
@@ -166,6 +173,40 @@ def test_eval_ends_with_1_when_the_goal_is_missed(tmp_path):
     assert "goal 99.0%: missed" in done.stdout
 
 
+def with_metric(folder: Path, code: str) -> None:
+    file = world.write(folder, count=60)
+    file.write_text(file.read_text().replace("metric = exact_match", 'metric = python("metric.py:score")'))
+    (folder / "metric.py").write_text(code)
+
+
+def test_what_a_metric_prints_is_not_part_of_the_json(tmp_path):
+    with_metric(tmp_path, "print('at import')\ndef score(output):\n    print('at a call')\n    return 1.0\n")
+    done = adalang("eval", "orders.adal", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)[0]["score"] == 1.0
+    assert "at import" in done.stderr and "at a call" in done.stderr
+
+
+def test_a_metric_that_exits_is_an_error(tmp_path):
+    with_metric(tmp_path, "import sys\ndef score(output):\n    sys.exit(0)\n")
+    done = adalang("eval", "orders.adal", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "the metric metric.py:score (line 3) failed: SystemExit: 0" in one_clear_line(done)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_ends_a_metric_that_would_never_end(tmp_path):
+    with_metric(tmp_path, "import time\ndef score(output):\n    print('begun', flush=True)\n    time.sleep(600)\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "adalang", "eval", "orders.adal"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    while "begun" not in (line := process.stderr.readline()):
+        assert line, "it ended before it could be interrupted"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130 and "Traceback" not in errors
+
+
 def test_estimate_makes_no_call_and_tells_the_power(tmp_path):
     world.write(tmp_path)
     done = adalang("optimize", "orders.adal", "--estimate", cwd=tmp_path)
@@ -201,9 +242,24 @@ def test_optimize_show_export_apply_dismiss(tmp_path):
     assert applied.returncode == 0, applied.stderr
     assert file.read_text() != before
     assert adalang("check", "orders.adal", cwd=tmp_path).returncode == 0
+    missing = adalang("proposals", "show", "zzz", cwd=tmp_path)
+    assert missing.returncode == 2 and f"no proposal zzz; there are: {proposal}" in one_clear_line(missing)
     again = adalang("proposals", "apply", proposal, cwd=tmp_path)
     assert again.returncode == 2 and "is applied already" in again.stderr
     assert "No open proposals" in adalang("proposals", "list", cwd=tmp_path).stderr
+
+
+def test_read_only_and_renamed_files_are_left_alone(tmp_path):
+    file = world.write(tmp_path)
+    assert adalang("optimize", "orders.adal", cwd=tmp_path).returncode == 0
+    text = file.read_text()
+    file.chmod(0o444)
+    done = adalang("proposals", "apply", cwd=tmp_path)
+    assert done.returncode == 2 and "read-only" in one_clear_line(done)
+    assert file.read_text() == text
+    file.rename(tmp_path / "other.adal")
+    done = adalang("proposals", "apply", cwd=tmp_path)
+    assert done.returncode == 2 and "moved or renamed" in one_clear_line(done)
 
 
 def test_a_proposal_whose_place_was_edited_is_refused(tmp_path):
@@ -270,6 +326,16 @@ def test_doctor_says_where_each_value_comes_from(tmp_path):
     assert done.returncode == 1
 
 
+def test_doctor_knows_every_variable_that_holds_a_key(tmp_path):
+    done = adalang("doctor", "--json", cwd=tmp_path, env={"CO_API_KEY": "k", "VOYAGE_API_KEY": ""})
+    keys = json.loads(done.stdout)["keys"]
+    assert keys["cohere"] is True and keys["voyage"] is False
+    text = adalang("doctor", cwd=tmp_path, env={"CO_API_KEY": "k", "VOYAGE_API_KEY": ""}).stdout
+    assert re.search(r"cohere +set \(COHERE_API_KEY or CO_API_KEY\)", text) and re.search(
+        r"voyage +not set \(VOYAGE_API_KEY\)", text
+    )
+
+
 def test_models_tells_price_and_window(tmp_path):
     done = adalang("models", "openai/gpt-4o-mini", cwd=tmp_path)
     assert "openai/gpt-4o-mini " in done.stdout and "128,000 tokens" in done.stdout
@@ -297,6 +363,8 @@ def test_fmt_checks_shows_and_writes(tmp_path):
 def test_watch_checks_on_save_and_evaluates_what_changed(tmp_path):
     file = world.write(tmp_path, count=60)
     file.write_text(file.read_text().replace("  metric = exact_match\n", "  metric = exact_match\n  on_save = 5\n"))
+    metric = tmp_path / "metric.py"
+    metric.write_text("def score(output):\n    return 1.0\n")
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "adalang", "watch", "."],
         cwd=tmp_path,
@@ -324,7 +392,15 @@ def test_watch_checks_on_save_and_evaluates_what_changed(tmp_path):
         until("1 file checked")
         file.write_text(file.read_text().replace("Sort the order.", "Sort this order."))
         until("sorting (val):")
-        assert not any("sorting (val)" in line for line in seen[:-1])
+        assert sum("sorting (val)" in line for line in seen) == 1
+        rows = file.with_name("orders.jsonl")
+        rows.write_text(rows.read_text().replace("please", "do"))
+        until("sorting (val):")
+        file.write_text(file.read_text().replace("metric = exact_match", 'metric = python("metric.py:score")'))
+        until("sorting (val): 100.0%")
+        metric.write_text("def score(output):\n    return 0.0\n")
+        until("sorting (val): 0.0%")
+        assert sum("sorting (val)" in line for line in seen) == 4
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)

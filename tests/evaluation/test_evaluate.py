@@ -1,11 +1,19 @@
 """Evals run whole: rows, inputs, metrics of every kind, failures, intervals."""
 
+import asyncio
+import sys
+import threading
+import time
+
 import pytest
 from tests.servers import LoopbackServer, RateLimited, Reply, scripted
 
 from adalang.config import load_settings
 from adalang.engine.session import CheckFailed, Session
-from adalang.runtime.failures import BugFailure
+from adalang.evaluation.evaluate import evaluate
+from adalang.evaluation.python_metric import call_function, load_function
+from adalang.language.data import inline_rows
+from adalang.runtime.failures import BugFailure, TransportFailure
 
 ECHO = 'prompt echo(q: str) -> str {\n  model = m\n  user = """{{ q }}"""\n}\n'
 MODEL = 'model m = "openai/test" { api_base = env("BASE"), api_key = env("KEY"), retries = 0 }\n'
@@ -94,6 +102,97 @@ async def test_a_metric_that_raises_is_told_with_file_and_line(tmp_path):
         await evaluated(tmp_path, MODEL + ECHO + ROWS + an_eval('python("metric.py:same")'))
 
 
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import sys\ndef same(output):\n    sys.exit(0)\n", r"metric\.py:same \(line 3\) failed: SystemExit: 0"),
+        (
+            "import sys\nsys.exit(0)\ndef same(output):\n    return 1.0\n",
+            r"metric\.py cannot be imported: SystemExit: 0",
+        ),
+        ("async def same(output):\n    raise SystemExit\n", r"metric\.py:same \(line 2\) failed: SystemExit"),
+        ("def same(output):\n    next(iter([]))\n", r"metric\.py:same \(line 2\) failed: StopIteration"),
+    ],
+    ids=["at a call", "at import", "async", "StopIteration"],
+)
+async def test_a_metric_that_wants_to_end_the_process_ends_the_evaluation_alone(tmp_path, code, message):
+    (tmp_path / "metric.py").write_text(code)
+    with pytest.raises(BugFailure, match=message):
+        await evaluated(tmp_path, MODEL + ECHO + ROWS + an_eval('python("metric.py:same")'))
+
+
+async def test_a_metric_file_may_hold_dataclasses_and_print(tmp_path, capsys):
+    (tmp_path / "metric.py").write_text(
+        "from __future__ import annotations\n"
+        "from dataclasses import dataclass\n"
+        "from typing import ClassVar\n"
+        "print('imported')\n"
+        "@dataclass\nclass Found:\n    best: ClassVar[float] = 1.0\n    score: float = 0.0\n"
+        "def same(output, expected):\n    print('called')\n    return Found(float(output == expected)).score\n"
+    )
+    found, _, _ = await evaluated(tmp_path, MODEL + ECHO + ROWS + an_eval('python("metric.py:same")'))
+    assert found.score == 0.5
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("called") == 4 and printed.err.count("imported") == 1
+
+
+async def test_a_file_that_cannot_be_imported_leaves_nothing_behind(tmp_path):
+    (tmp_path / "broken.py").write_text("half = 1\nraise RuntimeError('no')\n")
+    modules, path = set(sys.modules), list(sys.path)
+    with pytest.raises(BugFailure, match=r"broken\.py cannot be imported: RuntimeError: no"):
+        await load_function(tmp_path, "broken.py:f")
+    assert not any("broken" in name for name in set(sys.modules) - modules) and sys.path == path
+
+
+async def test_metrics_run_one_at_a_time_and_other_work_goes_on_meanwhile(tmp_path):
+    (tmp_path / "metric.py").write_text(
+        "import time\nrunning = 0\n"
+        "def same(output):\n"
+        "    global running\n    running += 1\n    time.sleep(0.1)\n    alone = running == 1\n    running -= 1\n"
+        "    return float(alone)\n"
+    )
+    gaps, last = [], time.monotonic()
+
+    async def tick():
+        nonlocal last
+        while True:
+            await asyncio.sleep(0.01)
+            gaps.append(time.monotonic() - last)
+            last = time.monotonic()
+
+    text = MODEL + ECHO + ROWS + an_eval('python("metric.py:same")')
+    await evaluated(tmp_path, text)  # the first call of a process imports its client
+    ticking = asyncio.create_task(tick())
+    found, _, _ = await evaluated(tmp_path, text)
+    ticking.cancel()
+    assert found.score == 1.0
+    assert len(gaps) > 15
+
+
+async def test_a_function_that_never_ends_is_named_and_does_not_hold_up_the_end():
+    released = threading.Event()
+    with pytest.raises(BugFailure, match=r"slow\.py:f did not come back within 0\.1 seconds"):
+        await call_function("slow.py:f", released.wait, {}, seconds=0.1)
+
+    async def endless():
+        await asyncio.Event().wait()
+
+    with pytest.raises(BugFailure, match=r"slow\.py:g did not come back"):
+        await call_function("slow.py:g", endless, {}, seconds=0.1)
+    assert all(one.daemon for one in threading.enumerate() if one.name == "adalang slow.py:f")
+    released.set()
+
+
+async def test_what_one_row_finds_wrong_with_the_program_comes_before_what_another_failed_at():
+    class Failing:
+        async def run(self, runtime, row, sample):
+            raise [KeyError("ours"), TransportFailure("late"), BugFailure("the column is missing")][row.line - 1]
+
+    rows = inline_rows([{"q": "a"}, {"q": "b"}, {"q": "c"}])
+    with pytest.raises(BugFailure, match="the column is missing"):
+        await evaluate(Failing(), None, rows, split="val")
+
+
 async def test_steps_of_a_pipeline_can_be_scored(tmp_path):
     pipeline = 'pipeline p(q: str) -> str {\n  first = echo(q)\n  second = echo("z")\n  return second\n}\n'
     text = (
@@ -119,7 +218,7 @@ async def test_repeats_are_new_samples_and_a_second_evaluation_is_free(tmp_path)
             again = await session.evaluation(session.load(file), "e")
             assert (again.usage.calls, again.usage.cached_calls, again.score) == (0, 12, first.score)
             assert len(server.log) == 12
-            kept = session.store.latest_score(file, "e")
+            kept = next(iter(session.store.evaluations(file, "e", limit=1)), None)
             assert kept is not None and kept.score == first.score and kept.n == 4
 
 

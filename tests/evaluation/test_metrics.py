@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adalang.evaluation.metrics import METRICS, MetricError, as_score, ndcg_at, recall_at, reciprocal_rank
+from adalang.evaluation.metrics import METRICS, MetricError, as_score, ndcg_at, recall_at
 from adalang.evaluation.numbers import final_number, find_numbers
 from adalang.language.builtins import METRIC_SIGNATURES
 
@@ -149,6 +149,8 @@ JSON = st.recursive(
 
 @pytest.mark.parametrize("name", METRICS)
 @given(output=JSON, expected=JSON)
+@example(output=[], expected={"\n": None})
+@example(output={"a": 1, "\n": 2}, expected={"a": 1})
 def test_any_values_give_a_score_in_range_or_a_metric_error(name: str, output: Any, expected: Any) -> None:
     try:
         score = METRICS[name].score(output, expected)
@@ -214,7 +216,9 @@ def test_rank_metrics_against_their_definitions(retrieved: list[int], gold: set[
     top = retrieved[:k]
     assert recall_at(retrieved, gold, k) == len(gold & set(top)) / len(gold)
     ranks = [rank for rank, one in enumerate(top, 1) if one in gold]
-    assert reciprocal_rank(retrieved, gold, k) == (1 / ranks[0] if ranks else 0)
+    assert METRICS["mrr"].score([str(one) for one in retrieved], [str(one) for one in gold], k=k).value == (
+        1 / ranks[0] if ranks else 0
+    )
     best = sum(1 / math.log2(rank + 1) for rank in range(1, min(k, len(gold)) + 1))
     expected = sum(1 / math.log2(rank + 1) for rank in ranks) / best
     assert ndcg_at(retrieved, dict.fromkeys(gold, 1.0), k) == pytest.approx(expected)

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections import Counter
+from collections import defaultdict
 
 import pytest
 from hypothesis import given
@@ -10,12 +10,9 @@ from hypothesis import strategies as st
 
 from adalang.evaluation.splits import (
     SplitError,
-    duplicate_groups,
-    folds,
     holdout_hash,
     overlap,
     split_rows,
-    stratified_sample,
 )
 from adalang.language.data import Row, inline_rows
 
@@ -39,6 +36,15 @@ def random_rows(n: int, words: int = 12, seed: int = 0) -> list[Row]:
 
 def sides(split: dict[str, list[Row]]) -> dict[str, str]:
     return {row.id: name for name, members in split.items() for row in members}
+
+
+def kept_together(rows: list[Row], columns: list[str] | None = None) -> list[list[int]]:
+    """The line numbers of rows that are on one side under every seed, in groups of two or more."""
+    seeds = [sides(split_rows(rows, seed=seed, columns=columns)) for seed in range(30)]
+    groups: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(side[row.id] for side in seeds)].append(row.line)
+    return [lines for lines in groups.values() if len(lines) > 1]
 
 
 def test_default_split_is_40_30_30() -> None:
@@ -93,10 +99,7 @@ def test_near_duplicates_are_on_one_side_and_numbers_tell_rows_apart() -> None:
         LONG.replace("the green", "the two 3 green"),
         "Something else entirely that nobody would ever take for it",
     )
-    assert [[row.line for row in group] for group in duplicate_groups(rows)] == [[1, 2, 3]]
-    for seed in range(20):
-        placed = sides(split_rows(rows, seed=seed))
-        assert len({placed[row.id] for row in rows[:3]}) == 1
+    assert kept_together(rows) == [[1, 2, 3]]
 
 
 def test_other_columns_must_agree_unless_left_out() -> None:
@@ -106,22 +109,22 @@ def test_other_columns_must_agree_unless_left_out() -> None:
             {"ticket": LONG, "persona": "be kind", "label": "b"},
         ]
     )
-    assert duplicate_groups(rows) == []
-    assert duplicate_groups(rows, columns=["ticket", "persona"]) == [rows]
+    assert kept_together(rows) == []
+    assert kept_together(rows, columns=["ticket", "persona"]) == [[1, 2]]
 
 
 def test_a_template_or_a_shared_context_does_not_glue_rows_together() -> None:
     words = random_rows(300, words=4)
     templated = inline_rows({"prompt": f"{LONG} Question: {row.values['question']}"} for row in words)
     shared = inline_rows({"context": LONG, "question": f"what about {row.values['question']}"} for row in words)
-    assert duplicate_groups(templated) == []
-    assert duplicate_groups(shared) == []
+    assert kept_together(templated) == []
+    assert kept_together(shared) == []
 
 
 def test_texts_without_spaces_or_letters_are_compared_too() -> None:
     chinese = "我昨天晚上收到了绿色花园椅子的包裹但是四条腿中有两条断了而且没有人接电话"
     rows = rows_of(chinese, chinese + "。", chinese.replace("绿", "红"), "( [ { } ] )", "( [ ] { } )", "( [ ] )")
-    assert [[row.line for row in group] for group in duplicate_groups(rows)] == [[1, 2, 3]]
+    assert kept_together(rows) == [[1, 2, 3]]
 
 
 def test_ten_thousand_rows_take_seconds() -> None:
@@ -169,29 +172,3 @@ def test_holdout_hash_names_the_content_alone() -> None:
     assert holdout_hash(rows) == holdout_hash(renamed)
     assert holdout_hash(rows) != holdout_hash(rows[1:])
     assert len(holdout_hash([])) == 32
-
-
-@given(st.lists(st.sampled_from("aaaaabbc"), max_size=40), st.integers(0, 45), st.integers(0, 3))
-def test_stratified_sample_keeps_every_stratums_share(labels: list[str], n: int, seed: int) -> None:
-    rows = inline_rows({"q": str(place), "label": label} for place, label in enumerate(labels))
-    sample = stratified_sample(rows, n, "label", seed)
-    assert len(sample) == min(n, len(rows))
-    assert sample == [row for row in rows if row in sample]
-    assert {row.id for row in stratified_sample(rows[::-1], n, "label", seed)} == {row.id for row in sample}
-    sizes, taken = Counter(labels), Counter(row.values["label"] for row in sample)
-    if n >= len(sizes):
-        assert taken.keys() == sizes.keys()
-    for label, size in sizes.items():
-        assert abs(taken[label] - len(sample) * size / len(rows)) <= len(sizes)
-
-
-def test_folds_are_balanced_disjoint_and_keep_duplicates_together() -> None:
-    rows = [*random_rows(40), *rows_of(LONG, LONG.replace("yesterday", "this"))]
-    parts = folds(rows, 3, seed=1)
-    assert sorted(map(len, parts)) == [14, 14, 14]
-    assert sorted(row.id for part in parts for row in part) == sorted(row.id for row in rows)
-    assert any(rows[40] in part and rows[41] in part for part in parts)
-    assert folds(rows, 3, seed=1) == parts
-    for k in (1, 42):
-        with pytest.raises(SplitError, match="distinct rows cannot make"):
-            folds(rows, k)

@@ -14,13 +14,8 @@ from hypothesis import strategies as st
 from adalang.evaluation.statistics import (
     bootstrap_interval,
     compare,
-    flakiness,
-    holm,
     mcnemar,
     paired_share_interval,
-    power,
-    row_means,
-    rows_needed,
     score_interval,
     ship_alpha,
     sign_flip,
@@ -57,12 +52,6 @@ def test_paired_interval_against_published_values() -> None:
     assert paired_share_interval(12, 2, 50) == pytest.approx((up - down - half, up - down + half), abs=1e-6)
 
 
-def test_holm_against_its_definition() -> None:
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([]) == []
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
-
-
 def test_ship_levels_fall_and_never_spend_more_than_five_percent() -> None:
     assert ship_alpha(1) == pytest.approx(0.030396, abs=1e-6)
     assert ship_alpha(5) == pytest.approx(ship_alpha(1) / 25)
@@ -73,12 +62,8 @@ def test_ship_levels_fall_and_never_spend_more_than_five_percent() -> None:
 
 def test_repeats_of_a_row_are_one_example() -> None:
     runs = [("a", 1.0), ("a", 0.0), ("b", 1.0), ("b", 1.0), ("c", 0.0)]
-    assert row_means(runs) == {"a": 0.5, "b": 1.0, "c": 0.0}
     interval = score_interval([score for _, score in runs], [row for row, _ in runs])
     assert (interval.n, interval.mean, interval.method) == (3, 0.5, "bootstrap")
-    found = flakiness(runs)
-    assert (found.rows, found.flip_rate, found.noise, found.flaky) == (2, 0.5, 0.25, ("a",))
-    assert flakiness([("a", 1.0)]).rows == 0
 
 
 # -- degenerate cases --------------------------------------------------------------------------------------
@@ -227,41 +212,3 @@ def test_paired_share_intervals_cover_the_truth(up: float, down: float) -> None:
                 ways = math.comb(n, mended) * math.comb(n - mended, broken)
                 covered += ways * up**mended * down**broken * (1 - up - down) ** (n - mended - broken)
     assert 0.93 <= covered <= 0.985
-
-
-# The table of the design paper: what a hold-out of H rows can confirm, measured on another simulation.
-POWER_TABLE = [
-    (60, 2, 0.05, 0.21), (60, 2, 0.08, 0.38), (60, 2, 0.12, 0.56),
-    (100, 2, 0.05, 0.34), (100, 2, 0.08, 0.58), (100, 2, 0.12, 0.78),
-    (200, 2, 0.05, 0.57), (200, 2, 0.08, 0.88), (200, 2, 0.12, 0.97),
-    (200, 4, 0.05, 0.72), (200, 4, 0.08, 0.92), (200, 4, 0.12, 0.97),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("n", "repeats", "gain", "expected"), POWER_TABLE)
-def test_power_agrees_with_the_design(n: int, repeats: int, gain: float, expected: float) -> None:
-    assert power(n, gain, repeats=repeats) == pytest.approx(expected, abs=0.08)
-
-
-@pytest.mark.parametrize(("n", "repeats", "gain"), [(20, 2, 0.12), (60, 2, 0.08), (150, 1, 0.1), (60, 4, 0.05)])
-def test_power_agrees_with_the_test_that_is_run(n: int, repeats: int, gain: float) -> None:
-    rng = random.Random(2)
-    runs = 600
-    confirmed = sum(
-        sign_flip([simulated_difference(rng, repeats, gain) for _ in range(n)])[0] <= 0.05 for _ in range(runs)
-    )
-    assert power(n, gain, repeats=repeats) == pytest.approx(confirmed / runs, abs=0.07)
-
-
-@given(st.floats(0.02, 1), st.floats(0.05, 0.95), st.integers(1, 5), st.floats(0, 0.25))
-def test_rows_needed_is_the_fewest_that_suffice(gain: float, chance: float, repeats: int, noise: float) -> None:
-    n = rows_needed(gain, chance=chance, repeats=repeats, noise=noise)
-    assert power(n, gain, repeats=repeats, noise=noise) >= chance
-    assert power(n - 1, gain, repeats=repeats, noise=noise) < chance
-
-
-def test_power_grows_with_rows_and_gain_and_needs_five_rows() -> None:
-    assert power(4, 1.0) == 0.0
-    assert power(60, 0.05) < power(60, 0.08) < power(120, 0.08) < power(120, 0.08, repeats=4)
-    with pytest.raises(ValueError, match="a gain is in"):
-        power(60, 0.0)

@@ -12,39 +12,64 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from tests.lsp.editor import Editor, capabilities
 
+from adalang.language.fingerprint import disk_hash, fingerprint
+from adalang.language.program import load
 from adalang.store import Store
 from adalang.store.records import Change, Evidence, Proposal
 
-PAGE = '''\
+EVAL = """
+model recorded = "replay/answers.jsonl"
+
+dataset tickets = "tickets.jsonl" { split = { train = 0.4, val = 0.3, test = 0.3 } }
+
+eval routing of classify {
+  data = tickets
+  expect = row.label
+  metric = exact_match
+}
+"""
+PAGE = f'''\
 # 😀
-prompt classify(ticket: str) -> str {
+prompt classify(ticket: str) -> str {{
   param instruction = """
     Sort the ticket.
 
     Answer with one word.
     """
-  demos shots { max = 2 }
-  user = """{{ instruction }} {{ ticket }}"""
-}
-'''
+  demos shots {{ max = 2 }}
+  user = """{{{{ instruction }}}} {{{{ ticket }}}}"""
+  model = recorded
+}}
+{EVAL}'''
+IMPORTING = f'''\
+import "shared.adal"
+
+prompt classify(ticket: str) -> str {{
+  model = recorded
+  user = """{{{{ shared.style }}}} {{{{ ticket }}}}"""
+}}
+{EVAL}'''
 BEFORE = "Sort the ticket.\n\nAnswer with one word."
 AFTER = "Sort the ticket into billing or technical.\n\nAnswer with one word."
 SHOTS = [{"ticket": "I was charged twice", "output": "billing"}]
-APPLIED = '''\
+APPLIED = f'''\
 # 😀
-prompt classify(ticket: str) -> str {
+prompt classify(ticket: str) -> str {{
   param instruction = """
     Sort the ticket into billing or technical.
 
     Answer with one word.
     """
-  demos shots { max = 2 } = [
-    { ticket = "I was charged twice", output = "billing" },
+  demos shots {{ max = 2 }} = [
+    {{ ticket = "I was charged twice", output = "billing" }},
   ]
-  user = """{{ instruction }} {{ ticket }}"""
-}
-'''
-TITLE = "Apply proposed edit: routing 41% -> 78% on 150 held-out examples [+29, +45]"
+  user = """{{{{ instruction }}}} {{{{ ticket }}}}"""
+  model = recorded
+}}
+{EVAL}'''
+EVIDENCE = "routing 41% -> 78% on 150 held-out examples [+29, +45]"
+TITLE = f"Apply proposed edit: {EVIDENCE}"
+OLD_TITLE = f"Try proposed edit, tested on an older version: {EVIDENCE}"
 PUT = """
 import json, sys
 from pathlib import Path
@@ -55,7 +80,7 @@ with Store.open(Path(sys.argv[1])) as store:
 """
 
 
-def proposal(file: str = "page.adal", *, verified: bool = True, demos: bool = True) -> Proposal:
+def proposal(page: Path, *, verified: bool = True, demos: bool = True) -> Proposal:
     changes = [Change("classify.instruction", "text", BEFORE, AFTER)]
     if demos:
         changes.append(Change("classify.shots", "demos", [], SHOTS))
@@ -66,10 +91,16 @@ def proposal(file: str = "page.adal", *, verified: bool = True, demos: bool = Tr
         after=0.78,
         low=0.29,
         high=0.45,
+        p=1e-9,
+        alpha=0.0304,
         hypothesis="The labels are missing.",
+        extra={"confidence": 0.9696},
     )
+    program = load(page)
+    assert program is not None
+    print_ = fingerprint(program, "classify", disk_hash)
     return Proposal.new(
-        run_id="r", file=file, eval="routing", fingerprint="f", changes=tuple(changes), evidence=evidence
+        run_id="r", file=page.name, eval="routing", fingerprint=print_, changes=tuple(changes), evidence=evidence
     )
 
 
@@ -79,6 +110,9 @@ def put_by_another_process(root: Path, found: Proposal) -> None:
 
 def workspace(folder: Path) -> Path:
     (folder / "adalang.toml").touch()
+    (folder / "answers.jsonl").touch()
+    rows = (json.dumps({"ticket": f"Ticket {number}", "label": "billing"}) for number in range(40))
+    (folder / "tickets.jsonl").write_text("\n".join(rows), encoding="utf-8")
     page = folder / "page.adal"
     page.write_text(PAGE, encoding="utf-8")
     return page
@@ -102,7 +136,7 @@ async def test_from_a_run_elsewhere_to_the_text(editor: Editor, tmp_path: Path) 
     await editor.diagnostics(uri, lambda found: found == [])
     assert not (tmp_path / ".adalang").exists(), "looking for a store makes none"
 
-    found = proposal()
+    found = proposal(page)
     put_by_another_process(tmp_path, found)
     shown = of_proposals(await editor.diagnostics(uri, lambda found: len(of_proposals(found)) == 2))
     assert [(one.range.start.line, one.range.start.character, one.range.end.character) for one in shown] == [
@@ -110,14 +144,17 @@ async def test_from_a_run_elsewhere_to_the_text(editor: Editor, tmp_path: Path) 
         (7, 8, 13),
     ]
     assert {(one.severity, one.source) for one in shown} == {(types.DiagnosticSeverity.Information, "adalang")}
-    assert "routing 41% -> 78% on 150 held-out examples [+29, +45]" in shown[0].message
+    assert shown[0].message == f"Proposed edit: {EVIDENCE}."
 
     actions = await editor.actions(uri, "instruction =")
     assert [one.title for one in actions] == [TITLE, "Explain proposal", "Dismiss proposal"]
     assert [bool(one.is_preferred) for one in actions] == [True, False, False]
 
     explained = await editor.execute("explainProposal", found.id)
-    assert "The labels are missing." in explained["markdown"] and "[+29, +45]" in explained["markdown"]
+    assert "The labels are missing." in explained["markdown"]
+    assert (
+        "| examples | 150 held-out |\n| 97 % interval of the difference | [+29, +45] points |" in explained["markdown"]
+    )
     assert len(editor.client.shown_documents) == 1
 
     command = actions[0].command
@@ -134,7 +171,7 @@ async def test_text_that_changed_elsewhere_is_merged_and_in_the_same_place_is_le
     editor: Editor, tmp_path: Path
 ) -> None:
     page = workspace(tmp_path)
-    found = proposal(demos=False)
+    found = proposal(page, demos=False)
     put_by_another_process(tmp_path, found)
     await editor.start(tmp_path, capabilities())
     uri = editor.open(page)
@@ -152,6 +189,8 @@ async def test_text_that_changed_elsewhere_is_merged_and_in_the_same_place_is_le
     editor.type(uri, "Put the ticket where it belongs.", "Sort the ticket.")
     editor.type(uri, "one word", "a single word")
     await editor.diagnostics(uri, lambda found: "stale" not in of_proposals(found)[0].message)
+    apply = (await editor.actions(uri, "instruction ="))[0]
+    assert (apply.title, bool(apply.is_preferred)) == (OLD_TITLE, False)
     await editor.execute("applyProposal", found.id)
     assert editor.documents[uri].text == PAGE.replace("ticket.", "ticket into billing or technical.").replace(
         "one word", "a single word"
@@ -161,7 +200,7 @@ async def test_text_that_changed_elsewhere_is_merged_and_in_the_same_place_is_le
 
 async def test_refused_edit_keeps_the_proposal_and_dismissing_takes_it_away(editor: Editor, tmp_path: Path) -> None:
     page = workspace(tmp_path)
-    found = proposal()
+    found = proposal(page)
     put_by_another_process(tmp_path, found)
     await editor.start(tmp_path, capabilities())
     uri = editor.open(page)
@@ -177,35 +216,68 @@ async def test_refused_edit_keeps_the_proposal_and_dismissing_takes_it_away(edit
 
 async def test_a_hint_says_that_it_is_unverified(editor: Editor, tmp_path: Path) -> None:
     page = workspace(tmp_path)
-    put_by_another_process(tmp_path, proposal(verified=False))
+    hint = proposal(page, verified=False)
+    put_by_another_process(tmp_path, hint)
     await editor.start(tmp_path, capabilities())
     uri = editor.open(page)
     shown = of_proposals(await editor.diagnostics(uri, lambda found: len(of_proposals(found)) == 2))
     assert shown[0].message.startswith("Unverified")
     apply = (await editor.actions(uri, "instruction ="))[0]
     assert "unverified" in apply.title and not apply.is_preferred
+    explained = (await editor.execute("explainProposal", hint.id))["markdown"]
+    assert "| examples | 150, not confirmed |" in explained and "97 % interval" in explained
+
+
+async def test_a_change_of_what_was_tested_takes_the_proof_away_and_undoing_it_brings_it_back(
+    editor: Editor, tmp_path: Path
+) -> None:
+    page = workspace(tmp_path)
+    found = proposal(page)
+    put_by_another_process(tmp_path, found)
+    await editor.start(tmp_path, capabilities())
+    uri = editor.open(page)
+
+    async def offered(message: str) -> tuple[str, bool]:
+        await editor.diagnostics(uri, lambda found: [one.message for one in of_proposals(found)] == [message] * 2)
+        apply = (await editor.actions(uri, "instruction ="))[0]
+        return apply.title, bool(apply.is_preferred)
+
+    now, before = f"Proposed edit: {EVIDENCE}.", f"Proposed edit, tested on an older version: {EVIDENCE}."
+    assert await offered(now) == (TITLE, True)
+    editor.type(uri, "}} {{ ticket", "}} Ticket: {{ ticket")
+    assert await offered(before) == (OLD_TITLE, False)
+    assert "Tested on an older version" in (await editor.execute("explainProposal", found.id))["markdown"]
+    editor.type(uri, "}} Ticket: {{ ticket", "}} {{ ticket")
+    assert await offered(now) == (TITLE, True)
+
+    (tmp_path / "answers.jsonl").write_text("{}\n", encoding="utf-8")
+    editor.save(uri)  # the server looks at the disk again
+    assert await offered(before) == (OLD_TITLE, False)
+    await editor.execute("applyProposal", found.id)
+    assert editor.documents[uri].text == APPLIED
 
 
 async def test_params_of_an_imported_file_are_marked_and_edited_there(editor: Editor, tmp_path: Path) -> None:
-    workspace(tmp_path)
+    workspace(tmp_path)  # for its tickets
     (tmp_path / "shared.adal").write_text('param style = "Short."\n', encoding="utf-8")
     page = tmp_path / "importing.adal"
-    page.write_text(
-        'import "shared.adal"\n\nprompt ask(q: str) -> str = """{{ shared.style }} {{ q }}"""\n', encoding="utf-8"
-    )
+    page.write_text(IMPORTING, encoding="utf-8")
+    program = load(page)
+    assert program is not None
     change = Change("shared.style", "text", "Short.", "Short and kind.")
     found = Proposal.new(
         run_id="r",
         file="importing.adal",
-        eval="e",
-        fingerprint="f",
+        eval="routing",
+        fingerprint=fingerprint(program, "classify", disk_hash),
         changes=(change,),
         evidence=Evidence(verified=True, holdout_n=30, before=0.5, after=0.9, low=0.2, high=0.6),
     )
     put_by_another_process(tmp_path, found)
     await editor.start(tmp_path, capabilities())
     page_uri, shared_uri = editor.open(page), editor.open(tmp_path / "shared.adal")
-    await editor.diagnostics(shared_uri, lambda found: len(of_proposals(found)) == 1)
+    shown = await editor.diagnostics(shared_uri, lambda found: len(of_proposals(found)) == 1)
+    assert of_proposals(shown)[0].message.startswith("Proposed edit: routing ")
     await editor.diagnostics(page_uri, lambda found: found == [])
     await editor.execute("applyProposal", found.id)
     assert editor.documents[shared_uri].text == 'param style = "Short and kind."\n'

@@ -168,6 +168,44 @@ async def test_save_evaluates_what_has_changed_and_nothing_else(editor: Editor, 
     assert editor.client.messages == []
 
 
+async def test_settings_change_evaluate_on_save_while_work_goes_on(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    (tmp_path / "hold").touch()
+    await editor.start(tmp_path, capabilities(), {"evaluateOnSave": False})
+    uri = editor.open(page)
+    editor.save(uri)
+    running = asyncio.create_task(editor.execute("evaluate", uri, "routing"))
+
+    async def begun(count: int) -> bool | None:
+        return len(editor.client.progress_reports) == count or None
+
+    async def said(text: str) -> bool | None:
+        return any(text in one.message for one in editor.client.messages) or None
+
+    def set_to(settings: object) -> None:
+        changed = types.DidChangeConfigurationParams(settings)
+        editor.client.workspace_did_change_configuration(changed)
+        editor.save(uri)
+
+    await eventually(lambda: begun(1))
+    for harmless in (None, {}, {"adalang": {"server": {"path": ""}}}, {"adalang": {"trusted": True}}):
+        set_to(harmless)
+    await asyncio.sleep(0.3)
+    assert await begun(1) and editor.client.messages == []
+    set_to({"adalang": {"evaluateOnSave": True}})
+    await eventually(lambda: begun(2))
+    (tmp_path / "hold").unlink()
+    assert (await running)["score"] == 1.0
+
+    set_to({"evaluateOnSave": "no"})
+    await eventually(lambda: said("evaluateOnSave has to be true or false; it stays true"))
+    set_to({"evaluateOnSave": False})
+    editor.type(uri, "as computers", "as computers, programs")
+    editor.save(uri)
+    await asyncio.sleep(0.3)
+    assert await begun(2)
+
+
 async def test_without_trust_nothing_is_run_and_nothing_is_offered(editor: Editor, tmp_path: Path) -> None:
     page = workspace(tmp_path)
     await editor.start(tmp_path, capabilities(), {"trusted": False})

@@ -8,8 +8,14 @@ from adalang.evaluation.statistics import ship_alpha
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.loop import optimise
 from adalang.optimizer.settings import Settings
+from adalang.runtime.models.types import Usage
 from adalang.store.records import HoldoutLook
 from tests.optimizer.world import KINDS, TEXT, World
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing may catch it."""
+
 
 OLD = Candidate({"solve.text": TEXT})
 
@@ -72,23 +78,70 @@ async def test_a_run_that_was_cut_off_is_finished_without_paying_twice(cut):
     world = World(calls=700)
     kept = []
 
-    class Killed(BaseException):
-        pass
-
     def keep(event):
         if len(world.paid) > cut:
             raise Killed
-        kept.append((event.kind, event.payload))
+        kept.append(event)
 
     with pytest.raises(Killed):
         await optimise(world, Settings(), keep)
     paid = set(world.paid)
-    again, resumed = await events_of(world.restarted(), before=kept)
+    again, resumed = await events_of(world.restarted(kept[-1].spent), before=kept)
     assert [event.replayed for event in resumed] == [at < len(kept) for at in range(len(resumed))]
     assert (again.candidate, again.reason) == (whole.candidate, whole.reason)
     assert [(event.kind, event.payload) for event in resumed] == [(event.kind, event.payload) for event in events]
     assert paid <= set(world.paid) and len(world.paid) <= whole.usage.calls + 15
     assert len(world.looked) == 1
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+@pytest.mark.parametrize("calls", [250, 300, 420])
+async def test_wherever_it_is_cut_off_a_tight_budget_ends_alike(calls, noise):
+    def new_world():
+        rng = random.Random(calls)
+        return World(calls=calls, noise=noise, latency=lambda: rng.random() / 5000)
+
+    whole, events = await events_of(new_world())
+    assert whole.kind == "proposal" or noise or calls == 250
+    for cut in range(0, len(events), 4):
+        world, kept = new_world(), []
+
+        def keep(event, cut=cut, kept=kept):
+            if len(kept) == cut:
+                raise Killed
+            kept.append(event)
+
+        with pytest.raises(Killed):
+            await optimise(world, Settings(), keep)
+        again, resumed = await events_of(world.restarted(kept[-1].spent if kept else Usage()), before=kept)
+        assert [(event.kind, event.payload) for event in resumed] == [(event.kind, event.payload) for event in events]
+        assert (again.kind, again.candidate, again.reason) == (whole.kind, whole.candidate, whole.reason)
+
+
+async def test_a_resumed_run_without_budget_left_says_what_was_spent_before():
+    world = World(train=10, val=10, test=10, calls=8)
+    outcome, _ = await events_of(world)
+    assert "cut off" not in outcome.reason
+    world.paid.clear()
+    world.paid_before = -8
+    outcome, _ = await events_of(world)
+    assert outcome.kind == "nothing" and "8 calls were spent before it was cut off" in outcome.reason
+
+
+async def test_another_candidate_after_a_divergence_is_another_look_and_the_same_one_is_not():
+    world = World()
+    first, events = await events_of(world)
+    again, resumed = await events_of(world.restarted(events[-1].spent), before=events)
+    assert all(event.replayed for event in resumed)
+    assert again.evidence.alpha == first.evidence.alpha and len(world.looked) == 1
+
+    world.advice = lambda text: ["rule red"]  # the teacher's answers were pruned, and the new ones differ
+    other, resumed = await events_of(world, before=events)
+    kept = [event.replayed for event in resumed]
+    assert not all(kept) and kept == sorted(kept, reverse=True)
+    assert other.candidate != first.candidate
+    assert [look.candidate for look in world.looked] == [first.candidate.key, other.candidate.key]
+    assert other.evidence.alpha == ship_alpha(2)
 
 
 async def test_an_event_is_kept_before_it_is_acted_on():
@@ -166,7 +219,7 @@ async def test_each_look_at_the_same_hold_out_costs_significance_until_it_is_use
 
 async def test_looks_of_others_count():
     world = World()
-    world.looked = [HoldoutLook("holdout", "e", f"other {nth}", 0.5, 0.01) for nth in range(3)]
+    world.looked = [HoldoutLook("holdout", "e", f"other {nth}", "c", 0.5, 0.01) for nth in range(3)]
     outcome, _ = await events_of(world)
     assert outcome.evidence.alpha == ship_alpha(4)
 

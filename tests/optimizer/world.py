@@ -130,6 +130,7 @@ class World:
         return Remaining(calls=None if self.calls is None else self.calls - self.spent().calls)
 
     def spent(self) -> Usage:
+        """As the last event says it, for a run that goes on: what it paid after that is in the store and not counted."""
         return Usage(calls=len(self.paid) - self.paid_before)
 
     def looks(self) -> Sequence[HoldoutLook]:
@@ -138,9 +139,9 @@ class World:
     def record_look(self, look: HoldoutLook) -> None:
         self.looked.append(look)
 
-    def restarted(self) -> World:
-        """The same world for a new process: answers that were paid for are free, the budget is whole again."""
-        self.paid_before = len(self.paid)
+    def restarted(self, spent: Usage) -> World:
+        """The same world for a new process: answers that were paid for are free, and the log says what was spent."""
+        self.paid_before = len(self.paid) - spent.calls
         return self
 
     def as_run(self, run_id: str) -> World:

@@ -211,6 +211,25 @@ async def test_wrong_inputs_are_told_before_any_call(tmp_path, inputs, message):
         assert not w.server.log
 
 
+async def test_optional_fields_that_an_object_leaves_out_are_null(tmp_path):
+    text = MODEL + (
+        "prompt p(t: { a: str, b: int?, more: { c: str? }[] }) -> str {\n  model = m\n"
+        '  user = """{{ t.a }} {{ t.b }} {{ t.more[0].c }}"""\n}\n'
+    )
+    async with world(tmp_path, text, last_user) as w:
+        assert await w.run("p", t={"a": "x", "more": [{}]}) == "x None None"
+
+
+async def test_the_retriever_of_a_pipeline_says_that_it_runs_later(tmp_path):
+    text = (
+        'retriever book(query: str) -> Passage[] {\n  corpus = "*.adal"\n}\n'
+        "pipeline p(q: str) -> Passage[] {\n  found = book(q, k = 6)\n  return found\n}\n"
+    )
+    async with world(tmp_path, text, last_user) as w:
+        with pytest.raises(RunFailed, match="`book` is a retriever, which runs in a later version"):
+            await w.run("p", q="x")
+
+
 @pytest.mark.parametrize("kind", ["retriever", "tool", "agent"])
 async def test_what_runs_later_says_so(tmp_path, kind):
     declared = {

@@ -30,6 +30,14 @@ def test_options_secrets_and_fallbacks(tmp_path):
     assert [one.id for one in spec.fallback] == ["openai/gpt-4o-mini", "ollama/qwen3"]
 
 
+def test_headers_are_secrets_and_so_is_every_value_in_them(tmp_path):
+    text = 'model m = "openai/x" { api_key = env("A"), headers = { authorization = env("B"), team = "red" } }\n'
+    models = Models(write_program(tmp_path, text), "builtin/lexical", {"A": "key-1", "B": "Bearer key-2"})
+    spec = models.named("m", models.program.root)
+    assert spec.options == {} and spec.secrets["headers"] == {"authorization": "Bearer key-2", "team": "red"}
+    assert sorted(spec.secret_values()) == ["Bearer key-2", "key-1", "key-2", "red"]
+
+
 def test_a_model_can_be_chosen_from_outside(tmp_path):
     program = write_program(tmp_path, FILE)
     entity = program.resolve("p")

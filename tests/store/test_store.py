@@ -70,7 +70,7 @@ def test_records_come_back_as_they_were_written(store: Store) -> None:
     response = ResponseRecord("k", "openai/x", {"messages": ["é", "\ud800"]}, {"text": "ok"}, 0.5, 7, 1.0)
     run = RunRecord("a.adal", "classify", {"ticket": "x"}, ["out", 1, None], {"calls": []}, {"calls": 1})
     scored = evaluation(0.8)
-    look = HoldoutLook("h", "routing", "run1", 0.01, 0.05, 2.0)
+    look = HoldoutLook("h", "routing", "run1", "c1", 0.01, 0.05, 2.0)
 
     store.put_response(response)
     store.put_run(run)
@@ -88,17 +88,17 @@ def test_records_come_back_as_they_were_written(store: Store) -> None:
     assert replace(found, created=0.0) == replace(proposal(), created=0.0)
 
 
-def test_the_latest_score_is_of_the_split_asked_for_and_has_no_rows(store: Store) -> None:
+def test_the_newest_evaluations_of_the_split_asked_for_come_first_and_have_no_rows(store: Store) -> None:
     store.put_evaluation(replace(evaluation(0.4), created=1.0))
     store.put_evaluation(replace(evaluation(0.6), created=2.0))
     store.put_evaluation(replace(evaluation(0.9, "test"), created=3.0))
 
-    latest = store.latest_score("a.adal", "routing", "val")
-
-    assert latest is not None and (latest.score, latest.rows) == (0.6, ())
-    any_split = store.latest_score("a.adal", "routing")
-    assert any_split is not None and any_split.score == 0.9
-    assert store.latest_score("a.adal", "another") is None
+    assert [(found.score, found.rows) for found in store.evaluations("a.adal", "routing", "val")] == [
+        (0.6, ()),
+        (0.4, ()),
+    ]
+    assert [found.score for found in store.evaluations("a.adal", "routing", limit=1)] == [0.9]
+    assert store.evaluations("a.adal", "another") == []
 
 
 @pytest.mark.parametrize("file", ["dir/a.adal", "./dir/../dir/a.adal"])
@@ -119,8 +119,19 @@ def test_events_count_up_without_gaps_and_each_run_has_its_own(store: Store) -> 
     ]
 
 
+def test_a_log_that_goes_on_differently_is_cut_and_keeps_what_was_spent(store: Store) -> None:
+    for n in range(3):
+        store.append_event("r", "round", {"n": n}, {"calls": n})
+    store.cut_events("r", after=1)
+    assert store.append_event("r", "finished", {}, {"calls": 9}) == 2
+    assert [(event.seq, event.kind, event.spent) for event in store.events("r")] == [
+        (1, "round", {"calls": 0}),
+        (2, "finished", {"calls": 9}),
+    ]
+
+
 def test_a_running_plan_is_found_again_until_it_ends(store: Store) -> None:
-    store.end_optimization(store.start_optimization("a.adal", "routing", "plan").run_id, "cancelled")
+    store.end_optimization(store.start_optimization("a.adal", "routing", "plan").run_id, "failed")
     running = store.start_optimization("a.adal", "routing", "plan")
     assert store.find_run("plan") == running
     store.end_optimization(running.run_id, "finished")
@@ -172,7 +183,7 @@ def test_prune_deletes_what_is_old_and_never_the_looks(store: Store) -> None:
     store.put_response(ResponseRecord("old", "m", {}, {}, created=1.0))
     store.put_response(ResponseRecord("new", "m", {}, {}))
     store.append_event("r", "k", {})
-    store.add_look(HoldoutLook("h", "e", "r", 0.1, 0.05, created=1.0))
+    store.add_look(HoldoutLook("h", "e", "r", "c", 0.1, 0.05, created=1.0))
 
     assert store.prune("responses", older_than=time.time() - 60) == {"responses": 1}
     assert store.response("new") is not None
@@ -188,6 +199,16 @@ def test_prune_deletes_what_is_old_and_never_the_looks(store: Store) -> None:
     }
     with pytest.raises(ValueError, match="cannot be pruned"):
         store.prune("holdout_looks")
+
+
+def test_prune_leaves_the_log_of_an_optimization_that_can_be_resumed(store: Store) -> None:
+    running, ended = (store.start_optimization("a.adal", "e", plan).run_id for plan in ("one", "other"))
+    store.append_event(running, "started", {})
+    store.append_event(ended, "started", {})
+    store.end_optimization(ended, "finished")
+    assert store.prune("optimizations") == {"events": 1, "optimizations": 1}
+    assert [event.kind for event in store.events(running)] == ["started"]
+    assert [one.run_id for one in store.optimizations()] == [running]
 
 
 def test_export_gives_every_row_as_json(store: Store) -> None:

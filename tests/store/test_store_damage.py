@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adalang.store import Store, StoreError, connection
-from adalang.store.records import ResponseRecord
+from adalang.store.records import Event, HoldoutLook, ResponseRecord
 from adalang.store.schema import MIGRATIONS
 
 
@@ -90,6 +90,19 @@ def test_an_older_store_is_brought_forward_with_its_rows(tmp_path: Path, monkeyp
     assert [row["note"] for row in opened.execute("SELECT note FROM responses")] == ["n"] * 3
     assert opened.execute("PRAGMA user_version").fetchone()[0] == len(later)
     opened.close()
+
+
+def test_looks_and_logs_of_the_first_release_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MIGRATIONS", MIGRATIONS[:1])
+    (tmp_path / ".adalang").mkdir()
+    old, _ = connection.connect(tmp_path / ".adalang" / "store.db")
+    old.execute("INSERT INTO holdout_looks VALUES ('h', 'e', 'r', 0.1, 0.03, 1.0)")
+    old.execute("INSERT INTO events VALUES ('r', 1, 'started', '{}', 1.0)")
+    old.close()
+    monkeypatch.undo()
+    with Store.open(tmp_path) as store:
+        assert store.looks("h") == [HoldoutLook("h", "e", "r", "", 0.1, 0.03, 1.0)]
+        assert store.events("r") == [Event("r", 1, "started", {}, 1.0)]
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,8 +27,12 @@ export function readSettings(): Settings {
 
 /** Whether a change of settings needs another server. (The client itself follows adalang.trace.server.) */
 export function needsRestart(change: vscode.ConfigurationChangeEvent): boolean {
-  const settings = ["adalang.server", "adalang.interpreter", "adalang.evaluateOnSave"];
-  return settings.some((name) => change.affectsConfiguration(name));
+  return ["adalang.server", "adalang.interpreter"].some((name) => change.affectsConfiguration(name));
+}
+
+/** Whether a change of settings is one that the running server has to know. */
+export function concernsServer(change: vscode.ConfigurationChangeEvent): boolean {
+  return change.affectsConfiguration("adalang.evaluateOnSave");
 }
 
 export function workspaceFolders(): string[] {

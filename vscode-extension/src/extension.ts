@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { moveClosingFences } from "./closingFence";
 import { COMMANDS, run } from "./commands";
-import { needsRestart } from "./config";
+import { concernsServer, needsRestart } from "./config";
 import { createHost } from "./host";
 import { onSelect } from "./pythonExtension";
 import { Session } from "./session";
@@ -23,6 +23,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     ),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (needsRestart(change)) void current.restart();
+      else if (concernsServer(change)) void current.configure();
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void current.trust()),
     moveClosingFences(),

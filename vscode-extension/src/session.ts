@@ -1,4 +1,4 @@
-/** The language server's life in this window: found, started, restarted, told about trust. */
+/** The language server's life in this window: found, started, restarted, told about trust and settings. */
 import { createInterface } from "node:readline";
 import * as vscode from "vscode";
 import {
@@ -79,6 +79,14 @@ export class Session implements vscode.Disposable {
     } else {
       await this.restart();
     }
+  }
+
+  /** Tells the server the settings that it follows while it runs; one that starts later reads them by itself. */
+  async configure(): Promise<void> {
+    await this.settled();
+    if (!this.client?.isRunning()) return;
+    const { evaluateOnSave } = readSettings();
+    await this.client.sendNotification("workspace/didChangeConfiguration", { settings: { adalang: { evaluateOnSave } } });
   }
 
   /** What a bug report needs to know. */

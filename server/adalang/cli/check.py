@@ -6,6 +6,7 @@ import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import typer
 
@@ -58,6 +59,12 @@ def diagnose(files: list[Path]) -> Found:
 def _name(path: Path) -> str:
     here = Path.cwd()
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else str(path)
+
+
+def _uri(path: Path) -> str:
+    """Relative to this folder where it can be, which is what lets a viewer find the file on another machine."""
+    here = Path.cwd()
+    return quote(path.relative_to(here).as_posix()) if path.is_relative_to(here) else path.resolve().as_uri()
 
 
 def _place(module: Module, one: Diagnostic) -> tuple[str, int, int]:
@@ -148,7 +155,7 @@ def _sarif(found: Found, files: int) -> str:
             "endLine": told["end_line"],
             "endColumn": told["end_column"],
         }
-        place = {"artifactLocation": {"uri": told["file"]}, "region": region}
+        place = {"artifactLocation": {"uri": _uri(module.path)}, "region": region}
         results.append(
             {
                 "ruleId": one.code,

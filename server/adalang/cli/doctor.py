@@ -14,17 +14,6 @@ import typer
 from adalang.cli.common import print_json
 from adalang.config import SETTINGS, find_root, load_settings
 
-_KEYS = {
-    "openai": "OPENAI_API_KEY",
-    "anthropic": "ANTHROPIC_API_KEY",
-    "gemini": "GEMINI_API_KEY",
-    "azure": "AZURE_API_KEY",
-    "mistral": "MISTRAL_API_KEY",
-    "groq": "GROQ_API_KEY",
-    "openrouter": "OPENROUTER_API_KEY",
-    "bedrock": "AWS_ACCESS_KEY_ID",
-}
-
 
 def doctor(
     path: Path = typer.Argument(Path(), help="A folder or file of the workspace."),
@@ -41,7 +30,10 @@ def doctor(
             one.name: {"value": settings[one.name], "from": settings.values[one.name].source, "variable": one.variable}
             for one in SETTINGS
         },
-        "keys": {provider: bool(settings.environment.get(name)) for provider, name in _KEYS.items()},
+        "keys": {
+            provider: any(settings.environment.get(name) for name in variables)
+            for provider, variables in _key_variables().items()
+        },
         "litellm": _installed("litellm"),
         "command": shutil.which("adalang") or "not on PATH",
         "store": _store(root),
@@ -53,6 +45,13 @@ def doctor(
         _print(told)
     if settings.problems:
         raise typer.Exit(1)
+
+
+def _key_variables() -> dict[str, tuple[str, ...]]:
+    """The providers that want nothing but a key, each with the variables that may hold it."""
+    from adalang.language.models import key_variables, known_providers
+
+    return {provider: variables for provider in known_providers() if (variables := key_variables(provider))}
 
 
 def _installed(name: str) -> str:
@@ -81,7 +80,7 @@ def _print(told: dict[str, Any]) -> None:
         print(f"  {name:14} {shown!s:24} from {one['from']}; {one['variable']} sets it")
     print("keys in the environment")
     for provider, there in told["keys"].items():
-        print(f"  {provider:14} {'set' if there else 'not set'} ({_KEYS[provider]})")
+        print(f"  {provider:14} {'set' if there else 'not set'} ({' or '.join(_key_variables()[provider])})")
     kept = told["store"]
     if kept["exists"]:
         print(f"store        {kept['file']}: {kept['rows']['responses']} answers, {kept['bytes'] / 1e6:.1f} MB")

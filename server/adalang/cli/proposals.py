@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from adalang.cli.common import load_program, note, print_json
-from adalang.config import find_root
+from adalang.cli.common import existing_store, load_program, note, print_json
 
 if TYPE_CHECKING:
+    from adalang.language.program import Program
     from adalang.store import Store
     from adalang.store.records import Proposal
 
@@ -22,10 +22,19 @@ ROOT = typer.Option(None, "--root", help="The workspace; default: the one of thi
 
 
 def _open(root: Path | None) -> tuple[Store, Path]:
-    from adalang.store import Store
+    store = existing_store(root)
+    assert store.root is not None
+    return store, store.root
 
-    found = find_root(root or Path.cwd())
-    return Store.open(found), found
+
+def _program(base: Path, proposal: Proposal) -> Program:
+    """The proposal's file as it is now."""
+    file = base / proposal.file
+    if not file.is_file():
+        raise typer.BadParameter(
+            f"{proposal.file} is not there any more: it was moved or renamed since the optimization"
+        )
+    return load_program(file)
 
 
 def _proposal(store: Store, proposal_id: str) -> Proposal:
@@ -42,6 +51,15 @@ def _proposal(store: Store, proposal_id: str) -> Proposal:
     return found
 
 
+def _why_outdated(base: Path, proposal: Proposal) -> str:
+    """:func:`~adalang.engine.proposals.why_outdated` with the files on disk."""
+    from adalang.engine.proposals import why_outdated
+    from adalang.language.program import load
+
+    program = load(base / proposal.file)
+    return why_outdated(program, proposal) if program is not None else f"{proposal.file} cannot be read"
+
+
 @app.command("list")
 def list_proposals(
     all: bool = typer.Option(False, "--all", "-a", help="Applied and dismissed ones too."),
@@ -51,7 +69,7 @@ def list_proposals(
     """List the proposals of this workspace, newest first."""
     from adalang.engine.proposals import evidence_line
 
-    store, _ = _open(root)
+    store, base = _open(root)
     with store:
         found = [one for one in store.proposals() if all or one.status == "open"]
     if json_output:
@@ -60,6 +78,8 @@ def list_proposals(
     for one in found:
         made = datetime.fromtimestamp(one.created).strftime("%Y-%m-%d %H:%M")
         kind = "proposal" if one.evidence.verified else "hint"
+        if one.status == "open" and _why_outdated(base, one):
+            kind = f"{kind}, tested on an older version"
         print(f"{one.id}  {one.status:9}  {made}  {one.file}  {kind}: {evidence_line(one)}")
     if not found:
         note("No open proposals. `adalang optimize FILE` makes them.")
@@ -79,10 +99,13 @@ def show(
     if json_output:
         print_json(found.to_json())
         return
-    print(f"{found.id} ({found.status}) for {found.file}\n{title(found)}")
+    why = _why_outdated(base, found)
+    print(f"{found.id} ({found.status}) for {found.file}\n{title(found, outdated=bool(why))}")
     print_evidence(found)
+    if why:
+        print(f"  Tested on an older version: {why}")
     try:
-        print(f"\n{diff(load_program(base / found.file), found, base)}", end="")
+        print(f"\n{diff(_program(base, found), found, base)}", end="")
     except EditRefused as error:
         note(f"It no longer fits: {error}")
 
@@ -95,7 +118,7 @@ def export(proposal_id: str = ID, root: Path = ROOT) -> None:
     store, base = _open(root)
     with store:
         found = _proposal(store, proposal_id)
-    print(diff(load_program(base / found.file), found, base), end="")
+    print(diff(_program(base, found), found, base), end="")
 
 
 @app.command("apply")
@@ -105,7 +128,7 @@ def apply(
     root: Path = ROOT,
 ) -> None:
     """Put a proposal into its file: exactly the named params change, or nothing does."""
-    from adalang.engine.proposals import current_edits, write_files
+    from adalang.engine.proposals import current_edits, why_outdated, write_files
 
     store, base = _open(root)
     with store:
@@ -114,8 +137,13 @@ def apply(
             raise typer.BadParameter(f"{found.id} is {found.status} already")
         if not found.evidence.verified and not force:
             raise typer.BadParameter(f"{found.id} is a hint that no test confirms; add --unverified to apply it anyway")
-        program = load_program(base / found.file)
+        program = _program(base, found)
         edits = current_edits(program, found)
+        why = why_outdated(program, found)
+        if why and not force:
+            raise typer.BadParameter(
+                f"{found.id} was tested on an older version: {why}; optimize again, or add --unverified to apply it anyway"
+            )
         write_files(program, edits)
         store.set_proposal_status(found.id, "applied")
     changed = ", ".join(change.param for change in found.changes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import typer
@@ -12,6 +13,11 @@ from adalang.cli.common import find_files, note, open_session, settings_for
 from adalang.cli.evaluate import _print
 from adalang.cli.failures import explain
 
+_SUFFIXES = (".adal", ".jsonl", ".json", ".csv", ".py", ".md", ".txt")
+
+Seen = dict[tuple[Path, str], str]
+"""The fingerprint that each eval of a file had when it last ran."""
+
 
 def watch(
     paths: list[Path] = typer.Argument(None, help="Files or folders; default: this folder.", show_default=False),
@@ -19,7 +25,7 @@ def watch(
 ) -> None:
     """Check files whenever they are saved; evals with `on_save` run when what they test has changed. Ctrl-C ends it."""
     roots = paths or [Path()]
-    seen: dict[tuple[Path, str], str] = {}
+    seen: Seen = {}
 
     async def work() -> None:
         from watchfiles import awatch
@@ -31,8 +37,7 @@ def watch(
         async for changes in awatch(*roots, watch_filter=lambda _, name: _interesting(name)):
             touched = {Path(name) for _, name in changes}
             for file in find_files(roots):
-                reached = file.absolute() in touched or _depends(file, touched)
-                if reached and _check(file) and evaluate:
+                if _depends(file, touched) and _check(file) and evaluate:
                     await _evaluate(file, seen)
 
     asyncio.run(work())
@@ -40,22 +45,27 @@ def watch(
 
 def _interesting(name: str) -> bool:
     path = Path(name)
-    return path.suffix in (".adal", ".jsonl", ".json", ".csv", ".py") and ".adalang" not in path.parts
+    return path.suffix in _SUFFIXES and ".adalang" not in path.parts
 
 
 def _depends(file: Path, touched: set[Path]) -> bool:
-    """Whether the file imports, or reads its data from, something that was touched."""
-    from adalang.language.datasets import plan
+    """Whether one of the touched files is this one, or one that it imports or reads: data, metrics, recordings."""
+    from adalang.language.fingerprint import fingerprint
     from adalang.language.program import load
 
     program = load(file)
     if program is None:
         return False
     used = set(program.modules)
-    for entity in program.entities("dataset"):
-        planned = plan(entity)
-        used |= set(planned.files.values()) | ({planned.file} if planned.file else set())
-    return bool(used & touched)
+
+    def note_use(path: Path) -> None:
+        used.add(path)
+
+    for entity in program.entities():
+        fingerprint(program, entity.id, note_use)
+    names = {str(path.resolve()) for path in touched}
+    patterns = [str(path.resolve()) for path in used]
+    return any(pattern in names or any(fnmatchcase(name, pattern) for name in names) for pattern in patterns)
 
 
 def _check(file: Path) -> bool:
@@ -66,7 +76,7 @@ def _check(file: Path) -> bool:
     return not any(one.severity == "error" for _, one in found)
 
 
-def _remember(file: Path, seen: dict[tuple[Path, str], str]) -> None:
+def _remember(file: Path, seen: Seen) -> None:
     """Take what stands in the file now as evaluated: only changes are worth a run."""
     from adalang.engine.session import Session
     from adalang.language.program import load
@@ -74,11 +84,11 @@ def _remember(file: Path, seen: dict[tuple[Path, str], str]) -> None:
     program = load(file)
     if program is None:
         return
-    for name, target in _on_save(program):
-        seen[file, name] = Session.fingerprint(program, target)
+    for name in _on_save(program):
+        seen[file, name] = Session.fingerprint(program, name)
 
 
-def _on_save(program: object) -> list[tuple[str, str]]:
+def _on_save(program: object) -> list[str]:
     from adalang.evaluation.plan import eval_plan
     from adalang.language.program import Program
     from adalang.runtime.failures import BugFailure
@@ -93,19 +103,19 @@ def _on_save(program: object) -> list[tuple[str, str]]:
         except BugFailure:
             continue
         if plan.on_save:
-            found.append((entity.id, plan.target.id))
+            found.append(entity.id)
     return found
 
 
-async def _evaluate(file: Path, seen: dict[tuple[Path, str], str]) -> None:
+async def _evaluate(file: Path, seen: Seen) -> None:
     from adalang.evaluation.plan import eval_plan
 
     settings = settings_for(file)
     async with open_session(file, settings) as session:
         try:
             program = session.load(file)
-            for name, target in _on_save(program):
-                mark = session.fingerprint(program, target)
+            for name in _on_save(program):
+                mark = session.fingerprint(program, name)
                 if seen.get((file, name)) == mark:
                     continue
                 limit = eval_plan(program, name).on_save

@@ -144,6 +144,11 @@ class EngineClient:
         try:
             while (message := await _read_message(process.stdout)) is not None:
                 self._receive(message)
+        except Exception:
+            # Where the next message begins is not known any more, and waiting for the worker's end would be for ever.
+            _log.exception("what the worker says cannot be read; killing it")
+            if process.returncode is None:
+                process.kill()
         finally:
             code = await process.wait()
             self._process = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from adalang.config import Settings
@@ -213,9 +213,7 @@ class FileTask:
         return self.examples[split]
 
     async def run(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
-        runtime = Runtime(
-            self.runtime.program, self.runtime.gateway, self.runtime.models, candidate.values, self.budget
-        )
+        runtime = replace(self.runtime, overrides=candidate.values)
         return await self.scorer.run(runtime, self.originals[row.id], sample)
 
     async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:

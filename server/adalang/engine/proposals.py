@@ -1,32 +1,49 @@
-"""Proposals on their way into a file: how they read, whether they still fit, and the edits that apply them.
+"""Proposals on their way into a file: how they read, whether they still fit, what their test still proves, and the edits that
+apply them.
 
 Knows the language and the store alone, so that the language server can use it as it is.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from adalang.language.datasets import NotConstant, constant
-from adalang.language.declarations import Param
+from adalang.language.declarations import EvalDeclaration, Param
 from adalang.language.edits import EditRefused, apply_changes, rebase, unified_diff
-from adalang.language.program import Program
+from adalang.language.fingerprint import FileHash, disk_hash, fingerprint
+from adalang.language.program import Entity, Module, Program
 from adalang.language.reach import Trainable, trainables
 from adalang.language.text import Edit, SourceText
 from adalang.store.records import Change, Proposal
 
-__all__ = ["EditRefused", "current_edits", "diff", "evidence_line", "new_values", "title", "write_files"]
+__all__ = [
+    "EditRefused",
+    "current_edits",
+    "current_value",
+    "diff",
+    "evidence_line",
+    "new_values",
+    "replace_file",
+    "title",
+    "why_outdated",
+    "write_files",
+]
 
 
-def title(proposal: Proposal) -> str:
-    """The quick fix's title, which carries the evidence."""
-    if proposal.evidence.verified:
-        return f"Apply proposed edit: {evidence_line(proposal)}"
-    return f"Try unverified suggestion: {evidence_line(proposal)}"
+def title(proposal: Proposal, *, outdated: bool = False) -> str:
+    """The quick fix's title, which carries the evidence; ``outdated`` as :func:`why_outdated` finds it."""
+    if not proposal.evidence.verified:
+        return f"Try unverified suggestion: {evidence_line(proposal)}"
+    if outdated:
+        return f"Try proposed edit, tested on an older version: {evidence_line(proposal)}"
+    return f"Apply proposed edit: {evidence_line(proposal)}"
 
 
 def evidence_line(proposal: Proposal) -> str:
@@ -58,10 +75,8 @@ def new_values(program: Program, proposal: Proposal) -> dict[str, Any]:
 def _new_value(change: Change, one: Trainable | None) -> Any:
     if one is None:
         raise EditRefused(f"`{change.param}` is no longer in the file; the proposal is out of date")
-    current = _current(one)
-    if current == change.before:
-        return change.after
-    if current == change.after:
+    current = current_value(one)
+    if current in (change.before, change.after):
         return change.after
     if isinstance(current, str) and isinstance(change.before, str) and isinstance(change.after, str):
         merged = rebase(change.before, change.after, current)
@@ -72,13 +87,71 @@ def _new_value(change: Change, one: Trainable | None) -> Any:
     )
 
 
-def _current(one: Trainable) -> Any:
+def current_value(one: Trainable) -> Any:
+    """The text of a param, or the examples of a demos block, as it stands in the file.
+
+    Raises:
+        EditRefused: the examples hold more than plain values.
+    """
     if isinstance(one.part, Param):
         return one.part.text
     try:
         return list(constant(one.part.value)) if one.part.value is not None else []
     except NotConstant as error:
         raise EditRefused(f"the examples of `{one.id}` hold more than plain values") from error
+
+
+def why_outdated(program: Program, proposal: Proposal, file_hash: FileHash = disk_hash) -> str:
+    """Why the proposal's test does not speak for the file as it is now; "" when it does, and for a hint, which proves nothing.
+
+    It does when what decides the answers, the proposal's own changes aside, is what was tested: the same fingerprint. A text
+    that has to be merged was never tested.
+    """
+    if not proposal.evidence.verified:
+        return ""
+    known, made = trainables(program), {}
+    for change in proposal.changes:
+        one = known.get(change.param)
+        if one is None:
+            return f"`{change.param}` is no longer in the file"
+        try:
+            current = current_value(one)
+        except EditRefused as error:
+            return str(error)
+        if current == change.before:
+            continue
+        if current != change.after:
+            return f"`{change.param}` was edited since, and the merged text was never tested"
+        made[change.param] = change.before
+    target = _target(program, proposal.eval)
+    if target is None:
+        return f"the eval `{proposal.eval}` is no longer in the file"
+    try:
+        tested = _with_values(program, made)
+    except EditRefused as error:
+        return str(error)
+    if fingerprint(tested, target.id, file_hash) != proposal.fingerprint:
+        return f"what decides the answers of `{target.id}` (a model, message, type or file) was changed since"
+    return ""
+
+
+def _target(program: Program, name: str) -> Entity | None:
+    found = program.resolve(name)
+    if found is None or not isinstance(found.declaration, EvalDeclaration):
+        return None
+    return program.resolve_expression(found.declaration.target, found.module)
+
+
+def _with_values(program: Program, values: Mapping[str, Any]) -> Program:
+    """The program with other params, in memory alone.
+
+    Raises:
+        EditRefused: a value cannot be written exactly.
+    """
+    modules = dict(program.modules)
+    for path, edits in apply_changes(program, values).items():
+        modules[path] = Module.parse(path, modules[path].source.apply(edits), modules[path])
+    return replace(program, root=modules[program.path], modules=modules)
 
 
 def current_edits(program: Program, proposal: Proposal) -> dict[Path, tuple[Edit, ...]]:
@@ -121,8 +194,14 @@ def write_files(program: Program, edits: Mapping[Path, tuple[Edit, ...]]) -> Non
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write a file so that a crash leaves the old one or the new one; links and permissions stay."""
+    """Write a file so that a crash leaves the old one or the new one; links and permissions stay.
+
+    Raises:
+        PermissionError: the file is marked read-only, which a replacement would pass over.
+    """
     path = path.resolve()
+    if path.exists() and not path.stat().st_mode & 0o222:
+        raise PermissionError(errno.EACCES, "the file is read-only", str(path))
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

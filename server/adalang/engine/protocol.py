@@ -63,14 +63,14 @@ REQUESTS: Mapping[str, type[RunRequest] | type[EvaluateRequest] | type[OptimizeR
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a request has come. ``total`` is 0 when nobody can know; ``score`` is the mean so far, 0 to 1."""
+    """How far work has come. ``total`` is 0 when nobody can know; ``score`` is the mean so far, 0 to 1."""
 
     done: int
     total: int
     score: float | None
     calls: int
     usd: float
-    message: str
+    message: str = ""
 
 
 def to_json(value: Request | Progress) -> dict[str, Any]:

@@ -18,11 +18,12 @@ from filelock import FileLock, Timeout
 
 from adalang.config import Settings
 from adalang.engine.optimization import FileTask, OptimizePlan, optimize_plan
+from adalang.engine.protocol import Progress
 from adalang.evaluation.evaluate import Scorer, evaluate
 from adalang.evaluation.plan import EvalPlan, Rows, default_split, eval_plan, load_rows
 from adalang.evaluation.results import Evaluation, RowResult
 from adalang.language.checks import Diagnostic, DiskFacts, check_all
-from adalang.language.fingerprint import fingerprint
+from adalang.language.fingerprint import disk_hash, fingerprint
 from adalang.language.program import Entity, Module, Program, load
 from adalang.language.text import SourceText
 from adalang.optimizer.estimate import Estimate, estimate
@@ -37,19 +38,6 @@ from adalang.runtime.resolve import Models
 from adalang.runtime.trace import Trace
 from adalang.store import Store
 from adalang.store.records import EvaluationRecord, Evidence, Proposal, RunRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far work has come. ``score`` is the mean so far; ``total`` 0 when nobody can know."""
-
-    done: int
-    total: int
-    score: float | None
-    calls: int
-    usd: float
-    message: str = ""
-
 
 OnProgress = Callable[[Progress], None]
 
@@ -99,7 +87,7 @@ class Session:
         self.store = store or Store.open(root)
         self._owns_store = store is None
         self._chosen = dict(models or {})
-        self._gateways: list[Gateway] = []
+        self._open_gateway: Gateway | None = None
 
     async def __aenter__(self) -> Session:
         return self
@@ -108,8 +96,8 @@ class Session:
         await self.close()
 
     async def close(self) -> None:
-        for gateway in self._gateways:
-            await gateway.aclose()
+        if self._open_gateway is not None:
+            await self._open_gateway.aclose()
         if self._owns_store:
             self.store.close()
 
@@ -140,7 +128,7 @@ class Session:
     @staticmethod
     def fingerprint(program: Program, component: str) -> str:
         """The component's fingerprint with the files on disk."""
-        return fingerprint(program, component, _file_hash)
+        return fingerprint(program, component, disk_hash)
 
     def _models(self, program: Program) -> Models:
         chosen = dict(self._chosen)
@@ -149,20 +137,21 @@ class Session:
             chosen = {one.id: every for one in program.components()} | chosen
         return Models(program, self.settings.model, self.settings.environment, chosen)
 
-    def _gateway(self, budget: Budget | None = None) -> Gateway:
-        gateway = Gateway(
-            self.store,
-            budget=budget,
-            concurrency=self.settings["concurrency"],
-            use_cache=self.settings["cache"],
-            root=self.root,
-            record_to=self._record_to,
-        )
-        self._gateways.append(gateway)
-        return gateway
+    @property
+    def _gateway(self) -> Gateway:
+        """One for all work of the session, so that limits on concurrency and equal calls are shared."""
+        if self._open_gateway is None:
+            self._open_gateway = Gateway(
+                self.store,
+                concurrency=self.settings["concurrency"],
+                use_cache=self.settings["cache"],
+                root=self.root,
+                record_to=self._record_to,
+            )
+        return self._open_gateway
 
     def runtime(self, program: Program, *, budget: Budget | None = None) -> Runtime:
-        return Runtime(program, self._gateway(budget), self._models(program))
+        return Runtime(program, self._gateway, self._models(program), budget=budget)
 
     # ---- run
 
@@ -340,16 +329,20 @@ class Session:
         file = self.store.relative(program.path)
         running = self.store.find_run(key)
         record = running or self.store.start_optimization(file, plan.eval, key)
-        before = [(event.kind, event.payload) for event in self.store.events(record.run_id)] if running else []
+        before = [
+            RunEvent(event.seq, event.kind, event.payload, Usage(**event.spent))
+            for event in self.store.events(record.run_id)
+        ]
         budget = Budget(plan.calls, plan.tokens, plan.usd, plan.minutes * 60 if plan.minutes else None)
-        if running:
-            calls, tokens, usd = self.store.spent_since(record.created)
-            budget.record(Usage(calls=calls, input_tokens=tokens, usd=usd))
+        if before:
+            budget.record(before[-1].spent)
         task = self.task(program, plan, budget, record.run_id)
 
         def keep(event: RunEvent) -> None:
             if not event.replayed:
-                self.store.append_event(record.run_id, event.kind, event.payload)
+                if event.seq <= len(before):  # it differs from the one in the log, which then says nothing any more
+                    self.store.cut_events(record.run_id, after=event.seq - 1)
+                self.store.append_event(record.run_id, event.kind, event.payload, asdict(event.spent))
             on_event(event, budget.spent)
 
         try:
@@ -396,14 +389,12 @@ class Session:
 
     def _plan_key(self, program: Program, plan: OptimizePlan) -> str:
         """Names what a search does; an equal one that was cut off is the same search."""
-        evaluated = eval_plan(program, plan.eval)
-        rows = self.rows(evaluated)
+        declared = plan.teacher and program.resolve(plan.teacher) is not None
         told = {
             "file": self.store.relative(program.path),
             "plan": plan.to_json(),
-            "target": self.fingerprint(program, evaluated.target.id),
-            "metric": program.root.source.slice(evaluated.entity.item.span),
-            "data": {name: [row.id for row in found] for name, found in rows.splits.items()},
+            "eval": self.fingerprint(program, plan.eval),
+            "teacher": self.fingerprint(program, plan.teacher) if declared else "",
             "model": self.settings.model,
             "chosen": self._chosen,
         }
@@ -500,13 +491,6 @@ def _record(file: str, found: Evaluation) -> EvaluationRecord:
         rows=tuple(row.to_json() for row in found.rows),
         repeats=found.repeats,
     )
-
-
-def _file_hash(path: Path) -> str | None:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return None
 
 
 __all__ = ["CheckFailed", "OptimizeResult", "Progress", "RunFailed", "Session", "find_component"]

@@ -11,6 +11,8 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +27,6 @@ from adalang.engine.protocol import (
     RunRequest,
     claim_stdio,
     read_in_thread,
-    to_json,
 )
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _GRACE_SECONDS = 2.0
 _CANCELLED, _FAILED, _BAD_REQUEST = -32800, -32803, -32600
 
-OnProgress = Callable[[Any], None]
+OnProgress = Callable[[Progress], None]
 
 
 class Worker:
@@ -43,7 +44,7 @@ class Worker:
     def __init__(self, root: Path, writer: FrameWriter) -> None:
         self._root = root
         self._writer = writer
-        self._tasks: dict[Any, asyncio.Task[None]] = {}
+        self._tasks: dict[Any, asyncio.Task[dict[str, Any]]] = {}
         self._session: Session | None = None
 
     def receive(self, message: Any) -> None:
@@ -60,7 +61,10 @@ class Worker:
         except (KeyError, TypeError) as error:
             self._fail(request_id, _BAD_REQUEST, f"the worker does not understand the request: {error}")
             return
-        self._tasks[request_id] = asyncio.get_running_loop().create_task(self._answer(request_id, request))
+        work = self._do(request, partial(self._progress, request_id))
+        task = self._tasks[request_id] = asyncio.get_running_loop().create_task(work)
+        # Not in the task itself: one that is cancelled before its first step never runs, and has to be answered too.
+        task.add_done_callback(partial(self._answer, request_id))
 
     async def close(self) -> None:
         """Cancel what still runs and close the session; never takes longer than the grace."""
@@ -71,17 +75,15 @@ class Worker:
         if self._session is not None:
             await asyncio.wait_for(self._session.close(), _GRACE_SECONDS)
 
-    async def _answer(self, request_id: Any, request: Request) -> None:
+    def _answer(self, request_id: Any, task: asyncio.Task[dict[str, Any]]) -> None:
+        del self._tasks[request_id]
         try:
-            result = await self._do(request, lambda progress: self._progress(request_id, progress))
-            self._writer.write({"jsonrpc": "2.0", "id": request_id, "result": result})
+            self._writer.write({"jsonrpc": "2.0", "id": request_id, "result": task.result()})
         except asyncio.CancelledError:
             self._fail(request_id, _CANCELLED, "cancelled")
         except Exception as error:  # whatever user code raises is an answer, not the worker's end
             traceback.print_exc(file=sys.stderr)
             self._fail(request_id, _FAILED, str(error) or type(error).__name__)
-        finally:
-            self._tasks.pop(request_id, None)
 
     async def _do(self, request: Request, progress: OnProgress) -> dict[str, Any]:
         session = self._open()
@@ -120,8 +122,7 @@ class Worker:
         return self._session
 
     def _progress(self, request_id: Any, found: Any) -> None:
-        progress = Progress(found.done, found.total, found.score, found.calls, found.usd, found.message)
-        params = {"id": request_id, **to_json(progress)}
+        params = {"id": request_id, **asdict(found)}
         self._writer.write({"jsonrpc": "2.0", "method": "progress", "params": params})
 
     def _fail(self, request_id: Any, code: int, message: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from adalang.evaluation.metrics import METRICS, MetricError, Score, as_score
 from adalang.evaluation.plan import EvalPlan
-from adalang.evaluation.python_metric import load_function
+from adalang.evaluation.python_metric import call_function, load_function
 from adalang.evaluation.results import Evaluation, RowResult
 from adalang.evaluation.statistics import score_interval
 from adalang.language.data import Row
@@ -31,7 +31,7 @@ from adalang.language.declarations import (
     dotted,
 )
 from adalang.language.program import Entity
-from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, RefusedFailure, TransportFailure
+from adalang.runtime.failures import BudgetExceeded, BugFailure, RefusedFailure, TransportFailure, most_telling
 from adalang.runtime.interpreter import RunFailed, Runtime, compare
 from adalang.runtime.models.types import Usage
 from adalang.runtime.trace import Trace
@@ -86,6 +86,7 @@ class Scorer:
     plan: EvalPlan
     folder: Path
     _functions: dict[str, Callable[..., Any]] = field(default_factory=dict, repr=False)
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     def inputs(self, row: Row) -> dict[str, Any]:
         """The target's inputs for a row: mapped, or from the columns of the same names."""
@@ -110,44 +111,26 @@ class Scorer:
             BudgetExceeded: there is nothing left to pay with.
         """
         inputs, expected = self._read_row(row)
+        unscored = RowResult(row.id, sample, "transport", None, inputs=inputs, expected=expected)
         try:
             output, trace = await runtime.run(self.plan.target, inputs, sample=sample)
         except RunFailed as failed:
-            return self._failed(row, sample, inputs, expected, failed)
-        usage, answer_usage = trace.usage, trace.answer_usage
+            return _without_answer(unscored, failed)
+        answered = replace(unscored, output=output, usage=trace.usage, answer_usage=trace.answer_usage, trace=trace)
         try:
             score, paid, answer_paid = await self._score(runtime, row, output, expected, trace, sample)
         except RunFailed as failed:
             if not isinstance(failed.failure, TransportFailure):
                 raise _as_bug(failed, "the metric") from failed
-            paid = failed.trace.usage
             error = f"the metric got no answer: {failed}"
-            return RowResult(
-                row.id,
-                sample,
-                "transport",
-                None,
-                error,
-                output,
-                expected,
-                inputs,
-                usage + paid,
-                answer_usage,
-                trace,
-                error,
-            )
-        return RowResult(
-            row.id,
-            sample,
-            "ok",
-            score.value,
-            score.reason,
-            output,
-            expected,
-            inputs,
-            usage + paid,
-            answer_usage + answer_paid,
-            trace,
+            return replace(answered, reason=error, error=error, usage=answered.usage + failed.trace.usage)
+        return replace(
+            answered,
+            status="ok",
+            score=score.value,
+            reason=score.reason,
+            usage=answered.usage + paid,
+            answer_usage=answered.answer_usage + answer_paid,
         )
 
     def _read_row(self, row: Row) -> tuple[dict[str, Any], Any]:
@@ -155,32 +138,6 @@ class Scorer:
             return self.inputs(row), self.expected(row)
         except BugFailure as failure:
             raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
-
-    def _failed(self, row: Row, sample: int, inputs: Mapping[str, Any], expected: Any, failed: RunFailed) -> RowResult:
-        failure, trace = failed.failure, failed.trace
-        if isinstance(failure, BudgetExceeded | BugFailure):
-            raise failure
-        assert isinstance(failure, Failure)
-        if isinstance(failure, TransportFailure):
-            status, score, reason = "transport", None, ""
-        elif isinstance(failure, RefusedFailure):
-            status, score, reason = "refused", 0.0, f"the model refused: {failure}"
-        else:
-            status, score, reason = "unreadable", 0.0, str(failure)
-        return RowResult(
-            row.id,
-            sample,
-            status,  # type: ignore[arg-type]
-            score,
-            reason,
-            getattr(failure, "raw", None),
-            expected,
-            inputs,
-            trace.usage,
-            trace.answer_usage,
-            trace,
-            str(failure),
-        )
 
     # ---- metrics
 
@@ -241,25 +198,36 @@ class Scorer:
     async def _python(self, arguments: tuple[Argument, ...], known: Mapping[str, Any]) -> Any:
         """A Python function as metric; it gets those of row, output, expected, steps and the columns that it names."""
         written = arguments[0].value.value if arguments and isinstance(arguments[0].value, Text) else ""
-        if written not in self._functions:
-            self._functions[written] = load_function(self.folder, written)
-        function = self._functions[written]
+        async with self._alone:
+            if written not in self._functions:
+                self._functions[written] = await load_function(self.folder, written)
+            function = self._functions[written]
         parameters = inspect.signature(function).parameters
         takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
         given = {name: value for name, value in known.items() if takes_all or name in parameters}
-        try:
-            found = function(**given)
-            return await found if inspect.isawaitable(found) else found
-        except Exception as error:
-            line = _line_of(error)
-            raise BugFailure(f"the metric {written}{line} failed: {type(error).__name__}: {error}") from error
+        if inspect.iscoroutinefunction(function):
+            return await call_function(written, function, given)
+        async with self._alone:  # who writes a metric does not think of threads
+            return await call_function(written, function, given)
 
 
-def _line_of(error: BaseException) -> str:
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    return f" (line {traceback.tb_lineno})" if traceback is not None else ""
+def _without_answer(unscored: RowResult, failed: RunFailed) -> RowResult:
+    failure, trace = failed.failure, failed.trace
+    if isinstance(failure, BudgetExceeded | BugFailure):
+        raise failure
+    told = replace(
+        unscored,
+        output=getattr(failure, "raw", None),
+        usage=trace.usage,
+        answer_usage=trace.answer_usage,
+        trace=trace,
+        error=str(failure),
+    )
+    if isinstance(failure, TransportFailure):
+        return told
+    if isinstance(failure, RefusedFailure):
+        return replace(told, status="refused", score=0.0, reason=f"the model refused: {failure}")
+    return replace(told, status="unreadable", score=0.0, reason=str(failure))
 
 
 def _as_bug(failed: RunFailed, what: str) -> Exception:
@@ -296,7 +264,7 @@ async def evaluate(
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(row, sample)) for row in rows for sample in range(repeats)]
     except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+        raise most_telling(errors) from None
     results = [task.result() for task in tasks]
     scored = [row for row in results if row.score is not None]
     interval = score_interval([row.score or 0.0 for row in scored], [row.row_id for row in scored])

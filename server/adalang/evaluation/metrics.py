@@ -222,9 +222,11 @@ def json_match(output: Any, expected: Any) -> Score:
     extra = sorted(got.keys() - wanted.keys()) if isinstance(got, dict) and isinstance(wanted, dict) else []
     beside = f"; not asked for: {', '.join(map(str, extra[:_NAMED]))}" if extra else ""
     if not problems:
-        return Score(1.0, f"all {len(fields)} fields are right{beside}" if len(fields) > 1 else f"right{beside}")
+        reason = f"all {len(fields)} fields are right{beside}" if len(fields) > 1 else f"right{beside}"
+        return Score(1.0, " ".join(reason.split()))
     named = "; ".join(problems[:_NAMED]) + (f"; and {len(problems) - _NAMED} more" if len(problems) > _NAMED else "")
-    return Score(value, f"{len(problems)} of {len(fields)} fields wrong: {named}{beside}")
+    reason = f"{len(problems)} of {len(fields)} fields wrong: {named}{beside}"
+    return Score(value, " ".join(reason.split()))  # names of fields may hold line breaks
 
 
 def _compare(got: Any, wanted: Any, path: str) -> Iterable[str]:
@@ -268,12 +270,6 @@ def recall_at(retrieved: Sequence[Hashable], gold: Collection[Hashable], k: int 
     """Share of the gold ids among the first `k` retrieved ids (all when None). `gold` must not be empty."""
     wanted = set(gold)
     return len(wanted.intersection(retrieved[:k])) / len(wanted)
-
-
-def reciprocal_rank(retrieved: Sequence[Hashable], gold: Collection[Hashable], k: int | None = None) -> float:
-    """1 / rank of the first gold id among the first `k` retrieved ids, 0 when there is none."""
-    wanted = set(gold)
-    return next((1 / rank for rank, one in enumerate(retrieved[:k], start=1) if one in wanted), 0.0)
 
 
 def ndcg_at(retrieved: Sequence[_Id], gains: Mapping[_Id, float], k: int | None = None) -> float:

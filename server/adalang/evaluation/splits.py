@@ -24,10 +24,9 @@ import math
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
 
 from adalang.language.data import Row, canonical_json
 
@@ -44,7 +43,7 @@ _TOKENS = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s.,;:!?…'\"‘’
 
 
 class SplitError(ValueError):
-    """Fractions or fold counts that no split can have; the message names the mend."""
+    """Fractions that no split can have; the message names the mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,44 +86,6 @@ def split_rows(
     return split
 
 
-def folds(rows: Sequence[Row], k: int, seed: int = 0, *, columns: Collection[str] | None = None) -> list[list[Row]]:
-    """`k` disjoint folds of nearly equal size for cross-fitting; near-duplicates share a fold.
-
-    Unlike a split, folds are balanced and so depend on all rows. Raises `SplitError` when `k` < 2 or there
-    are fewer clusters of distinct rows than folds.
-    """
-    contents = [_Content.of(row, columns) for row in rows]
-    sizes = Counter(content.key for content in contents)
-    clusters = [[content.key for content in cluster] for cluster in _clusters(contents)]
-    if not 2 <= k <= len(clusters):
-        message = f"{len(clusters)} distinct rows cannot make {k} folds"
-        raise SplitError(f"{message}: choose at least 2 folds and no more than distinct rows, or add rows")
-    by_size = sorted(
-        clusters,
-        key=lambda keys: (-sum(sizes[key] for key in keys), min(_point(key, seed) for key in keys)),
-    )
-    fold_of: dict[str, int] = {}
-    filled = [(0, number) for number in range(k)]
-    for keys in by_size:
-        size, number = heapq.heappop(filled)
-        fold_of.update((key, number) for key in keys)
-        heapq.heappush(filled, (size + sum(sizes[key] for key in keys), number))
-    result: list[list[Row]] = [[] for _ in range(k)]
-    for row, content in zip(rows, contents, strict=True):
-        result[fold_of[content.key]].append(row)
-    return result
-
-
-def duplicate_groups(rows: Sequence[Row], *, columns: Collection[str] | None = None) -> list[list[Row]]:
-    """The clusters of two or more rows that a split keeps on one side, largest first."""
-    contents = [_Content.of(row, columns) for row in rows]
-    members: defaultdict[str, list[Row]] = defaultdict(list)
-    for row, content in zip(rows, contents, strict=True):
-        members[content.key].append(row)
-    groups = [[row for content in cluster for row in members[content.key]] for cluster in _clusters(contents)]
-    return sorted((group for group in groups if len(group) > 1), key=lambda group: (-len(group), group[0].id))
-
-
 def overlap(first: Sequence[Row], second: Sequence[Row], *, columns: Collection[str] | None = None) -> list[Overlap]:
     """The rows of `second` that (nearly) stand in `first` too, each with its closest row there."""
     contents = [_Content.of(row, columns) for row in (*first, *second)]
@@ -148,41 +109,6 @@ def holdout_hash(rows: Iterable[Row]) -> str:
     """32 hex digits that name a set of rows by all they hold but their ids; order and copies are nothing."""
     digests = {_digest(canonical_json({k: v for k, v in row.values.items() if k != "id"})) for row in rows}
     return _digest("\n".join(sorted(digests)))[:32]
-
-
-def stratified_sample(rows: Sequence[Row], n: int, key: str | Callable[[Row], Hashable], seed: int = 0) -> list[Row]:
-    """`n` rows (or all, when there are fewer), in the order of `rows`, with each stratum's share kept.
-
-    `key` is a column or a function of the row. Largest remainders get the odd rows, and when `n` allows it no
-    stratum is left out. Which rows of a stratum are taken depends on their ids and the seed alone.
-    """
-    if n >= len(rows):
-        return list(rows)
-    if n <= 0:
-        return []
-    strata: defaultdict[Any, list[Row]] = defaultdict(list)
-    for row in rows:
-        strata[canonical_json(row.values.get(key)) if isinstance(key, str) else key(row)].append(row)
-    quota = _quotas({name: len(members) for name, members in strata.items()}, n)
-    taken: set[int] = set()
-    for name, members in strata.items():
-        best = heapq.nsmallest(quota[name], members, key=lambda row: _point(row.id, seed))
-        taken.update(id(row) for row in best)
-    return [row for row in rows if id(row) in taken]
-
-
-def _quotas(sizes: Mapping[Any, int], n: int) -> dict[Any, int]:
-    """How many of the `n` each stratum gets; ties are broken by the stratum's name."""
-    total = sum(sizes.values())
-    exact = {name: n * size / total for name, size in sizes.items()}
-    least = 1 if n >= len(sizes) else 0
-    quota = {name: max(least, math.floor(share)) for name, share in exact.items()}
-    while (left := n - sum(quota.values())) != 0:
-        step = 1 if left > 0 else -1
-        open_ = [name for name in sizes if (quota[name] < sizes[name] if step > 0 else quota[name] > least)]
-        name = max(open_, key=lambda name: (step * (exact[name] - quota[name]), str(name)))
-        quota[name] += step
-    return quota
 
 
 def _checked_fractions(fractions: Mapping[str, float]) -> dict[str, float]:

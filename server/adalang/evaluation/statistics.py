@@ -1,4 +1,4 @@
-"""What scores prove: intervals, paired tests, the ship test's ledger, and power, in plain Python.
+"""What scores prove: intervals, paired tests and the ship test's ledger, in plain Python.
 
 The unit is always the row: repeated runs of a row are averaged first, so that `n` counts examples and not
 calls. All randomness is seeded by the caller; the same input gives the same answer on every machine.
@@ -6,14 +6,12 @@ calls. All randomness is seeded by the caller; the same input gives the same ans
 Intervals are two-sided, tests are one-sided: a proposal is shipped when its gain is unlikely to be luck.
 """
 
-import bisect
 import math
 import random
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations
-from statistics import NormalDist, fmean, variance
+from statistics import NormalDist, fmean
 
 _NORMAL = NormalDist()
 _SAME = 1e-9  # scores closer than this are equal
@@ -54,51 +52,6 @@ class Comparison:
     method: str
     mended: tuple[str, ...]
     broken: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Flakiness:
-    """How much repeated runs of the same row disagree.
-
-    `rows` have two runs or more. `flip_rate` is the chance that two runs of a row differ, `noise` the mean
-    variance of a run's score around its row's mean (half the flip rate for 0/1 scores), `flaky` the ids of
-    the rows that ever differed.
-    """
-
-    rows: int
-    flip_rate: float
-    noise: float
-    flaky: tuple[str, ...]
-
-
-# -- means -------------------------------------------------------------------------------------------------
-
-
-def row_means(scores: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """The mean score of each row from (row id, score) pairs, one pair per run."""
-    return {row: fmean(values) for row, values in _by_row(scores).items()}
-
-
-def flakiness(scores: Iterable[tuple[str, float]]) -> Flakiness:
-    """How much repeats disagree, from (row id, score) pairs, one per run; zeros when no row was repeated."""
-    repeated = {row: values for row, values in _by_row(scores).items() if len(values) > 1}
-    if not repeated:
-        return Flakiness(0, 0.0, 0.0, ())
-    flips = {row: _disagreement(values) for row, values in repeated.items()}
-    noise = fmean(variance(values) for values in repeated.values())
-    return Flakiness(len(repeated), fmean(flips.values()), noise, tuple(row for row, rate in flips.items() if rate))
-
-
-def _by_row(scores: Iterable[tuple[str, float]]) -> dict[str, list[float]]:
-    values: dict[str, list[float]] = {}
-    for row, score in scores:
-        values.setdefault(row, []).append(score)
-    return values
-
-
-def _disagreement(values: Sequence[float]) -> float:
-    pairs = list(combinations(values, 2))
-    return sum(abs(one - other) > _SAME for one, other in pairs) / len(pairs)
 
 
 # -- intervals ---------------------------------------------------------------------------------------------
@@ -346,7 +299,7 @@ def _sign_flip_sampled(changes: Sequence[float], seed: int, flips: int) -> float
     return (reached + 1) / (flips + 1)
 
 
-# -- many tests, and how much they can show ----------------------------------------------------------------
+# -- many tests on one hold-out ----------------------------------------------------------------------------
 
 
 def ship_alpha(k: int) -> float:
@@ -354,46 +307,3 @@ def ship_alpha(k: int) -> float:
     if k < 1:
         raise ValueError(f"tests are counted from 1, not {k}")
     return 0.05 * 6 / (math.pi**2 * k**2)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's adjusted p-values, in the given order: those below alpha hold together at level alpha."""
-    adjusted = [0.0] * len(p_values)
-    largest = 0.0
-    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
-        adjusted[place] = largest
-    return adjusted
-
-
-def power(n: int, gain: float, *, repeats: int = 2, noise: float = 0.1, alpha: float = 0.05) -> float:
-    """The chance that a true `gain` in (0, 1] of the mean score is confirmed on `n` rows, each run `repeats` times.
-
-    Assumes that the gain comes from a share `gain` of the rows that go from failing to passing while the rest
-    stays as it is, and that single runs scatter around their row's mean with variance `noise` on both sides
-    (`Flakiness.noise`; 0.1 is a row in five flipping). A normal approximation of the sign-flip test, corrected
-    for its steps; against simulations of the real test it is within 7 points, mostly a little too low.
-    """
-    if not 0 < gain <= 1:
-        raise ValueError(f"a gain is in (0, 1], not {gain}")
-    if 0.5**n > alpha:  # not even a gain on every row is significant
-        return 0.0
-    deviation = math.sqrt(gain * (1 - gain) + 2 * noise / repeats)
-    step = 1 / (repeats * n)
-    if deviation == 0:
-        return 1.0
-    return _NORMAL.cdf((gain - step) * math.sqrt(n) / deviation + _NORMAL.inv_cdf(alpha))
-
-
-def rows_needed(gain: float, *, chance: float = 0.8, repeats: int = 2, noise: float = 0.1, alpha: float = 0.05) -> int:
-    """The fewest hold-out rows on which a true `gain` is confirmed with the given `chance` < 1 (see `power`)."""
-    if not 0 < chance < 1:
-        raise ValueError(f"a chance is between 0 and 1, not {chance}")
-
-    def enough(n: int) -> bool:
-        return power(n, gain, repeats=repeats, noise=noise, alpha=alpha) >= chance
-
-    high = 1
-    while not enough(high):
-        high *= 2
-    return bisect.bisect_left(range(high + 1), True, lo=high // 2, key=enough)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lsprotocol import types
@@ -77,7 +77,7 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``initializationOptions``. Wrong values are reported and the defaults used."""
+    """``initializationOptions``, and what settings change of them later. Wrong values are reported and not used."""
 
     trusted: bool = True
     evaluate_on_save: bool = True
@@ -98,3 +98,11 @@ class Options:
                 found[attribute] = name != "trusted"
                 problems.append(f"initializationOptions.{name} has to be true or false; {found[attribute]} is used.")
         return cls(**found, problems=tuple(problems))
+
+    def changed(self, section: Any) -> Options:
+        """With the values of a changed ``adalang`` section; what it does not name stays. Trust is no setting."""
+        value = section.get("evaluateOnSave", self.evaluate_on_save) if isinstance(section, dict) else None
+        if isinstance(value, bool):
+            return replace(self, evaluate_on_save=value, problems=())
+        problem = f"adalang.evaluateOnSave has to be true or false; it stays {str(self.evaluate_on_save).lower()}."
+        return replace(self, problems=(problem,))

@@ -1,4 +1,4 @@
-"""What the server knows of the disk: imported files, data files, Python files. Read in a thread, never while typing.
+"""What the server knows of the disk: imported files, data files, Python files, hashes. Read in a thread, never while typing.
 
 A check that asks for something unknown gets no answer and leaves a wish; the server reads what was wished for in the
 background and checks again. What is known is looked at again when a file is opened or saved, or changed outside.
@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 from adalang.language.checks import DiskFacts
 from adalang.language.checks.facts import DataFacts
+from adalang.language.fingerprint import disk_hash
 from adalang.language.program import Module, read_from_disk
 
-Kind = Literal["module", "exists", "data", "functions"]
+Kind = Literal["module", "exists", "data", "functions", "hash"]
 Wish = tuple[Kind, Path]
 Stamp = tuple[int, int] | None
 """Time of change and size; ``None``: there is no such file."""
@@ -46,6 +47,13 @@ class Disk:
     def functions(self, path: Path) -> Mapping[str, tuple[str, ...]] | None:
         return self._get("functions", path)  # type: ignore[no-any-return]
 
+    def hash(self, path: Path) -> str | None:
+        """What :func:`~adalang.language.fingerprint.disk_hash` gives; see :meth:`knows_hash` for what ``None`` means."""
+        return self._get("hash", path)  # type: ignore[no-any-return]
+
+    def knows_hash(self, path: Path) -> bool:
+        return ("hash", path) in self.entries
+
     def _get(self, kind: Kind, path: Path) -> Any:
         entry = self.entries.get((kind, path))
         if entry is None:
@@ -58,7 +66,8 @@ class Disk:
 
 
 def read(wishes: Iterable[Wish]) -> dict[Wish, Entry]:
-    """Read what was asked for. For a thread: this is the only place where the server reads the user's files."""
+    """Read what was asked for: the only place where the server reads the user's files. For a thread, but for the imports of a
+    file that is being opened."""
     facts = DiskFacts()
     return {wish: Entry(_stamp(wish[1]), _read(wish, facts)) for wish in wishes}
 
@@ -88,6 +97,8 @@ def _read(wish: Wish, facts: DiskFacts) -> Any:
             return facts.data(path)
         case "functions":
             return facts.functions(path)
+        case "hash":
+            return disk_hash(path)
 
 
 def _stamp(path: Path) -> Stamp:

@@ -31,7 +31,7 @@ METHODS: Mapping[str, Method] = {
     "textDocument/didClose": Method(sync.did_close, "state"),
     "workspace/didChangeWatchedFiles": Method(sync.did_change_watched_files, "state"),
     "workspace/didChangeWorkspaceFolders": Method(sync.did_change_folders, "state"),
-    "workspace/didChangeConfiguration": Method(sync.ignore, "state"),
+    "workspace/didChangeConfiguration": Method(sync.did_change_configuration, "state"),
     "window/workDoneProgress/cancel": Method(sync.cancel_progress, "state"),
     "textDocument/diagnostic": Method(diagnostics.document_diagnostic, "query", late=True),
     "workspace/diagnostic": Method(diagnostics.workspace_diagnostic, "thread"),

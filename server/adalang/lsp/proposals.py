@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adalang.engine.proposals import evidence_line, new_values
-from adalang.language.datasets import NotConstant, constant
-from adalang.language.declarations import Param
+from adalang.engine.proposals import current_value, evidence_line, new_values, why_outdated
 from adalang.language.edits import EditRefused, apply_changes
+from adalang.language.fingerprint import FileHash
 from adalang.language.program import Program
-from adalang.language.reach import Trainable, trainables
+from adalang.language.reach import trainables
 from adalang.language.text import Edit, Span
 from adalang.store.records import Evidence, Proposal
 
@@ -32,13 +31,17 @@ class Mark:
 
 @dataclass(frozen=True)
 class Anchored:
-    """A proposal in the current text: the values that its params would get, or why it is ``stale``."""
+    """A proposal in the current text: the values that its params would get, or why it is ``stale``.
+
+    ``outdated``: why its test does not speak for the current text; "" when it does, or when the proposal is stale.
+    """
 
     proposal: Proposal
     program: Program
     marks: tuple[Mark, ...]
     values: Mapping[str, Any]
     stale: str = ""
+    outdated: str = ""
 
     @property
     def is_applied(self) -> bool:
@@ -56,8 +59,8 @@ class Anchored:
         return apply_changes(self.program, self.values)
 
 
-def anchor(proposal: Proposal, program: Program) -> Anchored:
-    """Find the proposal's place in the program that its file is now. Cheap: nothing is written or parsed here."""
+def anchor(proposal: Proposal, program: Program, file_hash: FileHash) -> Anchored:
+    """Find the proposal's place in the program that its file is now. Cheap, unless ``file_hash`` reads files."""
     known = trainables(program)
     changed = [one for change in proposal.changes if (one := known.get(change.param)) is not None]
     marks = tuple(Mark(one.owner.module.path, one.part.name.span.shifted(one.owner.item.start)) for one in changed)
@@ -65,18 +68,9 @@ def anchor(proposal: Proposal, program: Program) -> Anchored:
         values = new_values(program, proposal)
     except EditRefused as error:
         return Anchored(proposal, program, marks, {}, str(error))
-    standing = {one.id: _current(one) for one in changed}
-    new = {name: value for name, value in values.items() if value != standing.get(name)}
-    return Anchored(proposal, program, marks, new)
-
-
-def _current(found: Trainable) -> Any:
-    if isinstance(found.part, Param):
-        return found.part.text
-    try:
-        return constant(found.part.value) if found.part.value is not None else []
-    except NotConstant:
-        return None
+    new = {name: value for name, value in values.items() if value != current_value(known[name])}
+    outdated = why_outdated(program, proposal, file_hash) if new else ""
+    return Anchored(proposal, program, marks, new, outdated=outdated)
 
 
 # ---- words
@@ -85,6 +79,8 @@ def _current(found: Trainable) -> Any:
 def message(found: Anchored) -> str:
     """The diagnostic's text."""
     kind = "Proposed edit" if found.proposal.evidence.verified else "Unverified hint"
+    if found.outdated:
+        kind += ", tested on an older version"
     why = f" It is stale: {found.stale}." if found.stale else ""
     return f"{kind}: {evidence_line(found.proposal)}.{why}"
 
@@ -95,6 +91,8 @@ def explanation(proposal: Proposal, anchored: Anchored | None) -> str:
     parts = [f"# Proposal {proposal.id}: {evidence_line(proposal)}"]
     if anchored is not None and anchored.stale:
         parts.append(f"**Stale:** {anchored.stale}. It can be dismissed, not applied.")
+    if anchored is not None and anchored.outdated:
+        parts.append(f"**Tested on an older version:** {anchored.outdated}. The figures below are of that version.")
     if evidence.hypothesis:
         parts.append(f"**Hypothesis.** {evidence.hypothesis}")
     parts.append(_evidence(evidence))
@@ -109,8 +107,11 @@ def explanation(proposal: Proposal, anchored: Anchored | None) -> str:
 def _evidence(evidence: Evidence) -> str:
     rows = [
         ("score", f"{_percent(evidence.before)} -> {_percent(evidence.after)}"),
-        ("held-out examples", str(evidence.holdout_n) if evidence.verified else "none: this is a hint"),
-        ("95 % interval of the difference", f"[{_points(evidence.low)}, {_points(evidence.high)}] points"),
+        ("examples", _examples_tested(evidence)),
+        (
+            f"{100 * evidence.extra.get('confidence', 0.95):.3g} % interval of the difference",
+            f"[{_points(evidence.low)}, {_points(evidence.high)}] points",
+        ),
         (
             "p",
             f"{evidence.p:.2g} (held against {evidence.alpha:.2g})"
@@ -123,6 +124,12 @@ def _evidence(evidence: Evidence) -> str:
         ("price of the search", f"{evidence.calls_spent} calls, {evidence.usd_spent:.2f} USD"),
     ]
     return "| | |\n| --- | --- |\n" + "\n".join(f"| {name} | {value} |" for name, value in rows)
+
+
+def _examples_tested(evidence: Evidence) -> str:
+    if not evidence.holdout_n:
+        return "none: not tested"
+    return f"{evidence.holdout_n} held-out" if evidence.verified else f"{evidence.holdout_n}, not confirmed"
 
 
 def _examples(title: str, examples: Sequence[Mapping[str, Any]]) -> list[str]:

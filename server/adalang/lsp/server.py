@@ -70,6 +70,8 @@ class AdalServer(LanguageServer):
         self.work = Work(self)
         self.evaluated: dict[tuple[Path, str], str] = {}
         """Fingerprints of the evals that a save has evaluated."""
+        self.saves = asyncio.Lock()
+        """Held while a save is compared with the one before it: one after the other, in their order."""
         self._client_process: int | None = None
         self._background = _Background()
         self._stores = ThreadPoolExecutor(1, "store")
@@ -166,6 +168,11 @@ class AdalServer(LanguageServer):
         for folder in new:
             self.workspace_of(folder / "untitled.adal")
 
+    def change_options(self, section: Any) -> None:
+        self.options = self.options.changed(section)
+        for problem in self.options.problems:
+            self.warn(problem)
+
     def set_trust(self, trusted: bool) -> None:
         self.snapshot = self.snapshot.with_trust(trusted)
         if not trusted:
@@ -240,9 +247,11 @@ class AdalServer(LanguageServer):
                 return
             self.snapshot = self.snapshot.with_disk(self.snapshot.disk.with_entries(disk.read(wishes)))
 
-    async def look_at(self, path: Path) -> None:
-        """Make sure that a file, its imports and its data are known, as far as they are on the disk."""
+    async def look_at(self, path: Path, look: Callable[[Snapshot], object] = lambda snapshot: None) -> None:
+        """Make sure that a file, its imports and its data are known, as far as they are on the disk; and whatever else ``look``
+        asks for."""
         while True:
+            look(self.snapshot)
             program = self.snapshot.program(path)
             if program is not None:
                 from adalang.language.checks import check

@@ -81,9 +81,8 @@ class Stored:
     scores: Mapping[tuple[str, str], EvaluationRecord] = field(default_factory=dict)
 
     def relative(self, path: Path) -> str:
-        """How the store names a file: as :meth:`adalang.store.Store.relative` does."""
-        absolute = path.resolve()
-        return absolute.relative_to(self.root).as_posix() if absolute.is_relative_to(self.root) else absolute.as_posix()
+        """How the store names a file: as :meth:`adalang.store.Store.relative` does, of a path without symbolic links."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.as_posix()
 
     def score(self, path: Path, name: str) -> EvaluationRecord | None:
         return self.scores.get((self.relative(path), name))
@@ -127,13 +126,25 @@ class Snapshot:
     def proposals(self, document: Document) -> list[Anchored]:
         """The open proposals that would change something in a document and are not in its text already."""
         stored = self.stored.get(document.root)
-        found = []
-        for proposal in stored.proposals if stored is not None else ():
-            program = self.program(document.root / proposal.file)
-            anchored = anchor(proposal, program) if program is not None else None
-            if anchored is not None and not anchored.is_applied:
-                found.append(anchored)
-        return [one for one in found if any(mark.path == document.path for mark in one.marks)]
+        anchored = [self.anchored(one, document.root) for one in stored.proposals] if stored is not None else []
+        return [
+            one
+            for one in anchored
+            if one is not None and not one.is_applied and any(mark.path == document.path for mark in one.marks)
+        ]
+
+    def anchored(self, proposal: Proposal, root: Path) -> Anchored | None:
+        """A proposal in the text as it is now; ``None`` while its file, or one that its test hangs on, is not read yet."""
+        program = self.program(root / proposal.file)
+        unread: list[Path] = []
+
+        def file_hash(path: Path) -> str | None:
+            if not self.disk.knows_hash(path):
+                unread.append(path)
+            return self.disk.hash(path)
+
+        found = anchor(proposal, program, file_hash) if program is not None else None
+        return found if not unread else None
 
     @cached_property
     def _by_path(self) -> Mapping[Path, Document]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 from adalang.evaluation.results import RowResult
 from adalang.evaluation.statistics import compare
@@ -13,7 +13,7 @@ from adalang.optimizer.archive import Archive, Entry
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.edits import Edit, EditRefused, apply_edits, hunks
 from adalang.optimizer.estimate import Estimate, estimate
-from adalang.optimizer.events import Emit, EventLog
+from adalang.optimizer.events import Emit, EventLog, RunEvent
 from adalang.optimizer.gates import copied_from, outside_training
 from adalang.optimizer.ledger import Hypothesis, Ledger
 from adalang.optimizer.minimise import minimise
@@ -61,14 +61,14 @@ async def optimise(
     task: Task,
     settings: Settings | None = None,
     on_event: Emit = lambda event: None,
-    before: Sequence[tuple[str, Mapping[str, Any]]] = (),
+    before: Sequence[RunEvent] = (),
 ) -> Outcome:
     """Searches for better values of the task's params. `before` are the events of the run that is resumed.
 
     `on_event` is called with each event before it is acted on and must have kept it when it returns. Raises BugFailure for
     what no row and no retry would cure; a budget that is used up is no error, the search then ends with what it has.
     """
-    optimisation = _Optimisation(task, settings or Settings(), EventLog(on_event, before))
+    optimisation = _Optimisation(task, settings or Settings(), EventLog(on_event, task.spent, before))
     outcome = await optimisation.result()
     optimisation.log.add("finished", kind=outcome.kind, reason=outcome.reason)
     return outcome
@@ -83,7 +83,8 @@ class _Optimisation:
         self.incumbent = Candidate({param.id: param.value for param in task.info.params})
         self.rounds = 0
         self._reserve = 0
-        self._at_start = task.remaining()
+        self._left_at_start = task.remaining()
+        self._spent_before = task.spent()
         self._teacher_calls = 0.0
 
     async def result(self) -> Outcome:
@@ -100,7 +101,9 @@ class _Optimisation:
         except TooManyFailures as failures:
             return self._ended("void", f"the run is void: {failures}")
         except BudgetExceeded as exceeded:
-            return self._nothing(f"the budget ran out before anything could be tested ({exceeded})")
+            before = self._spent_before.calls
+            earlier = f"; {before} calls were spent before it was cut off" if before else ""
+            return self._nothing(f"the budget ran out before anything could be tested ({exceeded}{earlier})")
 
     # -- the three modes -----------------------------------------------------------------------------------------
 
@@ -115,7 +118,7 @@ class _Optimisation:
         if not self._affords(len(val) * self.runs.samples):
             return self._nothing(
                 f"the budget is too small: the baseline on {len(val)} rows and the final test on {plan.holdout} rows need "
-                f"{round((self._reserve + len(val) * self.runs.samples) * self.task.info.calls_per_run)} calls"
+                f"{self.runs.price(self._reserve + len(val) * self.runs.samples).calls} calls"
             )
         archive = await self._search(self.task.rows("train"), val)
         best = await self._chosen(archive, val)
@@ -223,7 +226,7 @@ class _Optimisation:
                 bandit.reward(operator.name, gain * len(val), self.runs.begun - begun)
                 search.idle = 0 if gain > _LITTLE else search.idle + 1
         except BudgetExceeded as exceeded:
-            stop = f"the budget is used up ({exceeded})"
+            stop = f"the budget is used up ({exceeded.limit})"
         self.log.add("search_ended", reason=stop, rounds=search.round, best=archive.best.mean, runs=self.runs.begun)
         return archive
 
@@ -389,19 +392,22 @@ class _Optimisation:
         return low
 
     def _affords(self, runs: int) -> bool:
-        """Whether so many runs can be made with the final test still paid for, by the mean price of a run so far.
+        """Whether so many runs can be made with the final test still paid for, out of the whole budget.
 
-        Calls are counted as begun and not as paid, so that a resumed run, whose first part is free, decides alike.
+        What was used so far is reckoned by the runs begun, at the price of bought answers, so that a resumed run, whose first
+        part is free, decides alike. Where more than that was spent (on retries, say), what was spent counts.
         """
-        left, spent, made = self.task.remaining(), self.runs.usage, max(1, self.runs.made)
-        needed, per_run = runs + self._reserve, self.task.info.calls_per_run
-        planned = (self.runs.begun + needed) * per_run + self.rounds * self._teacher_calls
+        left, before, spent = self._left_at_start, self._spent_before, self.log.spent
+        used, needed = self.runs.price(self.runs.begun), self.runs.price(runs + self._reserve)
+        calls = max(used.calls + self.rounds * self._teacher_calls, spent.calls) + needed.calls
+        tokens = max(used.tokens, spent.tokens) + needed.tokens
+        usd = max(used.usd, spent.usd) + needed.usd
+        seconds = self.task.remaining().seconds
         return (
-            (self._at_start.calls is None or planned <= self._at_start.calls)
-            and (left.calls is None or needed * per_run <= left.calls)
-            and (left.usd is None or needed * spent.usd / made <= left.usd)
-            and (left.tokens is None or needed * spent.tokens / made <= left.tokens)
-            and (left.seconds is None or left.seconds > 0)
+            (left.calls is None or calls <= left.calls + before.calls)
+            and (left.tokens is None or tokens <= left.tokens + before.tokens)
+            and (left.usd is None or usd <= left.usd + before.usd + _LITTLE)
+            and (seconds is None or seconds > 0)
         )
 
     def _why_nothing(self, archive: Archive) -> str:

@@ -83,7 +83,6 @@ async def _chunk(
     """The chunk's scores, or None as soon as `delta` and they cannot stay above `floor`."""
     tasks = {asyncio.ensure_future(runs.row(child, row)): row for row in rows}
     best = delta + sum(1.0 - parent[row.id] for row in rows if row.id in parent)
-    scores: dict[str, float] = {}
     try:
         open_tasks = set(tasks)
         while open_tasks:
@@ -91,8 +90,6 @@ async def _chunk(
             for task in ended:
                 row = tasks[task]
                 score = mean_score(task.result())
-                if score is not None:
-                    scores[row.id] = score
                 if row.id in parent:
                     # A row without an answer counts as no difference.
                     best += (score - 1.0) if score is not None else (parent[row.id] - 1.0)
@@ -100,7 +97,7 @@ async def _chunk(
                 return None
     finally:
         await cancel(list(tasks))
-    return {row.id: scores[row.id] for row in rows if row.id in scores}
+    return await runs.scores(child, rows)
 
 
 def _delta(scores: Mapping[str, float], parent: Mapping[str, float]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -34,9 +35,10 @@ class Runs:
         self._known: dict[tuple[str, str, int], RowResult] = {}
         self._begun: set[tuple[str, str, int]] = set()
         self.samples = samples
+        self._priced: set[tuple[str, str, int]] = set()
+        self._price = Usage()
         self.made = 0
         self.failed = 0
-        self.usage = Usage()
 
     async def row(self, candidate: Candidate, row: Example, first: int = 0) -> list[RowResult]:
         """The row's results, one for each sample from `first` on, in their order."""
@@ -44,12 +46,28 @@ class Runs:
 
     async def rows(self, candidate: Candidate, rows: Sequence[Example], first: int = 0) -> list[list[RowResult]]:
         """The results of all rows, in the order of `rows`; all of them at the same time."""
-        return await concurrently(self.row(candidate, row, first) for row in rows)
+        results = await concurrently(self.row(candidate, row, first) for row in rows)
+        for result in (result for each in results for result in each if result.score is not None):
+            place = (candidate.key, result.row_id, result.sample)
+            if place not in self._priced:
+                self._priced.add(place)
+                self._price += result.answer_usage
+        return results
 
     async def scores(self, candidate: Candidate, rows: Sequence[Example], first: int = 0) -> dict[str, float]:
         """Mean scores by row id. Rows that got no answer are left out, never scored."""
         scored = zip(rows, await self.rows(candidate, rows, first), strict=True)
         return {row.id: score for row, results in scored if (score := mean_score(results)) is not None}
+
+    def price(self, runs: int) -> Usage:
+        """What so many runs cost when their answers are bought, by the mean so far.
+
+        Like `begun` it hangs on no timing and on no cache: only runs that were waited for count.
+        """
+        known, total = len(self._priced), self._price
+        if not known:
+            return Usage(calls=math.ceil(runs * self._task.info.calls_per_run))
+        return Usage(-(-total.calls * runs // known), 0, -(-total.tokens * runs // known), 0, total.usd * runs / known)
 
     @property
     def begun(self) -> int:
@@ -63,7 +81,6 @@ class Runs:
             result = await self._task.run(candidate, row, sample)
             self._known[place] = result
             self.made += 1
-            self.usage += result.usage
             if result.score is None:
                 self._count_failure(result.error)
         return self._known[place]

@@ -34,7 +34,7 @@ class Verdict:
 
 def looks_before(task: Task) -> int:
     """How many tests other runs have made on this hold-out."""
-    return len({look.run_id for look in task.looks() if look.run_id != task.info.run_id})
+    return sum(look.run_id != task.info.run_id for look in task.looks())
 
 
 async def ship_test(
@@ -42,18 +42,20 @@ async def ship_test(
 ) -> Verdict:
     """Runs both on all hold-out rows and decides. The look is counted before its result is used.
 
+    A look belongs to a run and its candidate: the same test repeated by a resumed run is no new one, another candidate is.
     The k-th test on a hold-out has the level alpha_k, and its interval the confidence 1 - alpha_k, so that over all tests
     on the same rows both errors together stay below 5 %.
     """
     rows = task.rows("test")
-    own = next((look for look in task.looks() if look.run_id == task.info.run_id), None)
-    alpha = own.alpha if own else ship_alpha(looks_before(task) + 1)
+    looks, info = task.looks(), task.info
+    own = next((look for look in looks if (look.run_id, look.candidate) == (info.run_id, best.key)), None)
+    alpha = own.alpha if own else ship_alpha(len(looks) + 1)
     before, after = await runs.rows(incumbent, rows), await runs.rows(best, rows)
     comparison = compare(_means(rows, before), _means(rows, after), confidence=1 - alpha, seed=seed)
     if comparison.n < _LEAST_ANSWERED * len(rows):
         raise TooManyFailures(len(rows) - comparison.n, len(rows), "in the final test")
     if own is None:
-        task.record_look(HoldoutLook(task.info.holdout, task.info.eval, task.info.run_id, comparison.p, alpha))
+        task.record_look(HoldoutLook(info.holdout, info.eval, info.run_id, best.key, comparison.p, alpha))
     log.add("ship_test", n=comparison.n, before=comparison.before, after=comparison.after, p=comparison.p, alpha=alpha)
     unreadable = _unreadable(after) - _unreadable(before)
     if comparison.p > alpha:

@@ -94,3 +94,17 @@ class BudgetExceeded(Exception):
 
     def __reduce__(self) -> tuple[type[BudgetExceeded], tuple[BudgetLimit, Usage, float]]:
         return BudgetExceeded, (self.limit, self.spent, self.allowed)
+
+
+def most_telling(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """One exception of a group of tasks: what the program or its user can act on comes first."""
+    flat: list[BaseException] = []
+    waiting: list[BaseException] = [errors]
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseExceptionGroup):
+            waiting = [*one.exceptions, *waiting]
+        else:
+            flat.append(one)
+    order = (BugFailure, BudgetExceeded, Failure)
+    return min(flat, key=lambda one: next((rank for rank, kind in enumerate(order) if isinstance(one, kind)), 9))

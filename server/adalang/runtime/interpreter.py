@@ -43,9 +43,9 @@ from adalang.language.declarations import (
 )
 from adalang.language.program import Entity, Module, Program
 from adalang.language.templates import uses
-from adalang.language.types import misfit
+from adalang.language.types import ListOf, ObjectOf, OptionalOf, Type, misfit
 from adalang.runtime.answers import AnswerForm, answer_form, read_answer, written
-from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, UnreadableFailure
+from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, UnreadableFailure, most_telling
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.types import Message, ModelSpec, Request
@@ -135,7 +135,21 @@ def _checked_inputs(program: Program, entity: Entity, inputs: Mapping[str, Any])
         reason = misfit(values[name], declared, name)
         if reason:
             raise BugFailure(f"`{entity.id}`: {reason}")
+        values[name] = _filled(values[name], declared)
     return values
+
+
+def _filled(value: Any, declared: Type) -> Any:
+    """A value that fits, with the optional fields that it leaves out set to ``None``: templates may name them."""
+    match declared:
+        case OptionalOf(item=item):
+            return None if value is None else _filled(value, item)
+        case ListOf(item=item):
+            return [_filled(one, item) for one in value]
+        case ObjectOf(fields=fields):
+            return {**value, **{one.name: _filled(value.get(one.name), one.type) for one in fields}}
+        case _:
+            return value
 
 
 Names = dict[str, Callable[[], Awaitable[Any]]]
@@ -154,6 +168,8 @@ class _Run:
     async def component(
         self, entity: Entity, inputs: Mapping[str, Any], *, parent: int | None, binding: str, place: Place
     ) -> Any:
+        if entity.kind not in ("prompt", "pipeline"):
+            raise BugFailure(f"`{entity.id}` is {_article(entity.kind)}, which {NOT_YET}")
         values = _checked_inputs(self._program, entity, inputs)
         call = Call(entity.id, entity.kind, values, parent, binding, place=place)
         self.trace.calls.append(call)
@@ -165,7 +181,7 @@ class _Run:
                 case PipelineDeclaration() as declaration:
                     call.output = await self._pipeline(entity, declaration, values, at)
                 case _:
-                    raise BugFailure(f"`{entity.id}` is {_article(entity.kind)}, which {NOT_YET}")
+                    raise AssertionError(entity.kind)
         except (Failure, BudgetExceeded) as failure:
             call.error = str(failure)
             if isinstance(failure, Failure) and entity.kind == "prompt":
@@ -277,7 +293,7 @@ class _Run:
             async with asyncio.TaskGroup() as group:
                 output = group.create_task(frame.block(declaration.body, names, group, ()))
         except BaseExceptionGroup as errors:
-            raise _first(errors) from None
+            raise most_telling(errors) from None
         steps = {name: await names[name]() for name in names if name not in inputs}
         if at == 0:
             self.trace.steps = steps
@@ -289,20 +305,6 @@ def _constantly(value: Any) -> Callable[[], Awaitable[Any]]:
         return value
 
     return given
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """One exception of a group: what the program or its user can act on comes first."""
-    flat: list[BaseException] = []
-    waiting: list[BaseException] = [errors]
-    while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, BaseExceptionGroup):
-            waiting = [*one.exceptions, *waiting]
-        else:
-            flat.append(one)
-    order = (BugFailure, BudgetExceeded, Failure)
-    return min(flat, key=lambda one: next((rank for rank, kind in enumerate(order) if isinstance(one, kind)), 9))
 
 
 @dataclass(frozen=True, slots=True)

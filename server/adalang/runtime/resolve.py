@@ -78,7 +78,7 @@ class Models:
             raise BugFailure(f"the models {' -> '.join((*within, entity.id))} fall back on each other in a circle")
         base = self._of(declaration.value, entity.module, (*within, entity.id))
         options: dict[str, Any] = dict(base.options)
-        secrets: dict[str, str] = dict(base.secrets)
+        secrets: dict[str, Any] = dict(base.secrets)
         spec = base
         for one in declaration.settings:
             name = one.name.text

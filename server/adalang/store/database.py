@@ -48,6 +48,10 @@ PRUNABLE: dict[str, tuple[str, ...]] = {
     "proposals": ("proposals",),
 }
 
+_RUNNING_STAYS = dict.fromkeys(
+    PRUNABLE["optimizations"], " AND run_id NOT IN (SELECT run_id FROM optimizations WHERE status = 'running')"
+)
+
 
 class Store:
     """One workspace's store. Safe for the threads of one process and for many processes at once.
@@ -195,10 +199,6 @@ class Store:
         )
         return [_evaluation(row) for row in found]
 
-    def latest_score(self, file: str | Path, eval: str, split: str | None = None) -> EvaluationRecord | None:
-        """The newest evaluation of an eval, without its rows."""
-        return next(iter(self.evaluations(file, eval, split, limit=1)), None)
-
     # Optimizations and their event logs
 
     def start_optimization(self, file: str | Path, eval: str, plan_key: str) -> OptimizationRecord:
@@ -238,25 +238,28 @@ class Store:
         )
         return [OptimizationRecord(**dict(row)) for row in rows]
 
-    def append_event(self, run_id: str, kind: str, payload: JsonObject) -> int:
+    def append_event(self, run_id: str, kind: str, payload: JsonObject, spent: JsonObject | None = None) -> int:
         """Append to an optimization's log and return the entry's number, counted from 1."""
         rows = self._rows(
-            "INSERT INTO events (run_id, seq, kind, payload, created) "
-            "SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, ? FROM events WHERE run_id = ? RETURNING seq",
+            "INSERT INTO events (run_id, seq, kind, payload, created, spent) "
+            "SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, ?, ? FROM events WHERE run_id = ? RETURNING seq",
             run_id,
             kind,
             _dump(payload),
             time.time(),
+            _dump(spent or {}),
             run_id,
         )
         return int(rows[0][0])
 
+    def cut_events(self, run_id: str, after: int) -> None:
+        """Drop the entries behind number `after` from an optimization's log: it goes on differently from there."""
+        self._write("DELETE FROM events WHERE run_id = ? AND seq > ?", run_id, after)
+
     def events(self, run_id: str, after: int = 0) -> list[Event]:
         """The log of an optimization in order, from the entry behind number `after` on."""
         rows = self._rows("SELECT * FROM events WHERE run_id = ? AND seq > ? ORDER BY seq", run_id, after)
-        return [
-            Event(row["run_id"], row["seq"], row["kind"], json.loads(row["payload"]), row["created"]) for row in rows
-        ]
+        return [Event(**_loaded(row)) for row in rows]
 
     # Proposals
 
@@ -309,10 +312,12 @@ class Store:
     def add_look(self, look: HoldoutLook) -> None:
         """Count one more test on a hold-out set."""
         self._write(
-            "INSERT INTO holdout_looks (holdout_hash, eval, run_id, p, alpha, created) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO holdout_looks (holdout_hash, eval, run_id, candidate, p, alpha, created) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
             look.holdout_hash,
             look.eval,
             look.run_id,
+            look.candidate,
             look.p,
             look.alpha,
             look.created,
@@ -332,15 +337,10 @@ class Store:
         pages = self._rows("PRAGMA page_count")[0][0] * self._rows("PRAGMA page_size")[0][0]
         return {"rows": counts, "bytes": int(pages), "usd": float(paid[0]), "tokens": int(paid[1])}
 
-    def spent_since(self, moment: float) -> tuple[int, int, float]:
-        """Answers bought since `moment` (seconds since the epoch): how many, their tokens, their USD."""
-        row = self._rows(
-            "SELECT count(*), coalesce(sum(tokens), 0), coalesce(sum(usd), 0) FROM responses WHERE created >= ?", moment
-        )[0]
-        return int(row[0]), int(row[1]), float(row[2])
-
     def prune(self, kind: str | None = None, older_than: float | None = None) -> dict[str, int]:
         """Delete rows of one kind of PRUNABLE (or of all), made before the time `older_than` (or ever).
+
+        An optimization that still runs, or was cut off and can be resumed, keeps its log.
 
         Returns the rows deleted per table and gives their space back to the disk. Raises ValueError for
         another kind.
@@ -349,7 +349,10 @@ class Store:
             raise ValueError(f'"{kind}" cannot be pruned; kinds are {", ".join(PRUNABLE)}')
         before = older_than if older_than is not None else float("inf")
         tables = [table for name, tables in PRUNABLE.items() if kind in (None, name) for table in tables]
-        deleted = {table: self._write(f"DELETE FROM {table} WHERE created < ?", before) for table in tables}
+        deleted = {
+            table: self._write(f"DELETE FROM {table} WHERE created < ?{_RUNNING_STAYS.get(table, '')}", before)
+            for table in tables
+        }
         self._write("VACUUM")
         self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
         return deleted
@@ -407,6 +410,7 @@ _JSON_COLUMNS = frozenset(
         "params",
         "rows",
         "payload",
+        "spent",
         "changes",
         "evidence",
     }

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
-ProposalStatus = Literal["open", "applied", "dismissed", "stale"]
-OptimizationStatus = Literal["running", "finished", "failed", "cancelled"]
+ProposalStatus = Literal["open", "applied", "dismissed"]
+OptimizationStatus = Literal["running", "finished", "failed"]
 JsonObject = Mapping[str, Any]
 
 
@@ -81,13 +81,17 @@ class EvaluationRecord:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry of an optimization's log; `seq` counts from 1 without gaps."""
+    """One entry of an optimization's log; `seq` counts from 1 without gaps.
+
+    `spent` is what the optimization had spent by then, over all processes that worked on it.
+    """
 
     run_id: str
     seq: int
     kind: str
     payload: JsonObject
     created: float
+    spent: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +111,12 @@ class OptimizationRecord:
 
 @dataclass(frozen=True, slots=True)
 class HoldoutLook:
-    """One test on a hold-out set, which uses up part of what that set can prove."""
+    """One test of a candidate on a hold-out set, which uses up part of what that set can prove."""
 
     holdout_hash: str
     eval: str
     run_id: str
+    candidate: str
     p: float
     alpha: float
     created: float = field(default_factory=time.time)

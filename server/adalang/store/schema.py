@@ -84,6 +84,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX looks_by_holdout ON holdout_looks (holdout_hash, created)",
     ),
+    (
+        "ALTER TABLE events ADD COLUMN spent TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE holdout_looks ADD COLUMN candidate TEXT NOT NULL DEFAULT ''",
+    ),
 )
 
 TABLES = ("responses", "runs", "evaluations", "optimizations", "events", "proposals", "holdout_looks")

@@ -39,6 +39,9 @@ export default async function ({ vscode }) {
   await vscode.command("Adalang: Restart Server");
   await vscode.status("Adalang: ready");
   await until("one server runs", () => servers(vscode).length === 1);
+  const [restarted] = servers(vscode);
+  const settings = '{ "adalang.server.path": "", "adalang.evaluateOnSave": false }';
+  writeFileSync(path.join(vscode.workspace, ".vscode/settings.json"), settings);
 
   await vscode.goto(1);
   await vscode.page.keyboard.type('param voice = """');
@@ -49,6 +52,7 @@ export default async function ({ vscode }) {
   await vscode.save();
   await until("the text is on disk", () => vscode.read(FILE) === typed);
   await vscode.screenshot("2-typed");
+  assert.deepEqual(servers(vscode), [restarted], "a setting that the server follows costs no restart");
   assert.deepEqual(vscode.outsideRequests, []);
 }
 

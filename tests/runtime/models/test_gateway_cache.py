@@ -89,6 +89,7 @@ def test_the_key_counts_all_that_decides_the_answer_and_nothing_else() -> None:
         replace(base, model=replace(model, secrets={"api_key": "two"}, timeout=1, retries=9)),
         replace(base, model=replace(model, options={"api_base": "http://a", "temperature": 0, "top_p": None})),
         replace(base, model=replace(model, fallback=(model,))),
+        replace(base, model=replace(model, secrets={"headers": {"Authorization": "one", "x-api-key": "two"}})),
     ]
     different = [
         replace(base, model=replace(model, id="openai/n")),
@@ -100,6 +101,9 @@ def test_the_key_counts_all_that_decides_the_answer_and_nothing_else() -> None:
         replace(base, schema={"type": "object"}),
         replace(base, tools=({"type": "function"},)),
         replace(base, sample=1),
+        replace(base, model=replace(model, secrets={"headers": {"X-Route": "east"}})),
+        replace(base, model=replace(model, secrets={"headers": {"X-Route": "west"}})),
+        replace(base, model=replace(model, secrets={"headers": {"X-Tier": "east"}})),
     ]
     assert {request_key(item) for item in same} == {request_key(base)}
     assert len({request_key(item) for item in [base, *different]}) == len(different) + 1

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,6 +37,7 @@ from adalang.runtime.failures import (
     TransportFailure,
 )
 from adalang.runtime.models.gateway import Gateway
+from adalang.runtime.models.keys import input_tokens
 from adalang.runtime.models.litellm_lane import LiteLLMLane
 from adalang.runtime.models.types import ImagePart, Message, ModelSpec, Request, TextPart
 
@@ -79,6 +82,8 @@ def request(server: LoopbackServer, retries: int = 2, timeout: float = 10.0, **m
         (CutOff(), 1),
         (BadJson(), 1),
         (BadJson("<html>welcome</html>"), 1),
+        (BadJson('{"choices": []}'), 1),
+        (BadJson('{"usage": null}'), 1),
     ],
     ids=repr,
 )
@@ -95,7 +100,9 @@ async def test_transport_failures_are_retried_until_an_answer_arrives(
 
 
 @both_protocols
-@pytest.mark.parametrize("fault", [ServerError(500), Drop(), CutOff(), BadJson(), RateLimited(0.0)], ids=repr)
+@pytest.mark.parametrize(
+    "fault", [ServerError(500), Drop(), CutOff(), BadJson(), BadJson('{"choices": []}'), RateLimited(0.0)], ids=repr
+)
 async def test_a_failure_that_stays_is_a_transport_failure_and_nothing_is_kept(
     protocol: Protocol, fault: Fault
 ) -> None:
@@ -130,6 +137,36 @@ async def test_what_no_retry_can_mend_is_asked_once(
             await gateway.complete(request(server))
         assert len(server.log) == 1
         assert KEY not in str(failed.value)
+        await gateway.aclose()
+
+
+async def test_an_answer_whose_usage_is_not_told_is_kept_and_not_taken_for_free() -> None:
+    said = {"role": "assistant", "content": "it is beta"}
+    body = {"choices": [{"index": 0, "message": said, "finish_reason": "stop"}], "usage": None}
+    async with LoopbackServer("openai", lambda _: BadJson(json.dumps(body))) as server:
+        gateway = Gateway(None)
+        response = await gateway.complete(request(server))
+        spent = gateway.budget.spent
+        assert response.text == "it is beta" and len(server.log) == 1
+        assert (spent.input_tokens, spent.output_tokens) == (input_tokens(request(server)), 3)
+        assert spent.usd > 0 and spent.priced
+        await gateway.aclose()
+
+
+@both_protocols
+async def test_headers_are_sent_and_their_secrets_blotted_out_of_errors(protocol: Protocol) -> None:
+    def behaviour(incoming: Incoming) -> Fault:
+        sent = f"{incoming.headers['X-Team-Token']} {incoming.headers['X-Login']}"
+        return ServerError(400, f"{'long ' * 74} who is {sent}?")
+
+    headers = {"X-Team-Token": "hush-hush-1234", "X-Login": "Bearer whispered-5678"}
+    async with LoopbackServer(protocol, behaviour) as server:
+        gateway = Gateway(None)
+        asked = request(server)
+        asked = replace(asked, model=replace(asked.model, secrets={"api_key": KEY, "headers": headers}))
+        with pytest.raises(BugFailure, match=r"who is \*\*\*") as failed:
+            await gateway.complete(asked)
+        assert not any(part in str(failed.value) for part in ("hush", "whispered"))
         await gateway.aclose()
 
 

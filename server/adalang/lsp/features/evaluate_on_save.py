@@ -61,12 +61,13 @@ def _wanted(analysis: Analysis) -> Iterator[_Wanted]:
 
 async def _evaluate(server: AdalServer, wanted: _Wanted) -> None:
     path, program = wanted.analysis.document.path, wanted.analysis.program
-    prints = await server.in_thread(lambda: _fingerprints(program, wanted))
     key = (path, wanted.name)
-    before = server.evaluated.get(key) or _stored(server.snapshot.stored, path, wanted, prints)
-    if before == prints[wanted.name]:
-        return
-    server.evaluated[key] = prints[wanted.name]
+    async with server.saves:
+        prints = await server.in_thread(lambda: _fingerprints(program, wanted))
+        before = server.evaluated.get(key) or _stored(server.snapshot.stored, path, wanted, prints)
+        if before == prints[wanted.name]:
+            return
+        server.evaluated[key] = prints[wanted.name]
     request = EvaluateRequest(str(path), wanted.name, limit=wanted.limit, text=str(wanted.analysis.document.source))
     workspace = server.workspace_of(path)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -11,7 +12,7 @@ from adalang.engine.proposals import title
 from adalang.language.edits import EditRefused
 from adalang.language.text import Span
 from adalang.lsp import to_lsp
-from adalang.lsp.proposals import Anchored, anchor, explanation, message
+from adalang.lsp.proposals import Anchored, explanation, message
 from adalang.lsp.protocol import RequestError
 from adalang.lsp.state import Document, Snapshot, uri_of
 from adalang.store import StoreError
@@ -58,10 +59,10 @@ def _actions(found: Anchored, diagnostic: types.Diagnostic) -> Iterator[types.Co
     proposal = found.proposal
     offers = [("Explain proposal", "explainProposal"), ("Dismiss proposal", "dismissProposal")]
     if _can_apply(found):
-        offers.insert(0, (title(proposal), "applyProposal"))
+        offers.insert(0, (title(proposal, outdated=bool(found.outdated)), "applyProposal"))
     for offer, name in offers:
         command = types.Command(offer, f"adalang.server.{name}", arguments=[proposal.id])
-        preferred = name == "applyProposal" and proposal.evidence.verified
+        preferred = name == "applyProposal" and proposal.evidence.verified and not found.outdated
         yield types.CodeAction(
             offer,
             kind=types.CodeActionKind.QuickFix,
@@ -97,7 +98,8 @@ async def apply_proposal(server: AdalServer, proposal_id: str) -> dict[str, Any]
             document = server.snapshot.document_at(path)
             uri, version = (document.uri, document.version) if document is not None else (uri_of(path), None)
             converted.append((uri, version, found.program.modules[path].source, one))
-        params = types.ApplyWorkspaceEditParams(to_lsp.workspace_edit(server.client, converted), title(proposal))
+        label = title(proposal, outdated=bool(found.outdated))
+        params = types.ApplyWorkspaceEditParams(to_lsp.workspace_edit(server.client, converted), label)
         answer = await server.workspace_apply_edit_async(params)
         if not answer.applied:
             raise RequestError(f"The editor did not apply the edit: {answer.failure_reason or 'it gave no reason'}.")
@@ -132,12 +134,12 @@ async def _find(server: AdalServer, proposal_id: str) -> tuple[Proposal, Anchore
             continue
         if proposal.status != "open":
             raise RequestError(f"The proposal {proposal.id} is {proposal.status} already.")
-        path = workspace.root / proposal.file
-        await server.look_at(path)
-        program = server.snapshot.program(path)
-        if program is None:
+        look = partial(Snapshot.anchored, proposal=proposal, root=workspace.root)
+        await server.look_at(workspace.root / proposal.file, look)
+        found = look(server.snapshot)
+        if found is None:
             raise RequestError(f"{proposal.file} cannot be read, so its proposal cannot be applied.")
-        return proposal, anchor(proposal, program)
+        return proposal, found
     raise RequestError(f"There is no open proposal {proposal_id}.")
 
 

@@ -1,4 +1,4 @@
-"""Documents come, change, are saved and go; files change outside; trust is given."""
+"""Documents come, change, are saved and go; files change outside; settings change; trust is given."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ OPTIONS = types.TextDocumentSyncOptions(
 
 
 def did_open(server: AdalServer, params: types.DidOpenTextDocumentParams) -> None:
+    """Looks at the disk on the loop, as while typing nothing does: for the workspace's root, and for the imported files, without
+    which the first answers about the document would be wrong."""
     opened = params.text_document
     path = server.path_for(opened.uri)
     root = server.workspace_of(path).root
@@ -54,6 +56,13 @@ def did_change_folders(server: AdalServer, params: types.DidChangeWorkspaceFolde
     server.change_folders(
         added=[one.uri for one in params.event.added], removed=[one.uri for one in params.event.removed]
     )
+
+
+def did_change_configuration(server: AdalServer, params: types.DidChangeConfigurationParams) -> None:
+    """``{"adalang": {…}}``, or what stands in that section alone. A client that sends nothing wants to be asked: not for these
+    few settings, which `initializationOptions` have told."""
+    if isinstance(params.settings, dict):
+        server.change_options(params.settings.get("adalang", params.settings))
 
 
 def cancel_progress(server: AdalServer, params: types.WorkDoneProgressCancelParams) -> None:

@@ -11,9 +11,11 @@ from importlib.resources import files
 from typing import Any
 
 from adalang.language.models import estimate_tokens
-from adalang.runtime.models.types import ImagePart, Message, Request, TextPart
+from adalang.runtime.models.types import ImagePart, Message, ModelSpec, Request, TextPart
 
 _SECRET_OPTION = re.compile(r"api_key|secret|password|credentials|access_key|auth|headers|token$", re.IGNORECASE)
+
+_CREDENTIAL_HEADER = re.compile(r"auth|key|token|secret|password|cookie|credential", re.IGNORECASE)
 
 _IMAGE_TOKENS = 2000
 
@@ -21,9 +23,12 @@ _IMAGE_TOKENS = 2000
 def request_key(request: Request) -> str:
     """The SHA-256 (hex) of all that decides the answer.
 
-    That is the model, its options and server, the messages, schema, tools and sample index; never a secret.
+    That is the model, its options, server and headers, the messages, schema, tools and sample index; never a
+    credential.
     """
-    return _digest(describe(request) | {"api_base": request.model.api_base, "code": _implementation(request.model.id)})
+    content = describe(request) | {"api_base": request.model.api_base, "code": _implementation(request.model.id)}
+    headers = _hashed_headers(request.model)
+    return _digest(content | {"headers": headers} if headers else content)
 
 
 def content_key(content: Mapping[str, Any]) -> str:
@@ -47,6 +52,18 @@ def describe(request: Request) -> dict[str, Any]:
 def public_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options that are set and no secrets: a key put among the options by mistake stays out."""
     return {name: value for name, value in options.items() if value is not None and not _SECRET_OPTION.search(name)}
+
+
+def _hashed_headers(model: ModelSpec) -> dict[str, str]:
+    """The headers that may decide an answer (a route, a tier), each value hashed together with its name."""
+    headers = model.secrets.get("headers")
+    if not isinstance(headers, Mapping):
+        return {}
+    return {
+        name.lower(): _digest({"header": name.lower(), "value": value})
+        for name, value in headers.items()
+        if not _CREDENTIAL_HEADER.search(name)
+    }
 
 
 def message_json(message: Message) -> dict[str, Any]:

@@ -87,12 +87,13 @@ def _said(error: Exception, model: ModelSpec) -> str:
     text = str(getattr(error, "message", "") or error or type(error).__name__)
     text = text.split("Traceback (most recent call last)")[0]
     text = _SUFFIX.sub("", _PREFIXES.sub("", text.strip()))
-    text = " ".join((_message_in(text) or text).split())[:_LONGEST_MESSAGE]
+    text = " ".join((_message_in(text) or text).split())
     from_environment = (os.environ.get(name, "") for name in key_variables(model.provider))
-    for secret in (*model.secrets.values(), *from_environment):
+    # The longest first, for one may stand in another; and before a cut could leave half of one.
+    for secret in sorted((*model.secret_values(), *from_environment), key=len, reverse=True):
         if len(secret) >= 4:
             text = text.replace(secret, "***")
-    return text or type(error).__name__
+    return text[:_LONGEST_MESSAGE] or type(error).__name__
 
 
 def _message_in(text: str) -> str | None:

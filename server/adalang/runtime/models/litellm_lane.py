@@ -16,10 +16,10 @@ from types import ModuleType
 from typing import Any
 from weakref import WeakSet
 
-from adalang.language.models import key_variables
+from adalang.language.models import estimate_tokens, key_variables, price
 from adalang.runtime.failures import BugFailure, TransportFailure
 from adalang.runtime.models.answers import Answer
-from adalang.runtime.models.keys import message_json
+from adalang.runtime.models.keys import input_tokens, message_json
 from adalang.runtime.models.litellm_errors import classify, missing_key, refuses_schema
 from adalang.runtime.models.schemas import response_format
 from adalang.runtime.models.types import ModelSpec, Request, ToolCall
@@ -60,13 +60,13 @@ class LiteLLMLane:
         form = response_format(request.schema, request.schema_name) if request.schema is not None else None
         if form is not None and target not in self._schemaless:
             try:
-                return await self._complete(request.model, arguments | {"response_format": form})
+                return await self._complete(request, arguments | {"response_format": form})
             except BugFailure as failure:
                 # The prompt says the shape in words too, so a model that takes no schema can do without.
                 if not refuses_schema(failure):
                     raise
                 self._schemaless.add(target)
-        return await self._complete(request.model, arguments)
+        return await self._complete(request, arguments)
 
     async def aclose(self) -> None:
         if self._litellm is None:
@@ -77,8 +77,9 @@ class LiteLLMLane:
             # It would hand out the closed clients again.
             self._litellm.in_memory_llm_clients_cache.flush_cache()
 
-    async def _complete(self, model: ModelSpec, arguments: Mapping[str, Any]) -> Answer:
+    async def _complete(self, request: Request, arguments: Mapping[str, Any]) -> Answer:
         assert self._litellm is not None
+        model = request.model
         deadline = asyncio.timeout(model.timeout)
         began = time.monotonic()
         try:
@@ -91,7 +92,13 @@ class LiteLLMLane:
                 ) from None
             raise classify(error, model) from error
         seconds = time.monotonic() - began
-        return _answer(completion, _price(completion, model, self._litellm), seconds)
+        try:
+            return _answer(completion, request, self._litellm, seconds)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            # litellm lets some bodies through that are no answers, such as one without choices.
+            raise TransportFailure(
+                f"{model.id} gave no answer: what it sent is malformed ({error})", maybe_paid=True
+            ) from error
 
 
 def load_litellm() -> ModuleType:
@@ -137,9 +144,13 @@ def _has_key(model: ModelSpec) -> bool:
     return any(os.environ.get(name) for name in key_variables(model.provider))
 
 
-def _answer(completion: Any, usd: float | None, seconds: float) -> Answer:
+def _answer(completion: Any, request: Request, litellm: ModuleType, seconds: float) -> Answer:
     choice = completion.choices[0]
     message = choice.message
+    tokens = int(completion.usage.prompt_tokens or 0), int(completion.usage.completion_tokens or 0)
+    usd = _price(completion, request.model, litellm)
+    if not any(tokens):  # the server does not say; that does not make it free
+        tokens, usd = _estimated(request, message.content or "")
     return Answer(
         text=message.content,
         tool_calls=tuple(
@@ -147,8 +158,8 @@ def _answer(completion: Any, usd: float | None, seconds: float) -> Answer:
             for call in message.tool_calls or ()
         ),
         finish_reason=str(choice.finish_reason or "stop"),
-        input_tokens=int(completion.usage.prompt_tokens or 0),
-        output_tokens=int(completion.usage.completion_tokens or 0),
+        input_tokens=tokens[0],
+        output_tokens=tokens[1],
         usd=usd,
         seconds=seconds,
         refusal=_refusal(choice),
@@ -162,6 +173,12 @@ def _refusal(choice: Any) -> str:
         return str(said)
     stopped = choice.finish_reason == "content_filter" and not choice.message.content
     return "the provider's content filter stopped the answer" if stopped else ""
+
+
+def _estimated(request: Request, text: str) -> tuple[tuple[int, int], float | None]:
+    tokens = input_tokens(request), estimate_tokens(text)
+    prices = price(request.model.id)
+    return tokens, tokens[0] * prices[0] + tokens[1] * prices[1] if prices is not None else None
 
 
 def _price(completion: Any, model: ModelSpec, litellm: ModuleType) -> float | None:

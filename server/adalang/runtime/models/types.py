@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -46,13 +46,14 @@ class ModelSpec:
     """One resolved model declaration.
 
     `options` are sent to the provider as they are and are part of the cache key. `secrets` are sent too,
-    but never reach a key, a log, the store or a repr. `timeout` is in seconds, for each attempt; `retries`
-    counts the attempts after the first.
+    but never reach a log, the store or a repr, and a key only as hashes of those headers that are no
+    credentials; a value is a text, or texts by name (`headers`). `timeout` is in seconds, for each attempt;
+    `retries` counts the attempts after the first.
     """
 
     id: str
     options: Mapping[str, Any] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     fallback: tuple[ModelSpec, ...] = ()
     retries: int = 2
     timeout: float = 120.0
@@ -73,6 +74,23 @@ class ModelSpec:
     def api_base(self) -> str:
         """The server's address if one is given, else empty."""
         return str(self.options.get("api_base") or self.secrets.get("api_base") or "")
+
+    def secret_values(self) -> tuple[str, ...]:
+        """Every text that must not be shown, those inside `headers` too; of "Bearer abc" also "abc" alone."""
+        return tuple(_texts(self.secrets))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+        return
+    text = str(value)
+    yield text
+    if " " in text:
+        yield text.partition(" ")[2]
 
 
 @dataclass(frozen=True, slots=True)

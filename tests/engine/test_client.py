@@ -1,0 +1,57 @@
+"""The worker process and its client: requests that end early, and a worker that speaks nonsense."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from adalang.engine.client import EngineClient, WorkerDied
+from adalang.engine.protocol import RunRequest
+
+PAGE = 'prompt answer(question: str) = """{{ question }}"""\n'
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> AsyncIterator[EngineClient]:
+    (tmp_path / "adalang.toml").write_text('model = "builtin/lexical"\n', encoding="utf-8")
+    (tmp_path / "page.adal").write_text(PAGE, encoding="utf-8")
+    client = EngineClient(tmp_path)
+    yield client
+    await client.close()
+
+
+def question(client: EngineClient) -> RunRequest:
+    return RunRequest(str(client.root / "page.adal"), "answer", {"question": "Who?"})
+
+
+async def test_cancelled_before_it_began_is_answered_and_costs_nobody_the_worker(client: EngineClient) -> None:
+    await client.call(question(client))
+    worker = client.pid
+    calls = [asyncio.create_task(client.call(question(client))) for _ in range(5)]
+    await asyncio.sleep(0)  # they are sent; the cancels follow in the same breath
+    for call in calls:
+        call.cancel()
+    async with asyncio.timeout(2):
+        found = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(one, asyncio.CancelledError) for one in found)
+    assert "output" in await client.call(question(client))
+    assert client.pid == worker
+
+
+@pytest.mark.parametrize("said", [b"Content-Length: 4\r\n\r\nnope", b"Content-Length: 4\r\n\r\n[12]"])
+async def test_worker_that_speaks_nonsense_is_ended_and_the_next_call_starts_another(
+    client: EngineClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text(f"#!{sys.executable}\nimport os, time\nos.write(1, {said!r})\ntime.sleep(60)\n", encoding="utf-8")
+    broken.chmod(0o755)
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", str(broken))
+        async with asyncio.timeout(10):
+            with pytest.raises(WorkerDied):
+                await client.call(question(client))
+    assert "output" in await client.call(question(client))

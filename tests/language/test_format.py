@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.language.programs import EXAMPLES, ROOT, WHOLE, programs
 
+from adalang.cli.fmt import fmt
 from adalang.language import format as formatter
 from adalang.language.declarations import Text
 from adalang.language.format import format_edits, format_source
@@ -97,6 +99,22 @@ def test_whole_declarations_are_laid_out_beside_broken_ones(source: str, data: s
 @pytest.mark.parametrize("data", [b'param x =   "\xff"\n', b"\xff\xfe"])
 def test_bytes_that_are_no_text_stay(data: bytes) -> None:
     assert format_edits(SourceText(data)) == []
+    with pytest.raises(ValueError, match="UTF-8"):
+        format_source(SourceText(data))
+
+
+def test_the_command_leaves_such_a_file_alone_and_does_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    latin, other = tmp_path / "a.adal", tmp_path / "b.adal"
+    latin.write_bytes(b'model  a="x/y"\nparam b = "caf\xe9"\n')
+    other.write_bytes(b'model  a="x/y"\n')
+    with pytest.raises(typer.Exit) as end:
+        fmt([tmp_path], check=False, diff=False)
+    assert end.value.exit_code == 2
+    assert f"error: {latin}:2:15 is not UTF-8; not formatted" in capsys.readouterr().err
+    assert latin.read_bytes() == b'model  a="x/y"\nparam b = "caf\xe9"\n'
+    assert other.read_bytes() == b'model a = "x/y"\n'
 
 
 def test_line_ends_and_byte_order_mark_stay() -> None:

@@ -111,7 +111,37 @@ def test_a_file_that_is_no_utf8_gets_one_message_that_says_so() -> None:
 def test_any_bytes_are_read(data: bytes) -> None:
     module = look(data)
     build_graph(link(module, lambda wanted: None), lambda path: None)
-    format_source(SourceText(data))
+    if module.source.first_undecodable() is None:
+        format_source(SourceText(data))
+
+
+NESTS = {
+    "return {}": [
+        *(("(", "x", ")"), ("not ", "x", ""), ("[", "x", "]"), ("{ a = ", "x", " }"), ("p(", "x", ")")),
+        *(("x or ", "x", ""), ("", "x", ".a"), ("match x { _ => ", "x", " }"), ("[", "x", " for x in x]")),
+        *(("p(x = ", "x", ")"), ("match x { _ => match x {", "", ""), ("[", "x", ""), ("{ a = ", "x", "")),
+    ],
+    "repeat 3 until x {}": [("{ repeat 3 until x ", "{ a = x }", " }")],
+    "a: {} = x": [("(", "str", ")"), ("", "str", "[]"), ("", "str", "?"), ("{ a: ", "str", " }"), ("{ a: ", "str", "")],
+}
+
+
+@given(st.sampled_from([(place, nest) for place, nests in NESTS.items() for nest in nests]), st.integers(1, 1200))
+@settings(max_examples=80, deadline=None)
+def test_whatever_is_nested_deeply_is_read_to_a_depth(case: tuple[str, tuple[str, str, str]], depth: int) -> None:
+    place, (before, inner, after) = case
+    value = before * depth + inner + after * depth
+    signature, body = (f"x: {value}", "return x") if place.startswith("a:") else ("x: bool", place.format(value))
+    text = f"pipeline p({signature}) {{\n  {body}\n}}\n\ntype T = str\n"
+    module = look(text.encode())
+    build_graph(link(module, lambda wanted: None), lambda path: None)
+    assert module.items[-1].declaration.name.text == "T"
+    once = format_source(SourceText.of(text))
+    assert format_source(SourceText.of(once)) == once
+    if depth > 100:
+        (problem,) = module.items[0].declaration.problems
+        assert problem.code == "ADL001" and "nested too deeply" in problem.message
+        assert once == text
 
 
 EDITS = st.lists(

@@ -31,9 +31,13 @@ _LINE = re.compile(rb"\r\n|\n|\r")
 
 
 def format_source(source: SourceText) -> str:
-    """The file in its canonical layout; the same text when it is there already, or when nothing can be done safely."""
-    if not _is_utf8(source):
-        return str(source)
+    """The file in its canonical layout; the same text when it is there already, or when nothing can be done safely.
+
+    Raises:
+        ValueError: the file is not UTF-8, so no text could give its bytes back.
+    """
+    if source.first_undecodable() is not None:
+        raise ValueError("the text is not UTF-8")
     if source.data.startswith(_BOM):
         return "\ufeff" + format_source(SourceText(source.data[len(_BOM) :]))
     lowered = lower(parse(source), source)
@@ -46,7 +50,7 @@ def format_source(source: SourceText) -> str:
 
 def format_edits(source: SourceText) -> list[Edit]:
     """The layout as edits of whole lines, so that an editor keeps its cursors and folds elsewhere."""
-    if not _is_utf8(source):
+    if source.first_undecodable() is not None:
         return []
     old, new = _split(source.data), _split(format_source(source).encode("utf-8"))
     low, high = 0, 0
@@ -74,14 +78,6 @@ def format_edits(source: SourceText) -> list[Edit]:
 
 _DIFF_LINES = 3000
 """Above this many changed lines in a row one edit replaces them: a finer one would take seconds to find."""
-
-
-def _is_utf8(source: SourceText) -> bool:
-    try:
-        source.data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _split(data: bytes) -> list[bytes]:

@@ -134,12 +134,13 @@ def lower(tree: Tree, source: SourceText, previous: Lowered | None = None) -> Lo
 
 
 def _goes_on(items: list[Item], error: Node, source: SourceText) -> bool:
-    """Whether the error stands on the last line of a declaration that has mistakes already: one message is enough."""
-    return bool(
-        items
-        and items[-1].declaration.problems
-        and source.line_of(max(items[-1].span.end - 1, 0)) == source.line_of(error.start_byte)
-    )
+    """Whether a declaration that has mistakes already goes on in the error: on its last line, or indented below it."""
+    if not items or not items[-1].declaration.problems:
+        return False
+    data = source.data[error.start_byte : error.end_byte]
+    start = error.start_byte + len(data) - len(data.lstrip())
+    line = source.line_of(start)
+    return line == source.line_of(max(items[-1].span.end - 1, 0)) or start > source.line_start(line)
 
 
 # Column 0 belongs to declarations, so a line that starts one is a border that no mistake may cross. The parser's own
@@ -195,6 +196,7 @@ class _Reader:
         self._root = root
         self._base = root.start_byte
         self._problems: list[Problem] = []
+        self._too_deep = _too_deep(root)
         self.cut_until = -1
         """Where the rest ends of a text that a line at column 0 cut off: not worth a message of its own."""
 
@@ -202,7 +204,11 @@ class _Reader:
 
     def declaration(self, doc: str) -> Declaration:
         node = self._root
-        self._problems.extend(syntax_problems.of_declaration(node, self._source))
+        if self._too_deep:
+            message = f"This {node.type.removesuffix('_declaration')} is nested too deeply; give its inner parts names."
+            self._problems.append(Problem("ADL001", Span(0, len(self._text(node.children[0]).encode())), message))
+        else:
+            self._problems.extend(syntax_problems.of_declaration(node, self._source))
         build = _DECLARATIONS[node.type]
         name = self._name(node) if node.type not in ("import_declaration", "optimize_declaration") else self._no_name()
         return build(self, node, {"name": name, "span": self._span(node), "doc": doc})
@@ -379,6 +385,8 @@ class _Reader:
 
     def _statements(self, node: Node | None) -> tuple[Statement, ...]:
         result: list[Statement] = []
+        if node is not None and node.id in self._too_deep:
+            return ()
         for child in self._flat(node):
             if child.type == "binding":
                 result.append(Binding(self._name(child), self._expression_field(child, "value"), self._span(child)))
@@ -401,6 +409,8 @@ class _Reader:
         if node is None or node.is_missing:
             return Hole(self._empty_at_end(node or parent))
         span = self._span(node)
+        if node.id in self._too_deep:
+            return Hole(span)
         match node.type:
             case "named_type":
                 return NamedType(self._text(node), span)
@@ -439,6 +449,8 @@ class _Reader:
         if node is None or node.is_missing:
             return Hole(self._empty_at_end(node or parent))
         span = self._span(node)
+        if node.id in self._too_deep:
+            return Hole(span)
         match node.type:
             case "identifier":
                 return Reference(self._text(node), span)
@@ -576,6 +588,28 @@ class _Reader:
             else:
                 result.append(child)
         return result
+
+
+_DEEPEST = 100
+"""Levels of the tree that are read: whoever walks over a declaration may do so by recursion."""
+
+
+def _too_deep(root: Node) -> frozenset[int]:
+    """The ids of the nodes just below the deepest level that is read; mostly none."""
+    found: set[int] = set()
+    if root.end_byte - root.start_byte < _DEEPEST:
+        return frozenset()
+    cursor = root.walk()
+    while True:
+        if cursor.depth < _DEEPEST + 4 and cursor.goto_first_child():  # an expression stands on every third level
+            if cursor.depth >= _DEEPEST and cursor.node is not None:
+                found.add(cursor.node.id)
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return frozenset(found)
+        if cursor.depth >= _DEEPEST and cursor.node is not None:
+            found.add(cursor.node.id)
 
 
 def _number(text: str) -> int | float:

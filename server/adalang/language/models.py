@@ -16,6 +16,8 @@ from typing import Literal
 
 _OWN_PROVIDERS = ("builtin", "replay")
 
+_MAKERS = ("openai", "anthropic", "gemini", "mistral", "groq", "deepseek", "xai", "cohere", "perplexity", "moonshot")
+_RESELLERS = ("azure", "azure_ai", "bedrock", "databricks", "replicate", "vertex_ai", "watsonx")
 
 # Providers that want nothing but a key, and where it is looked for.
 _KEY_VARIABLES = {
@@ -56,6 +58,17 @@ def known_models() -> Mapping[str, KnownModel]:
 def known_providers() -> tuple[str, ...]:
     """Every prefix that a model id may begin with, `builtin` and `replay` among them, sorted."""
     return _table()[1]
+
+
+def likely(name: str) -> str | None:
+    """The id that somebody means who leaves out the provider: that of the model's own maker before its resellers'."""
+    found = [one for one in known_models() if one.endswith(f"/{name}")]
+    return min(found, key=lambda one: (one.count("/"), _rank(one), one), default=None)
+
+
+def _rank(model_id: str) -> int:
+    provider = model_id.partition("/")[0]
+    return _MAKERS.index(provider) if provider in _MAKERS else len(_MAKERS) + (provider in _RESELLERS)
 
 
 def price(model_id: str) -> tuple[float, float] | None:

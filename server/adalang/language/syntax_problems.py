@@ -7,12 +7,13 @@ open an ``unclosed`` one. What is left are ERROR nodes; the rules below look at 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
 from tree_sitter import Query, QueryCursor
 
+from adalang.language import models
 from adalang.language.declarations import Problem, Text
 from adalang.language.literal import encode
 from adalang.language.settings import KEYWORDS
@@ -130,7 +131,9 @@ class _Mistakes:
         problems: list[tuple[Problem, bool]] = []  # with whether it makes the rest of its line doubtful
         for spot in _spots(node, ()):
             one = spot.node
-            if one.type == "unclosed":
+            if (habit := self._habit(one)) is not None:
+                problems.append((habit, True))
+            elif one.type == "unclosed":
                 if not spot.inside_unclosed(above=1):
                     problems.append((self._unclosed(spot), True))
             elif one.type == "jinja_unclosed":
@@ -142,7 +145,8 @@ class _Mistakes:
             elif one.type == "ERROR":
                 problems.append((self._error(spot), True))
             elif one.type == "mistyped":
-                problems.append((self._mistyped(spot), False))
+                behind = self._behind_signature(one.start_byte)
+                problems.append((behind or self._mistyped(spot), behind is not None))
             elif not (spot.field == "until" and any(child.type == "ERROR" for child in spot.parent.children)):
                 problems.append((self._missing(spot), spot.field not in _HARMLESS))
         return self._without_echoes(problems)
@@ -232,6 +236,24 @@ class _Mistakes:
             ((f"Add `{closer}`", ((self._span(last.end_byte, last.end_byte), f" {closer}"),), True),),
         )
 
+    def _habit(self, node: Node) -> Problem | None:
+        """The mistake when the mark stands in something that is written so elsewhere."""
+        data = self._source.data
+        first = _MARK.search(data, node.start_byte, node.end_byte)
+        start = first.start() if first else node.start_byte
+        line = self._source.line_span(self._source.line_of(start))
+        if line.end - line.start > _LONGEST_LINE:
+            return None
+        for pattern, code, message, mend in _HABITS:
+            for found in pattern.finditer(self._source.slice(line)):
+                low = line.start + len(found.string[: found.start(1)].encode())
+                high = low + len(found.group(1).encode())
+                one, mended = self._span(low, high), mend(found)
+                if low <= start <= high and mended != found.group(1):
+                    fix = (f"Change to `{mended}`", ((one, mended),), True)
+                    return Problem(code, one, message.format(mended), (fix,))
+        return None
+
     # -- gaps
 
     def _missing(self, spot: _Spot) -> Problem:
@@ -320,6 +342,17 @@ class _Mistakes:
         name = parent.child_by_field_name("name") or parent.child_by_field_name("role")
         word = self._slice(name) if name is not None else "name"
         place = self._span(node.start_byte, node.end_byte)
+        if not sign and parent.type == "binding" and name is not None:
+            if word in _FOREIGN_STATEMENTS:
+                message = f"There is no `{word}` here. {_FOREIGN_STATEMENTS[word]}"
+                return Problem("ADL011", self._span(name.start_byte, name.end_byte), message)
+            fix = (
+                f"Add `{word}_result =`",
+                ((self._span(name.start_byte, name.start_byte), f"{word}_result = "),),
+                False,
+            )
+            message = f"A step needs a name: write `name = {word}(…)`, or `return {word}(…)`."
+            return Problem("ADL013", self._span(name.start_byte, name.end_byte), message, (fix,))
         space = "" if self._source.data[node.start_byte - 1 : node.start_byte].isspace() else " "
         if sign == "=":
             start = name.end_byte if name is not None else node.start_byte
@@ -328,6 +361,24 @@ class _Mistakes:
         what = _MISTYPED.get(parent.type, f"A {parent.type.removesuffix('_declaration')}'s value")
         fix = ("Change `:` to `=`", ((place, f"{space}="),), True)
         return Problem("ADL011", place, f"{what} is written `{word} = …`.", (fix,))
+
+    def _behind_signature(self, colon: int) -> Problem | None:
+        """What a `:` behind `)` or behind the result's type means: `->`, nothing, or the start of a body."""
+        data, line = self._source.data, self._source.line_of(colon)
+        before = data[self._source.line_start(line) : colon].rstrip()
+        place, rest = self._span(colon, colon + 1), data[colon + 1 :].lstrip()
+        if not _SIGNATURE.match(before) or (rest.startswith(b'"') and b"|" not in rest.splitlines()[0]):
+            return None
+        if before.endswith(b")") and _RESULT.match(data, colon + 1, self._source.line_span(line).end):
+            sign = "->" if data[colon - 1 : colon].isspace() else " ->"
+            fix = ("Change `:` to `->`", ((place, sign),), True)
+            return Problem("ADL011", place, "The type of the result stands behind `->`: `-> str`.", (fix,))
+        if rest.startswith(b"{"):
+            return Problem("ADL011", place, "No `:` stands before a body.", (("Remove `:`", ((place, ""),), True),))
+        if not (before.endswith(b")") or b"->" in before):
+            return None
+        kind = before.split(maxsplit=1)[0].decode()
+        return Problem("ADL011", place, f"A {kind} does not go on with `:`. {FORMS.get(kind, '')}".strip())
 
     # -- everything else
 
@@ -367,15 +418,17 @@ class _Mistakes:
         if text.startswith(("//", "/*")):
             one = self._span(start, start + 2)
             return Problem("ADL011", one, "A comment starts with `#`.", (("Change to `#`", ((one, "#"),), True),))
-        if "'" not in text:
+        sign = re.search("['‘“”]", text)
+        if sign is None:
             return None
-        at = start + text.encode().find(b"'")
-        quoted = re.compile(rb"'([^'\r\n\"\\]*)'").match(self._source.data, at)
-        if quoted is None:
-            return Problem("ADL011", self._span(at, at + 1), "Texts stand between double quotes.")
-        one, mended = self._span(at, quoted.end()), '"' + quoted.group(1).decode("utf-8", "replace") + '"'
-        fix = (f"Change to {mended}", ((one, mended),), True)
-        return Problem("ADL011", one, "Texts stand between double quotes.", (fix,))
+        at = start + len(text[: sign.start()].encode())
+        message = 'Texts stand between double quotes: "…".'
+        quoted = _OTHER_QUOTES.match(self._source.slice(Span(at, self._source.line_span(self._source.line_of(at)).end)))
+        if quoted is None or quoted.string.count("'", quoted.end()) % 2:  # an apostrophe may be no quote
+            return Problem("ADL011", self._span(at, at + len(sign.group().encode())), message)
+        one = self._span(at, at + len(quoted.group().encode()))
+        mended = f'"{quoted.group(quoted.lastindex or 0)}"'
+        return Problem("ADL011", one, message, ((f"Change to {mended}", ((one, mended),), True),))
 
     def _text_wanted(self, spot: _Spot, text: str, start: int) -> Problem | None:
         """A name, a number or nothing quoted where only a text can stand."""
@@ -452,12 +505,66 @@ class _Mistakes:
         colon = re.match(r"([^\W\d]\w*)?\s*:", text)
         if colon and parent not in ("parameters", "object_type", "parameter"):
             at = span.start + text.encode().find(b":")
+            behind = self._behind_signature(at + self._base)
+            if behind is not None:
+                return behind
             one = Span(at, at + 1)
             word = colon.group(1) or self._word_before(span.start + self._base)[0]
             fix = ("Change `:` to `=`", ((one, " ="),), True)
             return Problem("ADL011", one, f"A setting is written `{word} = …`.", (fix,))
         return None
 
+
+_MARK = re.compile(rb"\S")
+
+
+def _quoted_model(found: re.Match[str]) -> str:
+    written = found.group(1)
+    return f'"{written if "/" in written else models.likely(written) or written}"'
+
+
+_LONGEST_LINE = 1000
+"""Longer lines, in bytes, were written by no person, and would be searched anew for each of their mistakes."""
+
+_LABEL = rf'(?:(?!(?:{"|".join(BUILT_IN)})\b)\w+|"\w+")'
+
+# Group 1 is what is written; the function gives what is meant.
+_HABITS: tuple[tuple[re.Pattern[str], str, str, Callable[[re.Match[str]], str]], ...] = (
+    (
+        re.compile(r"[:>=]\s*((?:list|List|Sequence|Iterable|Array)\s*[\[<]\s*([\w.]+)\s*[\]>])"),
+        "ADL011",
+        "A list's type is written `{}`.",
+        lambda found: f"{found[2]}[]",
+    ),
+    (
+        re.compile(r"[:>]\s*(\[\s*([\w.]+)\s*\])"),
+        "ADL011",
+        "A list's type is written `{}`.",
+        lambda found: f"{found[2]}[]",
+    ),
+    (
+        re.compile(r"[:>=]\s*((\w+)\s*\|\s*(?:None|null|undefined)\b|Optional\[\s*(\w+)\s*\])"),
+        "ADL011",
+        "A type that may be null is written `{}`.",
+        lambda found: f"{found[2] or found[3]}?",
+    ),
+    (
+        re.compile(rf"(?:[:>]|^type\s+\w+\s*=)\s*({_LABEL}(?:\s*\|\s*{_LABEL})+)"),
+        "ADL014",
+        "Labels are texts: `{}`.",
+        lambda found: re.sub(r'(?<!")\b\w+\b(?!")', r'"\g<0>"', found[1]),
+    ),
+    (
+        re.compile(r"\b(?:model|teacher|embedding)(?:\s+\w+)?\s*=\s*([A-Za-z]\w*(?:[-./:][\w-]+)+)"),
+        "ADL014",
+        "A model's id is a text, in quotes: {}.",
+        _quoted_model,
+    ),
+)
+
+_SIGNATURE = re.compile(rb"(?:prompt|retriever|tool|agent|pipeline)\b|\)")
+_RESULT = re.compile(rb'\s*(?:[^\W\d][\w.]*(?:\[\]|\?)*|"[^"]*"(?:\s*\|\s*"[^"]*")+)\s*(?:=|\{|$)')
+_OTHER_QUOTES = re.compile(r"""(?:'([^"\\]*?)'|[“”]([^"\\“”]*)”|‘([^"\\]*?)’)(?=[\s,)\]}]|$)""")
 
 _MISTYPED = {
     "setting": "A setting",
@@ -537,13 +644,15 @@ def cut_region(text: Text, source: SourceText, base: int) -> tuple[Span, str] | 
     for line in range(source.line_of(start), source.line_count):
         span = source.line_span(line)
         whole = source.data[span.start : span.end]
-        if whole.strip() == quotes:
+        ends = whole.rstrip().endswith(quotes) and whole.count(quotes) == 1 and not _OPENING.search(whole)
+        if ends and not _DECLARATION.match(whole):
             return Span(start, span.end), whole[: len(whole) - len(whole.lstrip())].decode()
         if quotes in whole or _DECLARATION.match(whole):
             return None
     return None
 
 
+_OPENING = re.compile(rb'[=:]\s*"+\s*$')
 _DECLARATION = re.compile(rb"(?:%s)[ \t]+\w+[ \t]*[=({]" % "|".join(KEYWORDS).encode())
 
 
@@ -553,6 +662,19 @@ def _cut_text(text: Text, span: Span, source: SourceText, base: int) -> Problem 
     if found is None:
         return None
     region, indent = found
+    message = (
+        "A line at column 0 cuts this text off, because column 0 belongs to declarations; indent the text's lines."
+    )
+    quotes = '"' * text.decoded.fence
+    written = re.split(r"\r\n|\n|\r", source.slice(Span(base + text.span.start + text.decoded.fence, region.end)))
+    if written[0].strip() or written[-1].strip() != quotes:  # the quotes do not stand alone either
+        body = [written[0].strip(), *written[1:]] if written[0].strip() else written[1:]
+        body[-1] = body[-1].rstrip().removesuffix(quotes).rstrip()
+        if not body[-1]:
+            body.pop()
+        block = source.newline.join([quotes, *(f"  {line}" if line.strip() else "" for line in body), f"  {quotes}"])
+        whole = Span(text.span.start, region.end - base)
+        return Problem("ADL004", span, message, (("Make it a block", ((whole, block),), False),))
     lines = [source.line_span(line) for line in range(source.line_of(region.start), source.line_of(region.end))]
     places = [Span(one.start - base, one.start - base) for one in lines if source.slice(one).strip()]
     if not indent:
@@ -561,7 +683,7 @@ def _cut_text(text: Text, span: Span, source: SourceText, base: int) -> Problem 
     return Problem(
         "ADL004",
         span,
-        "A line at column 0 cuts this text off, because column 0 belongs to declarations; indent the text's lines.",
+        message,
         (("Indent the text", tuple((place, indent or "  ") for place in places), False),),
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from adalang.language.declarations import JinjaToken, Template
+from adalang.language.declarations import JinjaTag, JinjaToken, Template
 from adalang.language.text import Span
 from adalang.language.types import UNKNOWN, Field, ListOf, ObjectOf, OptionalOf, Type
 
@@ -21,56 +21,9 @@ if TYPE_CHECKING:
 
     from adalang.language.sandbox import Environment
 
-_WORDS = frozenset(
-    [
-        "and",
-        "or",
-        "not",
-        "in",
-        "is",
-        "if",
-        "else",
-        "elif",
-        "endif",
-        "for",
-        "endfor",
-        "set",
-        "endset",
-        "macro",
-        "endmacro",
-        "call",
-        "endcall",
-        "filter",
-        "endfilter",
-        "block",
-        "endblock",
-        "extends",
-        "include",
-        "import",
-        "from",
-        "as",
-        "with",
-        "endwith",
-        "without",
-        "context",
-        "recursive",
-        "raw",
-        "endraw",
-        "ignore",
-        "missing",
-        "scoped",
-        "required",
-        "true",
-        "false",
-        "none",
-        "True",
-        "False",
-        "None",
-        "autoescape",
-        "endautoescape",
-        "do",
-    ]
-)
+_WORDS = frozenset({"and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False", "None"})
+"""What Jinja never takes for a variable. Its other words are words only in their place in a tag: see :func:`_reads`."""
+
 GLOBALS = frozenset({"range", "dict", "lipsum", "cycler", "joiner", "namespace", "image"})
 _TAG = r"""\{%(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?!%\}).)*?%\}|\{\#.*?\#\}"""
 _CONTROL_LINE = re.compile(rf"^[ \t]*((?:{_TAG})(?:[ \t]*(?:{_TAG}))*)[ \t]*(?:\n|\Z)", re.MULTILINE | re.DOTALL)
@@ -151,10 +104,37 @@ def uses(template: Template) -> Iterator[Use]:
     """Every place where a tag reads a name, in order."""
     for tag in template.tags:
         tokens = tag.tokens
-        for index, token in enumerate(tokens):
+        for index in _reads(tag):
+            token = tokens[index]
             if token.kind != "name" or token.text in _WORDS or _is_part(tokens, index):
                 continue
             yield Use(token.text, token.span, tuple(_fields(tokens, index)))
+
+
+def _reads(tag: JinjaTag) -> range:
+    """The tokens among which variables may stand: without the tag's own words, such as `recursive` behind a `for`."""
+    words = [token.text for token in tag.tokens]
+    head = next((index for index, token in enumerate(tag.tokens) if token.kind == "name"), len(words))
+    end = len(words)
+    if tag.kind == "interpolation":
+        return range(end)
+    name = words[head] if head < end else ""
+    if name in ("include", "import") and words[-2:] in (["with", "context"], ["without", "context"]):
+        end -= 2
+    match name:
+        case "for" if words[-1] == "recursive":
+            end -= 1
+        case "include" if words[end - 2 : end] == ["ignore", "missing"]:
+            end -= 2
+        case "import" if "as" in words:
+            end = words.index("as", head)
+        case "from" if "import" in words:
+            end = words.index("import", head)
+        case "filter" | "macro":  # the name behind it is no variable's
+            return range(head + 2, end)
+        case "block" | "endblock" | "endmacro":
+            return range(0)
+    return range(head + 1, end)
 
 
 def _is_part(tokens: tuple[JinjaToken, ...], index: int) -> bool:

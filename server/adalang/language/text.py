@@ -70,6 +70,14 @@ class SourceText:
     def __str__(self) -> str:
         return self.data.decode("utf-8", "replace")
 
+    def first_undecodable(self) -> int | None:
+        """Offset of the first byte that is not UTF-8, if any."""
+        try:
+            self.data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            return error.start
+        return None
+
     @property
     def line_count(self) -> int:
         return len(self._starts)

@@ -37,18 +37,18 @@ def check(program: Program, module: Module | None = None, facts: Facts = NO_FACT
         pipelines.check(scope, item)
         evaluations.check(scope, item)
         data.check(scope, item)
+    components.check_secrets(scope)
     found = dict.fromkeys(one for one in report.found if not _is_echo(one, module))
     return sorted(found, key=lambda one: (one.span.start, one.span.end, one.code))
 
 
 def _not_utf8(module: Module) -> Diagnostic | None:
     """Places in such a file would be guesses, so nothing else is said of it."""
-    try:
-        module.source.data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        message = f"The byte 0x{module.source.data[error.start]:02X} is not UTF-8; save the file as UTF-8."
-        return Diagnostic("ADL001", Span(error.start, error.start + 1), message)
-    return None
+    wrong = module.source.first_undecodable()
+    if wrong is None:
+        return None
+    message = f"The byte 0x{module.source.data[wrong]:02X} is not UTF-8; save the file as UTF-8."
+    return Diagnostic("ADL001", Span(wrong, wrong + 1), message)
 
 
 # Said of a declaration that cannot be read whole, these may only mean that their cause was not read.

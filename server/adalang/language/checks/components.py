@@ -32,6 +32,7 @@ from adalang.language.declarations import (
     ToolDeclaration,
     dotted,
     setting,
+    walk,
 )
 from adalang.language.diagnostics import Fix, did_you_mean, replace
 from adalang.language.lower import Item
@@ -40,8 +41,9 @@ from adalang.language.text import Edit, Span
 from adalang.language.types import PASSAGE, STR, UNKNOWN, ListOf, ObjectOf, OptionalOf, Type, describe, fits
 
 _SECRET = re.compile(
-    r"\b(sk-[A-Za-z0-9_-]{12,}|gsk_[A-Za-z0-9]{12,}|AIza[A-Za-z0-9_-]{20,}|AKIA[A-Z0-9]{12,}|ghp_[A-Za-z0-9]{20,})"
+    r"\b(sk-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}|gsk_[A-Za-z0-9]{12,}|AIza[A-Za-z0-9_-]{20,}|AKIA[A-Z0-9]{12,}|ghp_[A-Za-z0-9]{20,})"
 )
+_LOGIN = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s]*:[^/@\s]+@", re.IGNORECASE)
 _SECRET_NAMES = re.compile(r"(api_?key|secret|token|password)$", re.IGNORECASE)
 
 # Their models are what their owner put there, or change too often for a table.
@@ -72,6 +74,7 @@ _OPEN_PROVIDERS = frozenset(
 
 
 def check(scope: Scope, item: Item) -> None:
+    _environment(scope, item)
     match item.declaration:
         case ModelDeclaration() as declaration:
             _model(scope, item, declaration)
@@ -92,6 +95,31 @@ def check(scope: Scope, item: Item) -> None:
             pass
 
 
+def _environment(scope: Scope, item: Item) -> None:
+    written = [one.value for one in getattr(item.declaration, "settings", ())]
+    if isinstance(item.declaration, ModelDeclaration):
+        written.append(item.declaration.value)
+    for expression in written:
+        for part in walk(expression):
+            if isinstance(part, CallExpression) and _is_env(part):
+                values.check_env(scope, item, part)
+
+
+def check_secrets(scope: Scope) -> None:
+    """Keys in any text of the file, comments included."""
+    told = {one.span for one in scope.report.found if one.code == "ADL403"}
+    for found in _SECRET.finditer(str(scope.module.source)):
+        start = len(found.string[: found.start()].encode())
+        span = Span(start, start + len(found.group().encode()))
+        if not any(one.start <= span.start <= one.end for one in told):
+            scope.report.add(
+                "ADL403",
+                None,
+                span,
+                'A key has no place in a file, and this text would be sent to a model; take it out, and use env("NAME").',
+            )
+
+
 # ---- settings
 
 
@@ -108,7 +136,9 @@ def _value(scope: Scope, item: Item, one: Setting, spec: SettingSpec) -> None:
     value, name = one.value, one.name.text
 
     def wrong(wanted: str) -> None:
-        scope.report.add("ADL212", item, value.span, f"`{name}` takes {wanted}. {spec.doc}")
+        meant = values.FOREIGN_CONSTANTS.get(value.name) if isinstance(value, Reference) else None
+        fixes = [replace(item, value.span, meant, safe=True)] if meant and spec.kind == "bool" else []
+        scope.report.add("ADL212", item, value.span, f"`{name}` takes {wanted}. {spec.doc}", fixes=fixes)
 
     match spec.kind:
         case "bool":
@@ -163,17 +193,22 @@ def _secrets(scope: Scope, item: Item, name: str, value: Expression) -> None:
         for pair in value.pairs:
             _secrets(scope, item, pair.name.text, pair.value)
         return
+    if isinstance(value, ListExpression):
+        for one in value.items:
+            _secrets(scope, item, name, one)
+        return
     if not isinstance(value, Text) or not value.value:
         return
-    if _SECRET_NAMES.search(name) or _SECRET.search(value.value):
-        variable = "API_KEY" if not _SECRET_NAMES.search(name) else name.upper()
+    is_login = _LOGIN.match(value.value) is not None
+    if _SECRET_NAMES.search(name) or _SECRET.search(value.value) or is_login:
+        variable = "API_KEY" if not (_SECRET_NAMES.search(name) or is_login) else name.upper()
         provider = _provider_of(item)
-        variable = f"{provider}_{variable}" if provider and variable == "API_KEY" else variable
+        variable = f"{provider}_{variable}" if provider and variable in ("API_KEY", "API_BASE") else variable
         scope.report.add(
             "ADL403",
             item,
             value.span,
-            f'A key has no place in a file: write `env("{variable}")` and set that variable.',
+            f'{"A password" if is_login else "A key"} has no place in a file: write `env("{variable}")` and set that variable.',
             fixes=[replace(item, value.span, f'env("{variable}")', title=f'Replace by env("{variable}")')],
         )
 
@@ -201,8 +236,7 @@ def model_id(scope: Scope, item: Item, text: Text) -> None:
     provider, slash, name = text.value.partition("/")
     known_providers = models.known_providers()
     if not slash or not name:
-        candidates = [one for one in models.known_models() if one.endswith(f"/{text.value}")]
-        meant = candidates[0] if candidates else None
+        meant = models.likely(text.value)
         scope.report.add(
             "ADL402",
             item,
@@ -285,6 +319,7 @@ def _prompt(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDecl
         settings_values(scope, item, demos.settings, "demos")
         if demos.value is not None:
             _demos(scope, item, declaration, demos.value)
+            _limit(scope, item, demos, len(demos.value.items))
 
 
 def _own_names(
@@ -312,7 +347,7 @@ def _own_names(
 
 
 def _param(scope: Scope, item: Item, param: Param) -> None:
-    if isinstance(param.value, Hole):
+    if isinstance(param.value, Hole) or (item.declaration.problems and not isinstance(param.value, Text)):
         return
     if not isinstance(param.value, Text):
         scope.report.add("ADL014", item, param.value.span, f'A param is a text: `param {param.name.text} = "…"`.')
@@ -509,10 +544,19 @@ def _fields(scope: Scope, item: Item, use: templates.Use, start: Type) -> None:
         found = field.type
 
 
+def _limit(scope: Scope, item: Item, demos: Demos, count: int) -> None:
+    limit = setting(demos.settings, "max")
+    most = limit.value.value if limit and isinstance(limit.value, Constant) else None
+    if limit and isinstance(most, int) and 0 <= most < count:
+        message = f"`{demos.name.text}` may have {most} example{'s' if most != 1 else ''}, and {count} stand here."
+        scope.report.add("ADL212", item, limit.value.span, f"{message} Raise `max`, or take some out.")
+
+
 def _demos(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDeclaration, value: ListExpression) -> None:
     inputs = {one.name.text: scope.program.type_of(one.type, scope.module) for one in declaration.parameters}
     entity = scope.program.entity(scope.module, item)
     wanted: dict[str, Type] = {**inputs, "output": scope.signature(entity).returns, "reasoning": STR}
+    needed = [*(one.name.text for one in declaration.parameters if one.default is None), "output"]
     for one in value.items:
         if not isinstance(one, ObjectExpression):
             if not isinstance(one, Hole):
@@ -536,10 +580,13 @@ def _demos(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDecla
                     "ADL205",
                     item,
                     pair.value.span,
-                    f"`{pair.name.text}` is {describe(wanted[pair.name.text])}.",
+                    f"`{pair.name.text}` is {describe(wanted[pair.name.text])}; this is {values.describe_found(found)}.",
                 )
-        if not any(pair.name.text == "output" for pair in one.pairs):
-            scope.report.add("ADL202", item, one.span, "An example needs its `output`.")
+        given = {pair.name.text for pair in one.pairs}
+        missing = [name for name in needed if name not in given]
+        if missing:
+            listed = " and ".join(f"`{name}`" for name in missing)
+            scope.report.add("ADL202", item, one.span, f"An example needs its {listed}.")
 
 
 def _tools(scope: Scope, item: Item, declaration: AgentDeclaration) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +11,7 @@ from adalang.language.builtins import METRIC_SIGNATURES, MetricKind
 from adalang.language.checks import values
 from adalang.language.checks.components import python_function, settings_values
 from adalang.language.checks.data import rows_of
-from adalang.language.checks.scope import Scope, Signature
+from adalang.language.checks.scope import Scope, Signature, article
 from adalang.language.datasets import DatasetPlan, data_reference, plan
 from adalang.language.declarations import (
     COMPONENT_KINDS,
@@ -25,6 +27,7 @@ from adalang.language.declarations import (
     PipelineDeclaration,
     Reference,
     Repeat,
+    Setting,
     Statement,
     Text,
     dotted,
@@ -37,7 +40,9 @@ from adalang.language.program import Entity
 from adalang.language.reach import trainable
 from adalang.language.settings import BUDGET_KEYS, SPLIT_NAMES
 from adalang.language.types import (
+    BOOL,
     FLOAT,
+    INT,
     PASSAGE,
     STR,
     UNKNOWN,
@@ -46,6 +51,7 @@ from adalang.language.types import (
     ListOf,
     ObjectOf,
     OptionalOf,
+    Primitive,
     Type,
     Unknown,
     describe,
@@ -81,10 +87,12 @@ def _eval(scope: Scope, item: Item, declaration: EvalDeclaration) -> None:
     if target:
         _inputs(scope, item, declaration, target, signature, rows, row_type)
     expect = setting(declaration.settings, "expect")
-    if expect is not None and not isinstance(expect.value, Hole):
-        _columns(scope, item, expect.value, row_type)
-        values.infer(scope, item, expect.value, {"row": UNKNOWN if _is_open(row_type) else row_type})
-        _expected_fits(scope, item, expect.value, signature.returns, rows)
+    written = expect.value if expect is not None else None
+    if written and not isinstance(written, Hole) and not _bare_columns(scope, item, written, row_type):
+        _columns(scope, item, written, row_type)
+        values.infer(scope, item, written, {"row": UNKNOWN if _is_open(row_type) else row_type})
+        metric = _metric_name(setting(declaration.settings, "metric"))
+        _expected_fits(scope, item, written, signature.returns, rows, metric)
     _metric(scope, item, declaration, names, signature)
 
 
@@ -192,6 +200,18 @@ def _columns(scope: Scope, item: Item, expression: Expression, row_type: Type) -
     return right
 
 
+def _bare_columns(scope: Scope, item: Item, expression: Expression, row_type: Type) -> bool:
+    """Whether the expression names a column without `row.`; reports it."""
+    columns = {one.name for one in row_type.fields} if isinstance(row_type, ObjectOf) else set()
+    for part in walk(expression):
+        if isinstance(part, Reference) and part.name in columns - {"row"} and scope.resolve(part) is None:
+            meant = f"row.{part.name}"
+            message = f"Nothing here is called `{part.name}`. Did you mean `{meant}`?"
+            scope.report.add("ADL101", item, part.span, message, fixes=[replace(item, part.span, meant)])
+            return True
+    return False
+
+
 def _inputs(
     scope: Scope,
     item: Item,
@@ -272,29 +292,96 @@ def _rows_fit(
             return
 
 
+def _metric_name(found: Setting | None) -> str:
+    """The metric that compares the whole output with `expect`; empty for any other."""
+    match found.value if found else None:
+        case Reference(name=name) | CallExpression(function=Reference(name=name), arguments=()):
+            return name
+        case _:
+            return ""
+
+
 def _expected_fits(
     scope: Scope,
     item: Item,
     expect: Expression,
     returns: Type,
     rows: list[tuple[Mapping[str, Any], object, int]] | None,
+    metric: str,
 ) -> None:
+    """Whether each row's expected value, or any of a list of accepted ones, is one that the target can give."""
     plain = isinstance(expect, Member) and isinstance(expect.object, Reference) and expect.object.name == "row"
-    if not plain or rows is None or not isinstance(returns, Labels):
+    compared = (
+        isinstance(returns, Labels) or metric == "exact_match" or (metric == "json_match" and _is_object(returns))
+    )
+    if not plain or rows is None or not compared:
         return
     assert isinstance(expect, Member)
     column = expect.name.text
     for row, _, number in rows:
-        value = row.get(column)
-        accepted = value if isinstance(value, list) else [value]
-        if column in row and not any(one in returns.labels for one in accepted):
-            scope.report.add(
-                "ADL504",
-                item,
-                expect.span,
-                f"Row {number} expects {value!r}, which is not one of {', '.join(returns.labels)}; it can never be right.",
+        if column not in row:
+            continue
+        value = row[column]
+        accepted = value if isinstance(value, list) and value and metric != "json_match" else [value]
+        reasons = [_never_equal(one, returns, column, partly=metric == "json_match") for one in accepted]
+        if all(reasons):
+            message = (
+                f"Row {number} expects {value!r}, which is not one of {', '.join(returns.labels)}"
+                if isinstance(returns, Labels)
+                else f"Row {number} expects what the target never gives: {reasons[0]}"
             )
+            scope.report.add("ADL504", item, expect.span, f"{message}; it can never be right.")
             return
+
+
+def _is_object(declared: Type) -> bool:
+    return isinstance(declared.item if isinstance(declared, OptionalOf) else declared, ObjectOf)
+
+
+def _never_equal(value: Any, declared: Type, at: str, *, partly: bool) -> str | None:
+    """Why no answer of the type equals the value, as metrics compare: a text equals the number or bool that it spells.
+
+    ``partly``: only the fields that the value has are compared, and it may be the JSON text of an object.
+    """
+    match declared:
+        case OptionalOf(item=inner):
+            return None if value is None else _never_equal(value, inner, at, partly=partly)
+        case Labels() | Primitive(name="bool" | "int" | "float"):
+            return None if _spells(value, declared) else misfit(value, declared, at)
+        case ObjectOf(fields=fields):
+            if partly and isinstance(value, str):
+                try:
+                    value = json.loads(value)
+                except ValueError:
+                    return misfit(value, declared, at)
+            if not isinstance(value, Mapping):
+                return misfit(value, declared, at)
+            known = {one.name: one.type for one in fields}
+            extra = next((name for name in value if name not in known), None)
+            if extra is not None:
+                return f"`{at}.{extra}` is no field of {describe(declared)}"
+            lacks = next(
+                (one.name for one in fields if one.name not in value and not isinstance(one.type, OptionalOf)), None
+            )
+            if lacks is not None and not partly:
+                return f"`{at}.{lacks}` is missing"
+            inside = (_never_equal(one, known[name], f"{at}.{name}", partly=partly) for name, one in value.items())
+            return next((reason for reason in inside if reason), None)
+        case _:
+            return None
+
+
+def _spells(value: Any, declared: Type) -> bool:
+    if isinstance(value, float) and declared == INT:
+        return value.is_integer()
+    if not isinstance(value, str) or isinstance(declared, Labels):
+        return False
+    if declared == BOOL:
+        return value.strip().lower() in ("true", "false")
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False
 
 
 # ---- metrics
@@ -335,6 +422,9 @@ def _metric(
             name = dotted(value) or ""
             if scope.resolve(value) is None:
                 hint, fixes = suggestion(item, value.span, name, known)
+                begun = next((one for one in METRIC_SIGNATURES if len(name) > 2 and one.startswith(name)), None)
+                if begun and not hint:
+                    hint, fixes = f" Did you mean `{begun}`?", (replace(item, value.span, begun),)
                 listed = f" Built in are {', '.join(METRIC_SIGNATURES)}."
                 scope.report.add(
                     "ADL101", item, value.span, f"No metric is called `{name}`.{hint or listed}", fixes=fixes
@@ -356,7 +446,9 @@ def _judge(scope: Scope, item: Item, function: Expression) -> None:
     if entity is None:
         return
     if entity.kind not in COMPONENT_KINDS:
-        scope.report.add("ADL111", item, function.span, f"`{entity.id}` is a {entity.kind}; a metric is wanted here.")
+        scope.report.add(
+            "ADL111", item, function.span, f"`{entity.id}` is {article(entity.kind)}; a metric is wanted here."
+        )
         return
     returns = scope.signature(entity).returns
     score = returns.field("score") if isinstance(returns, ObjectOf) else None
@@ -517,15 +609,15 @@ def _hold_out(scope: Scope, item: Item, declaration: OptimizeDeclaration, entity
         return
     if planned.files:
         facts = scope.facts.data(planned.files["test"])
-        held_out = len(facts.rows) if facts else 0
+        held_out, about = len(facts.rows) if facts else 0, ""
     else:
-        held_out = round(len(rows) * planned.fractions["test"])
+        held_out, about = round(len(rows) * planned.fractions["test"]), "about "
     if held_out < SMALL_SPLIT:
         scope.report.add(
             "ADL508",
             item,
             declaration.target.span,
-            f"The hold-out of `{planned.id}` has about {held_out} rows; with fewer than {SMALL_SPLIT} nothing can be proven. "
+            f"The hold-out of `{planned.id}` has {about}{held_out} row{'s' if held_out != 1 else ''}; with fewer than {SMALL_SPLIT} nothing can be proven. "
             "Add rows, or give `test` a larger share.",
         )
 

@@ -79,7 +79,7 @@ def _read(path: Path) -> DataFacts | None:
     try:
         return DataFacts([row.values for row in read_rows(path, root=path.parent)])
     except DataError as error:
-        return DataFacts((), f"{error.message} {error.mend}".strip(), error.line)
+        return DataFacts((), f"{error.message}; {error.mend}.", error.line)
 
 
 def _functions(path: Path) -> Mapping[str, tuple[str, ...]] | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterator
 from pathlib import Path
 
 from adalang.language import templates
-from adalang.language.checks.scope import Scope
+from adalang.language.checks.scope import Scope, article
 from adalang.language.declarations import (
     COMPONENT_KINDS,
     AgentDeclaration,
@@ -45,7 +46,7 @@ from adalang.language.declarations import (
 from adalang.language.diagnostics import Fix, Related, did_you_mean, replace
 from adalang.language.lower import Item
 from adalang.language.program import Entity, Module, import_target
-from adalang.language.settings import RESERVED, SETTINGS
+from adalang.language.settings import MODEL_OPTIONS, RESERVED, SETTINGS
 from adalang.language.text import Edit, Span
 from adalang.language.types import BUILT_IN
 
@@ -57,6 +58,7 @@ def check(scope: Scope) -> None:
         _types(scope, item)
     _imports(scope)
     _cycles(scope)
+    _optimized_twice(scope)
     _unused(scope)
 
 
@@ -111,8 +113,12 @@ def check_settings(scope: Scope, item: Item, settings: tuple[Setting, ...], kind
         name = one.name.text
         if name and name not in known:
             meant = did_you_mean(name, [*known, *(["system", "user", "assistant"] if kind == "prompt" else [])])
-            message = f"A {kind} has no setting `{name}`." if kind != "eval" else f"An eval has no setting `{name}`."
-            message += f" Did you mean `{meant}`?" if meant else f" It has {_listed(known)}."
+            message = f"{article(kind).capitalize()} has no setting `{name}`."
+            if name in MODEL_OPTIONS and "model" in known:
+                meant = None
+                message += f' It belongs to a model declaration: `model name = "provider/model" {{ {name} = … }}`.'
+            else:
+                message += f" Did you mean `{meant}`?" if meant else f" It has {_listed(known)}."
             scope.report.add(
                 "ADL105",
                 item,
@@ -163,7 +169,7 @@ def _type(scope: Scope, item: Item, written: TypeExpression) -> None:
                     fixes=[replace(item, span, meant)] if meant else (),
                 )
             elif entity is not None and entity.kind != "type":
-                scope.report.add("ADL111", item, span, f"`{name}` is a {entity.kind}; a type is wanted here.")
+                scope.report.add("ADL111", item, span, f"`{name}` is {article(entity.kind)}; a type is wanted here.")
             elif entity is not None and _contains_itself(scope, entity):
                 scope.report.add(
                     "ADL210",
@@ -242,12 +248,13 @@ def _imports(scope: Scope) -> None:
         target = scope.program.imports.get(scope.module.path, {}).get(written.value)
         if target is None:
             path = import_target(scope.module.path, written)
-            scope.report.add(
-                "ADL109",
-                item,
-                written.span,
-                f"There is no file {written.value!r} beside this one (looked for {path.name}).",
-            )
+            looked = Path(os.path.relpath(path, scope.module.path.parent)).as_posix()
+            message = f"There is no file `{looked}`; the path counts from this file's folder."
+            scope.report.add("ADL109", item, written.span, message)
+            continue
+        if target == scope.module.path:
+            fix = Fix("Remove the import", (Edit(_whole_lines(scope, item), ""),))
+            scope.report.add("ADL108", item, written.span, "A file cannot import itself; remove the line.", fixes=[fix])
             continue
         if target.stem in stems and stems[target.stem].declaration is not declaration:
             scope.report.add(
@@ -311,25 +318,26 @@ def references(scope_program: Scope, module: Module, item: Item) -> Iterator[tup
 
 def _cycles(scope: Scope) -> None:
     for item in scope.module.items:
-        if item.declaration.kind not in COMPONENT_KINDS:
+        kinds = COMPONENT_KINDS if item.declaration.kind in COMPONENT_KINDS else frozenset({"model"})
+        if item.declaration.kind not in kinds:
             continue
         start = scope.program.entity(scope.module, item)
         for name, span in _references(item.declaration):
             target = scope.program.resolve(name, scope.module)
-            if target is None or target.kind not in COMPONENT_KINDS:
+            if target is None or target.kind not in kinds:
                 continue
-            circle = _path(scope, target.id, start.id)
+            circle = _path(scope, target.id, start.id, kinds)
             if circle:
-                scope.report.add(
-                    "ADL108",
-                    item,
-                    span,
-                    f"`{start.id}` calls itself in a circle: {' -> '.join((start.id, *circle))}. "
-                    "Use a bounded `repeat` inside one pipeline instead.",
+                what, mend = (
+                    ("leads back to itself", 'End it with a model that names its provider: "provider/model".')
+                    if start.kind == "model"
+                    else ("calls itself in a circle", "Use a bounded `repeat` inside one pipeline instead.")
                 )
+                trail = " -> ".join((start.id, *circle))
+                scope.report.add("ADL108", item, span, f"`{start.id}` {what}: {trail}. {mend}")
 
 
-def _path(scope: Scope, start: str, wanted: str) -> tuple[str, ...] | None:
+def _path(scope: Scope, start: str, wanted: str, kinds: frozenset[str]) -> tuple[str, ...] | None:
     trail: list[tuple[str, tuple[str, ...]]] = [(start, (start,))]
     seen: set[str] = set()
     while trail:
@@ -344,9 +352,28 @@ def _path(scope: Scope, start: str, wanted: str) -> tuple[str, ...] | None:
             continue
         for name, _ in _references(entity.declaration):
             target = scope.program.resolve(name, entity.module)
-            if target is not None and target.kind in COMPONENT_KINDS:
+            if target is not None and target.kind in kinds:
                 trail.append((target.id, (*names, target.id)))
     return None
+
+
+def _optimized_twice(scope: Scope) -> None:
+    seen: dict[str, Item] = {}
+    for item in scope.module.items:
+        declaration = item.declaration
+        if not isinstance(declaration, OptimizeDeclaration):
+            continue
+        target = scope.program.resolve_expression(declaration.target, scope.module)
+        first = seen.setdefault(target.id, item) if target else item
+        if target and first is not item:
+            place = first.declaration.name.span.shifted(first.start)
+            scope.report.add(
+                "ADL102",
+                item,
+                declaration.target.span,
+                f"`{target.id}` has an optimize block already; keep one of the two.",
+                related=[Related(scope.module.path, place, f"`{target.id}` is optimized here")],
+            )
 
 
 # ---- unused
@@ -365,7 +392,8 @@ def _unused(scope: Scope) -> None:
         declaration = item.declaration
         if isinstance(declaration, ImportDeclaration) and not isinstance(declaration.path, Hole):
             target = scope.program.imports.get(scope.module.path, {}).get(declaration.path.value)
-            if target is not None and target.stem in imported and target.stem not in used:
+            is_other = target is not None and target != scope.module.path
+            if target is not None and is_other and target.stem in imported and target.stem not in used:
                 scope.report.add(
                     "ADL103",
                     item,

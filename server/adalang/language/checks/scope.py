@@ -60,7 +60,7 @@ class Scope:
                 "ADL111",
                 item,
                 expression.span,
-                f"`{name}` is {_article(entity.kind)}; {_article(what)} is wanted here.{hint}",
+                f"`{name}` is {article(entity.kind)}; {article(what)} is wanted here.{hint}",
                 fixes=[replace(item, expression.span, meant)] if meant else (),
             )
             return None
@@ -108,5 +108,6 @@ def result_type(program: Program, entity: Entity) -> Type:
             return UNKNOWN
 
 
-def _article(kind: str) -> str:
+def article(kind: str) -> str:
+    """The word with `a` or `an` before it."""
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

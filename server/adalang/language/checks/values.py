@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
-from adalang.language.checks.scope import Scope, Signature
+from adalang.language.checks.scope import Scope, Signature, article
 from adalang.language.declarations import (
     COMPONENT_KINDS,
     Argument,
@@ -46,6 +47,9 @@ from adalang.language.types import (
 
 Names = Mapping[str, Type]
 
+_ENV = 'env("NAME")'
+FOREIGN_CONSTANTS = {"True": "true", "False": "false", "None": "null", "nil": "null", "undefined": "null"}
+
 
 def infer(scope: Scope, item: Item, expression: Expression, names: Names) -> Type:
     """The type of an expression in which ``names`` can be seen; reports what is wrong inside it."""
@@ -57,11 +61,11 @@ def infer(scope: Scope, item: Item, expression: Expression, names: Names) -> Typ
             if entity is None:
                 _unknown(scope, item, span, name, names)
             elif entity.kind in COMPONENT_KINDS:
-                scope.report.add("ADL205", item, span, f"`{name}` is a {entity.kind}; call it: `{name}(…)`.")
+                scope.report.add("ADL205", item, span, f"`{name}` is {article(entity.kind)}; call it: `{name}(…)`.")
             elif entity.kind == "param":
                 return STR
             else:
-                scope.report.add("ADL111", item, span, f"`{name}` is a {entity.kind}; a value is wanted here.")
+                scope.report.add("ADL111", item, span, f"`{name}` is {article(entity.kind)}; a value is wanted here.")
             return UNKNOWN
         case Member(object=inner, name=field):
             path = dotted(expression)
@@ -125,7 +129,7 @@ def _joined(types: list[Type]) -> Type:
 
 
 def _unknown(scope: Scope, item: Item, span: Span, name: str, names: Names) -> None:
-    meant = did_you_mean(name, [*names, *scope.visible_names()])
+    meant = FOREIGN_CONSTANTS.get(name) or did_you_mean(name, [*names, *scope.visible_names()])
     message = f"Nothing here is called `{name}`."
     if meant:
         message += f" Did you mean `{meant}`?"
@@ -200,7 +204,7 @@ def _comparison(scope: Scope, item: Item, span: Span, operator: str, left: Type,
 def _match(scope: Scope, item: Item, match: Match, names: Names) -> Type:
     subject = infer(scope, item, match.subject, names)
     results: list[Type] = []
-    covered: set[str] = set()
+    covered: set[str] = set()  # as written
     open_end = False
     for arm in match.arms:
         for pattern in arm.patterns:
@@ -209,14 +213,16 @@ def _match(scope: Scope, item: Item, match: Match, names: Names) -> Type:
             match pattern:
                 case Wildcard():
                     open_end = True
-                case Text(value=value, span=span):
-                    if value in covered:
+                case Text(value=value, span=span) | Constant(value=value, span=span):
+                    labels = _labels(subject)
+                    written = json.dumps(value, ensure_ascii=False)
+                    if written in covered:
                         scope.report.add(
-                            "ADL208", item, span, f'"{value}" has an arm already; this one is never reached.'
+                            "ADL208", item, span, f"{written} has an arm already; this one is never reached."
                         )
-                    elif isinstance(subject, Labels) and value not in subject.labels:
-                        meant = did_you_mean(value, subject.labels)
-                        listed = ", ".join(subject.labels)
+                    elif isinstance(value, str) and labels and value not in labels:
+                        meant = did_you_mean(value, labels)
+                        listed = ", ".join(labels)
                         scope.report.add(
                             "ADL213",
                             item,
@@ -224,16 +230,34 @@ def _match(scope: Scope, item: Item, match: Match, names: Names) -> Type:
                             f'"{value}" is not one of {listed}.' + (f' Did you mean "{meant}"?' if meant else ""),
                             fixes=[replace(item, span, f'"{meant}"')] if meant else (),
                         )
-                    covered.add(value)
+                    covered.add(written)
         results.append(infer(scope, item, arm.value, names))
     if not open_end and not isinstance(subject, Unknown):
-        missing = [one for one in subject.labels if one not in covered] if isinstance(subject, Labels) else None
-        if missing is None:
+        cases = _cases(subject)
+        missing = [one for one in cases or () if one not in covered]
+        if cases is None:
             scope.report.add("ADL207", item, match.span, "This match may find no arm; add `_ => …`.")
         elif missing:
-            listed = ", ".join(f'"{one}"' for one in missing)
+            listed = ", ".join(missing)
             scope.report.add("ADL207", item, match.span, f"This match leaves out {listed}; add the arms or `_ => …`.")
     return _joined(results)
+
+
+def _labels(subject: Type) -> tuple[str, ...]:
+    inner = subject.item if isinstance(subject, OptionalOf) else subject
+    return inner.labels if isinstance(inner, Labels) else ()
+
+
+def _cases(subject: Type) -> tuple[str, ...] | None:
+    """All values of a type as they are written; ``None`` where there is no end of them."""
+    match subject:
+        case Labels(labels=labels):
+            return tuple(json.dumps(one, ensure_ascii=False) for one in labels)
+        case OptionalOf(item=inner):
+            cases = _cases(inner)
+            return None if cases is None else (*cases, "null")
+        case _:
+            return ("true", "false") if subject == BOOL else None
 
 
 # ---- calls
@@ -241,10 +265,13 @@ def _match(scope: Scope, item: Item, match: Match, names: Names) -> Type:
 
 def _call(scope: Scope, item: Item, call: CallExpression, names: Names) -> Type:
     path = dotted(call.function)
+    if path == "env":
+        check_env(scope, item, call)
+        return STR
     if path in FUNCTIONS:
         for argument in call.arguments:
             infer(scope, item, argument.value, names)
-        return STR if path == "env" else UNKNOWN
+        return UNKNOWN
     if path is None:
         return UNKNOWN
     entity = scope.resolve(call.function)
@@ -252,7 +279,9 @@ def _call(scope: Scope, item: Item, call: CallExpression, names: Names) -> Type:
         for argument in call.arguments:
             infer(scope, item, argument.value, names)
         if entity is not None:
-            scope.report.add("ADL211", item, call.function.span, f"`{path}` is a {entity.kind} and cannot be called.")
+            scope.report.add(
+                "ADL211", item, call.function.span, f"`{path}` is {article(entity.kind)} and cannot be called."
+            )
         elif path.split(".")[0] in names:
             scope.report.add("ADL211", item, call.function.span, f"`{path}` is a value and cannot be called.")
         else:
@@ -270,6 +299,22 @@ def _call(scope: Scope, item: Item, call: CallExpression, names: Names) -> Type:
     extra = {"k": INT} if entity.kind == "retriever" else {}
     check_arguments(scope, item, call.span, path, call.arguments, signature, names, extra)
     return signature.returns
+
+
+def check_env(scope: Scope, item: Item, call: CallExpression) -> None:
+    """``env("NAME")`` takes the name of one variable, as a text."""
+    given = [one.value for one in call.arguments]
+    if len(given) == 1 and isinstance(given[0], Text):
+        return
+    only = given[0] if len(given) == 1 else None
+    mended = f'env("{only.name}")' if isinstance(only, Reference) else ""
+    scope.report.add(
+        "ADL212",
+        item,
+        call.span,
+        f"`env` takes the name of one variable, in quotes: {mended or _ENV}.",
+        fixes=[replace(item, call.span, mended, safe=True)] if mended else (),
+    )
 
 
 def check_arguments(
@@ -325,7 +370,7 @@ def check_arguments(
                 "ADL205",
                 item,
                 argument.value.span,
-                f"`{callee}` wants {describe(wanted)} for `{name}`, and this is {_describe_value(value)}.",
+                f"`{callee}` wants {describe(wanted)} for `{name}`, and this is {describe_found(value)}.",
             )
     missing = [name for name, _, optional in signature.inputs if name not in given and not optional]
     if missing:
@@ -333,7 +378,8 @@ def check_arguments(
         scope.report.add("ADL202", item, span, f"`{callee}` needs {listed}: write `{callee}({missing[0]} = …)`.")
 
 
-def _describe_value(found: Type) -> str:
+def describe_found(found: Type) -> str:
+    """The type of a value that is there; a single text as it is written."""
     if isinstance(found, Labels) and len(found.labels) == 1:
         return f'the text "{found.labels[0][:40]}"'
     return describe(found)

@@ -1,0 +1,202 @@
+"""What the checks say of whole files: findings that one fixture to a rule does not show."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.language.excerpts import diagnostics_of
+
+from adalang.language.text import SourceText
+
+
+def messages(text: str, folder: Path = Path("/nowhere")) -> list[tuple[str, str]]:
+    return [(one.code, one.message) for one in diagnostics_of(text, folder / "main.adal")]
+
+
+def mended(text: str) -> str:
+    """The file after its first quick fix."""
+    (found, *_) = diagnostics_of(text, Path("/nowhere/main.adal"))
+    return str(SourceText.of(text).apply(found.fixes[0].edits))
+
+
+def test_inputs_may_have_the_names_of_jinjas_tag_words() -> None:
+    names = ["context", "required", "ignore", "missing", "import", "block", "from", "with", "recursive", "scoped", "as"]
+    shown = " ".join(f"{{{{ {name} }}}}" for name in names)
+    inputs = ", ".join(f"{name}: str" for name in names)
+    assert messages(f'prompt answer({inputs}) -> str = """{shown}"""\n') == []
+    trained = 'prompt answer(q: str) {\n  param context = "Be kind."\n  user = """{{ context }} {{ q }}"""\n}\n'
+    assert messages(trained) == []
+
+
+def test_an_unknown_variable_is_told_whatever_it_is_called() -> None:
+    ((code, message),) = messages('prompt answer(q: str) -> str = """{{ q }} {{ missing }}"""\n')
+    assert (code, message.split(".")[0]) == ("ADL301", "`missing` is no input or param of `answer`")
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "{% for x in q recursive %}{{ x }}{% endfor %}",
+        "{% if q is not none and not false %}{{ q }}{% else %}-{% endif %}",
+        "{% filter upper %}{{ q }}{% endfilter %}",
+        "{% block missing scoped required %}{% endblock missing %}{{ q }}",
+    ],
+)
+def test_words_of_tags_show_no_input(tag: str) -> None:
+    words = ["recursive", "upper", "missing", "scoped", "required"]
+    inputs = ", ".join(f"{name}: str" for name in words)
+    found = messages(f'prompt answer(q: str, {inputs}) -> str = """{tag}"""\n')
+    assert [code for code, _ in found] == ["ADL302"] * len(words)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("gpt-4o-mini", "openai/gpt-4o-mini"), ("deepseek-chat", "deepseek/deepseek-chat")]
+)
+def test_a_model_without_provider_is_its_makers(name: str, meant: str) -> None:
+    assert meant in messages(f'model fast = "{name}"\n')[0][1]
+
+
+MATCH = "pipeline p(x: {}) -> str {{\n  return match x {{ {} }}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("declared", "arms", "left_out"),
+    [
+        ("bool", 'true => "a", false => "b"', ""),
+        ("bool", 'true => "a"', "false"),
+        ("bool?", 'true => "a", false => "b"', "null"),
+        ('("x" | "y")?', '"x" => "a", "y" => "b", null => "c"', ""),
+        ('("x" | "y")?', '"x" => "a", "y" => "b"', "null"),
+    ],
+)
+def test_match_has_an_arm_for_every_value(declared: str, arms: str, left_out: str) -> None:
+    found = messages(MATCH.format(declared, arms))
+    told = f"This match leaves out {left_out}; add the arms or `_ => …`."
+    assert found == ([("ADL207", told)] if left_out else [])
+
+
+def test_an_arm_stands_twice() -> None:
+    found = messages(MATCH.format("bool", 'true => "a", true => "b", false => "c"'))
+    assert found == [("ADL208", "true has an arm already; this one is never reached.")]
+
+
+DEMOS = """prompt p(q: str, n: int, tone: str = "kind") -> str {{
+  demos shots {{ max = {} }} = [{}]
+  user = \"\"\"{{{{ q }}}} {{{{ n }}}} {{{{ tone }}}}\"\"\"
+}}
+"""
+
+
+def test_examples_are_whole_few_enough_and_of_the_right_types() -> None:
+    whole = '{ q = "a", n = 1, output = "b" }'
+    assert messages(DEMOS.format(1, whole)) == []
+    assert messages(DEMOS.format(1, '{ q = "a" }')) == [("ADL202", "An example needs its `n` and `output`.")]
+    assert messages(DEMOS.format(1, f"{whole}, {whole}")) == [
+        ("ADL212", "`shots` may have 1 example, and 2 stand here. Raise `max`, or take some out.")
+    ]
+    assert messages(DEMOS.format(1, whole.replace("1", '"one"'))) == [("ADL205", '`n` is int; this is the text "one".')]
+
+
+def test_env_takes_one_name_in_quotes() -> None:
+    text = 'model a = "openai/gpt-4o" {{ api_key = env({}) }}\n'
+    assert messages(text.format('"OPENAI"')) == []
+    for given in ("OPENAI", "", '"A", "B"'):
+        assert [code for code, _ in messages(text.format(given))] == ["ADL212"]
+    assert mended(text.format("OPENAI")) == text.format('"OPENAI"')
+
+
+def test_models_lead_to_a_provider() -> None:
+    circle = 'model a = "openai/gpt-4o" { fallback = b }\nmodel b = "openai/gpt-4o-mini" { fallback = [a] }\n'
+    assert [code for code, _ in messages(circle)] == ["ADL108", "ADL108"]
+    assert "`a` leads back to itself: a -> a." in messages("model a = a\n")[0][1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'model a = "openai/x" { api_base = "https://user:pass@host/v1" }\n',
+        'param tone = "Use sk-proj-abcdefgh12345678 as key."\n',
+        'prompt p(q: str) = """{{ q }} AKIAABCDEFGHIJKLMNOP"""\n',
+        "# my key: sk-proj-abcdefgh12345678\n",
+    ],
+)
+def test_keys_are_found_in_every_text(text: str) -> None:
+    assert [code for code, _ in messages(text) if code != "ADL401"] == ["ADL403"]
+
+
+EVAL = """prompt p(q: str) -> {} = \"\"\"{{{{ q }}}}\"\"\"
+
+dataset rows = "rows.jsonl"
+
+eval e of p {{
+  data = rows
+  expect = {}
+  metric = {}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("returns", "metric", "answer", "fits"),
+    [
+        ("bool", "exact_match", "yes", False),
+        ("bool", "exact_match", "true", True),
+        ("int", "exact_match", "3", True),
+        ("int", "exact_match", 2.5, False),
+        ("int", "exact_match", ["many", 3], True),
+        ("float", "exact_match", ["many", "few"], False),
+        ("{ a: int }", "exact_match", {"a": 1}, True),
+        ("{ a: int, b: str }", "exact_match", {"a": 1}, False),
+        ("{ a: int, b: str }", "json_match", {"a": 1}, True),
+        ("{ a: int, b: str }", "json_match", '{"a": 1}', True),
+        ("{ a: int }", "json_match", {"a": "one"}, False),
+        ("{ a: int }", "json_match", {"c": 1}, False),
+        ("str", "exact_match", 3, True),
+    ],
+)
+def test_expected_values_are_ones_that_the_target_can_give(
+    tmp_path: Path, returns: str, metric: str, answer: object, fits: bool
+) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"q": "x", "answer": answer}) + "\n")
+    found = messages(EVAL.format(returns, "row.answer", metric), tmp_path)
+    assert [code for code, _ in found] == ([] if fits else ["ADL504"])
+
+
+def test_columns_and_metrics_that_are_half_written(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"q": "x", "answer": "y"}\n')
+    assert messages(EVAL.format("str", "answer", "exact"), tmp_path) == [
+        ("ADL101", "Nothing here is called `answer`. Did you mean `row.answer`?"),
+        ("ADL101", "No metric is called `exact`. Did you mean `exact_match`?"),
+    ]
+
+
+def test_one_eval_is_optimized_once(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"q": "x", "answer": "y"}\n')
+    text = EVAL.format("str", "row.answer", "exact_match") + "\noptimize e\n\noptimize e\n"
+    assert [message for code, message in messages(text, tmp_path) if code == "ADL102"] == [
+        "`e` has an optimize block already; keep one of the two."
+    ]
+
+
+def test_a_data_files_error_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text("[1]\n")
+    assert messages('dataset rows = "rows.jsonl"\n', tmp_path) == [
+        ("ADL502", 'rows.jsonl:1: the row is a list, not an object; write it as {"column": value, ...}.')
+    ]
+
+
+def test_words_of_other_languages() -> None:
+    assert mended("pipeline p() -> bool {\n  return True\n}\n") == "pipeline p() -> bool {\n  return true\n}\n"
+    (found,) = messages('prompt p(q: str) {\n  temperature = 0\n  user = """{{ q }}"""\n}\n')
+    assert found[1].startswith("A prompt has no setting `temperature`. It belongs to a model declaration:")
+    assert messages("optimize e {\n  speed = 1\n}\n")[-1][1].startswith("An optimize has no setting `speed`.")
+
+
+def test_imports_name_the_path_that_was_looked_for(tmp_path: Path) -> None:
+    assert messages('import "../lib/x.adal"\n', tmp_path) == [
+        ("ADL109", "There is no file `../lib/x.adal`; the path counts from this file's folder.")
+    ]
+    (tmp_path / "main.adal").write_text('import "main.adal"\n')
+    assert messages('import "main.adal"\n', tmp_path) == [("ADL108", "A file cannot import itself; remove the line.")]

@@ -85,7 +85,7 @@ def excerpt(module: Module, one: Diagnostic) -> str:
     return f"  {number} | {shown}\n  {' ' * len(number)} | {carets}"
 
 
-def _text(found: Found, files: int) -> str:
+def as_text(found: Found, files: int) -> str:
     lines = []
     for module, one in found:
         name, line, column = _place(module, one)
@@ -180,4 +180,4 @@ def _sarif(found: Found, files: int) -> str:
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2)
 
 
-_PRINTERS = {Format.text: _text, Format.json: _json, Format.sarif: _sarif, Format.github: _github}
+_PRINTERS = {Format.text: as_text, Format.json: _json, Format.sarif: _sarif, Format.github: _github}

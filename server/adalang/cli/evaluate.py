@@ -6,13 +6,13 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from adalang.cli.common import (
-    TARGET_HELP,
     check_chosen,
     chosen_models,
     money,
@@ -68,7 +68,7 @@ def evaluate(
                 progress.close()
                 results.append(found)
                 if not json_output:
-                    _print(found, failing)
+                    print_evaluation(found, failing)
             return results
 
     results = asyncio.run(work())
@@ -108,7 +108,7 @@ class _Progress:
             self._bar.stop()
 
 
-def _print(found: Evaluation, failing: int) -> None:
+def print_evaluation(found: Evaluation, failing: int) -> None:
     interval, usage = found.interval, found.usage
     if found.void:
         share = f"{found.transport_failures} of {len(found.rows)} runs got no answer"
@@ -151,22 +151,4 @@ def _short(value: Any) -> str:
 
 
 def _plain(found: Evaluation) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        "eval": found.eval,
-        "split": found.split,
-        "score": found.score,
-        "low": found.interval.low,
-        "high": found.interval.high,
-        "n": found.interval.n,
-        "repeats": found.repeats,
-        "void": found.void,
-        "goal": found.goal,
-        "goal_missed": found.goal_missed,
-        "usage": asdict(found.usage),
-        "rows": [row.to_json() for row in found.rows],
-    }
-
-
-__all__ = ["TARGET_HELP", "evaluate"]
+    return {**found.to_json(), "usage": asdict(found.usage), "rows": [row.to_json() for row in found.rows]}

@@ -89,7 +89,8 @@ def _print_estimate(found: Estimate, usd: float | None, calls: int | None, most:
     for line in found.lines():
         print(line)
     bounds = [f"{calls} calls" if calls else "", f"${most:g}" if most is not None else ""]
-    print(f"Price at most: {price}. Budget: {', '.join(bound for bound in bounds if bound) or 'none'}.")
+    limits = ", ".join(bound for bound in bounds if bound)
+    print(f"Expected price: {price}. Never more than the budget: {limits}." if limits else f"Expected price: {price}.")
 
 
 def _agreed(usd: float | None, yes: bool) -> bool:
@@ -108,9 +109,9 @@ class _Narrator:
         self._quiet = quiet
 
     def __call__(self, event: Any, usage: Any) -> None:
-        from adalang.engine.session import describe_event
+        from adalang.engine.narrate import narrate
 
-        text = describe_event(event)
+        text = narrate(event)
         if text and not self._quiet:
             again = " (replayed)" if event.replayed else ""
             print(f"  [{usage.calls + usage.cached_calls:>5} calls] {text}{again}", flush=True)

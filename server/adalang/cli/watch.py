@@ -10,7 +10,7 @@ import typer
 
 from adalang.cli import check as check_verb
 from adalang.cli.common import find_files, note, open_session, settings_for
-from adalang.cli.evaluate import _print
+from adalang.cli.evaluate import print_evaluation
 from adalang.cli.failures import explain
 
 _SUFFIXES = (".adal", ".jsonl", ".json", ".csv", ".py", ".md", ".txt")
@@ -72,7 +72,7 @@ def _check(file: Path) -> bool:
     """Print the file's diagnostics; whether it can run."""
     found = check_verb.diagnose([file])
     shown = [(module, one) for module, one in found if one.severity != "hint"]
-    print(check_verb._text(shown, 1), flush=True)
+    print(check_verb.as_text(shown, 1), flush=True)
     return not any(one.severity == "error" for _, one in found)
 
 
@@ -119,7 +119,7 @@ async def _evaluate(file: Path, seen: Seen) -> None:
                 if seen.get((file, name)) == mark:
                     continue
                 limit = eval_plan(program, name).on_save
-                _print(await session.evaluation(program, name, limit=limit), 5)
+                print_evaluation(await session.evaluation(program, name, limit=limit), 5)
                 seen[file, name] = mark
         except Exception as error:
             message = explain(error)

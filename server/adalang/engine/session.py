@@ -17,12 +17,14 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from adalang.config import Settings
+from adalang.engine.narrate import narrate
 from adalang.engine.optimization import FileTask, OptimizePlan, optimize_plan
 from adalang.engine.protocol import Progress
 from adalang.evaluation.evaluate import Scorer, evaluate
 from adalang.evaluation.plan import EvalPlan, Rows, default_split, eval_plan, load_rows
 from adalang.evaluation.results import Evaluation, RowResult
 from adalang.language.checks import Diagnostic, DiskFacts, check_all
+from adalang.language.declarations import Member, Reference
 from adalang.language.fingerprint import disk_hash, fingerprint
 from adalang.language.program import Entity, Module, Program, load
 from adalang.language.text import SourceText
@@ -246,15 +248,7 @@ class Session:
         tally = _Tally(progress, eval_name)
         found = await self.evaluation(program, eval_name, split=split, limit=limit, repeats=repeats, on_row=tally.row)
         return {
-            "eval": found.eval,
-            "split": found.split,
-            "score": found.score,
-            "low": found.interval.low,
-            "high": found.interval.high,
-            "n": found.interval.n,
-            "void": found.void,
-            "goal": found.goal,
-            "goal_missed": found.goal_missed,
+            **found.to_json(),
             "calls": found.usage.calls,
             "cached_calls": found.usage.cached_calls,
             "usd": found.usage.usd,
@@ -281,7 +275,7 @@ class Session:
         )
 
     def estimate(self, program: Program, plan: OptimizePlan) -> tuple[Estimate, float | None]:
-        """Calls and money that the search would take at most, before any call; money is ``None`` without a known price."""
+        """Calls and money that the search should take, before any call; money is ``None`` without a known price."""
         task = self.task(program, plan, Budget())
         found = estimate(task, plan.search)
         return found, task.usd(found)
@@ -373,7 +367,7 @@ class Session:
         total = plan.calls or 0
 
         def told(event: RunEvent, usage: Usage) -> None:
-            message = describe_event(event)
+            message = narrate(event)
             if message:
                 calls = usage.calls + usage.cached_calls
                 progress(Progress(min(calls, total), total, None, usage.calls, usage.usd, message))
@@ -455,16 +449,7 @@ def find_component(program: Program, name: str) -> Entity:
     raise BugFailure(f"which component? Write FILE:NAME with one of: {known}")
 
 
-def describe_event(event: RunEvent) -> str:
-    """One line for a person about what an optimization just did; "" for events that only the log needs."""
-    from adalang.engine.narrate import narrate
-
-    return narrate(event)
-
-
 def _input_columns(plan: EvalPlan) -> set[str]:
-    from adalang.language.declarations import Member, Reference
-
     columns = set()
     for parameter in plan.target.declaration.parameters:  # type: ignore[union-attr]
         name = parameter.name.text

@@ -17,7 +17,6 @@ from adalang.language.declarations import (
     setting,
 )
 from adalang.language.program import Entity, Program
-from adalang.language.settings import SPLIT_NAMES
 from adalang.runtime.failures import BugFailure
 
 
@@ -118,6 +117,3 @@ def default_split(planned: EvalPlan, rows: Rows) -> str:
     if planned.split:
         return planned.split
     return next((name for name in ("val", "test", "train") if rows.splits.get(name)), "val")
-
-
-__all__ = ["SPLIT_NAMES", "EvalPlan", "Rows", "default_split", "eval_plan", "load_rows"]

@@ -67,6 +67,21 @@ class Evaluation:
     def score(self) -> float | None:
         return None if self.void or self.interval.n == 0 else self.interval.mean
 
+    def to_json(self) -> dict[str, Any]:
+        """The figures as plain JSON, without the rows and what they cost."""
+        return {
+            "eval": self.eval,
+            "split": self.split,
+            "score": self.score,
+            "low": self.interval.low,
+            "high": self.interval.high,
+            "n": self.interval.n,
+            "repeats": self.repeats,
+            "void": self.void,
+            "goal": self.goal,
+            "goal_missed": self.goal_missed,
+        }
+
     @property
     def transport_failures(self) -> int:
         return sum(row.status == "transport" for row in self.rows)

@@ -13,18 +13,14 @@ from pathlib import Path
 
 from adalang.language.declarations import (
     COMPONENT_KINDS,
-    DatasetDeclaration,
     Declaration,
-    EvalDeclaration,
     Expression,
     Hole,
     ImportDeclaration,
     ListType,
-    ModelDeclaration,
     NamedType,
     ObjectType,
     OptionalType,
-    ParamDeclaration,
     Text,
     TypeDeclaration,
     TypeExpression,
@@ -258,20 +254,3 @@ def _normal(path: Path) -> str:
     import os.path
 
     return os.path.normpath(path)
-
-
-__all__ = [
-    "DatasetDeclaration",
-    "Entity",
-    "EvalDeclaration",
-    "Expression",
-    "ModelDeclaration",
-    "Module",
-    "ParamDeclaration",
-    "Program",
-    "Reader",
-    "import_target",
-    "link",
-    "load",
-    "read_from_disk",
-]

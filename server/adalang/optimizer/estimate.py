@@ -1,4 +1,4 @@
-"""What a search will take at most, and what its test can prove: said before the first call."""
+"""What a search should take, and what its test can prove: said before the first call."""
 
 from __future__ import annotations
 

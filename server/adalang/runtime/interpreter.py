@@ -28,7 +28,6 @@ from adalang.language.declarations import (
     Member,
     Not,
     ObjectExpression,
-    Param,
     ParamDeclaration,
     PipelineDeclaration,
     PromptDeclaration,
@@ -519,6 +518,3 @@ def _schema_name(entity: Entity) -> str:
 
 def _article(kind: str) -> str:
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
-
-
-__all__ = ["NOT_YET", "Overrides", "Param", "RunFailed", "Runtime", "compare", "prompt_form"]

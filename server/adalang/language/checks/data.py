@@ -180,6 +180,3 @@ def rows_of(scope: Scope, planned: DatasetPlan) -> list[tuple[Mapping[str, Any],
             return None
         result += [(row, path, number) for number, row in enumerate(facts.rows, 1)]
     return result
-
-
-__all__ = ["Span", "check", "row_key", "rows_of"]

@@ -29,7 +29,6 @@ from adalang.language.declarations import (
     Repeat,
     Setting,
     Statement,
-    Text,
     dotted,
     setting,
     walk,
@@ -620,6 +619,3 @@ def _hold_out(scope: Scope, item: Item, declaration: OptimizeDeclaration, entity
             f"The hold-out of `{planned.id}` has {about}{held_out} row{'s' if held_out != 1 else ''}; with fewer than {SMALL_SPLIT} nothing can be proven. "
             "Add rows, or give `test` a larger share.",
         )
-
-
-__all__ = ["Text", "check", "param_path"]

@@ -36,7 +36,6 @@ from adalang.language.declarations import (
     Setting,
     Statement,
     Template,
-    Text,
     ToolDeclaration,
     TypeDeclaration,
     TypeExpression,
@@ -311,11 +310,6 @@ def _import_circle(scope: Scope, start: Path) -> str | None:
 # ---- circles of components
 
 
-def references(scope_program: Scope, module: Module, item: Item) -> Iterator[tuple[str, Span]]:
-    """All names of other declarations that ``item`` uses, dotted where they are imported, with their places."""
-    yield from _references(item.declaration)
-
-
 def _cycles(scope: Scope) -> None:
     for item in scope.module.items:
         kinds = COMPONENT_KINDS if item.declaration.kind in COMPONENT_KINDS else frozenset({"model"})
@@ -504,6 +498,3 @@ def expression_names(expression: Expression, own: frozenset[str]) -> Iterator[tu
             continue
         if isinstance(part, Reference | Member):
             yield name, part.span
-
-
-__all__ = ["Text", "check", "check_settings", "expression_names", "references", "written_types"]

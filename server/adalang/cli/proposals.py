@@ -152,7 +152,7 @@ def apply(
 
 @app.command("dismiss")
 def dismiss(proposal_id: str = ID, root: Path = ROOT) -> None:
-    """Never show a proposal again."""
+    """Stop showing a proposal. Another optimization that finds it offers it again."""
     store, _ = _open(root)
     with store:
         found = _proposal(store, proposal_id)

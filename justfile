@@ -13,6 +13,7 @@ check:
     mypy
     lint-imports
     python scripts/generate_schemas.py --check
+    python scripts/generate_lsp_types.py --check
     python scripts/generate_docs.py --check
     python scripts/generate_reference.py --check
 

@@ -17,6 +17,14 @@ from typing import Any
 TARGET = Path(__file__).resolve().parent.parent / "server" / "adalang" / "language" / "models.json"
 MODES = {"chat": "chat", "responses": "chat", "embedding": "embedding"}
 
+# A letter for each ability that the table tells (see KnownModel.can).
+ABILITIES = {
+    "v": "supports_vision",
+    "t": "supports_function_calling",
+    "s": "supports_response_schema",
+    "r": "supports_reasoning",
+}
+
 # The table's provider -> the prefix that a model id is written with; a name here is what users have keys for.
 PREFIXES = {
     "anthropic": "anthropic",
@@ -97,30 +105,29 @@ def providers() -> list[str]:
 
 def render(table: dict[str, dict[str, Any]], prefixes: list[str]) -> str:
     """The file's text: a model a line, sorted, so that a new litellm gives a readable difference."""
-    models: dict[str, dict[str, Any]] = {}
+    models: dict[str, list[Any]] = {}
     for name, entry in sorted(table.items()):
         prefix, mode = PREFIXES.get(entry.get("litellm_provider", "")), MODES.get(entry.get("mode", ""))
         if prefix is None or mode is None or name.startswith("ft:"):
             continue
         model_id = name if name.startswith(prefix + "/") else f"{prefix}/{name}"
-        models.setdefault(model_id, describe(entry, prefix, mode))
+        models.setdefault(model_id, describe(entry, mode))
     lines = ",\n".join(f"{json.dumps(name)}:{compact(models[name])}" for name in sorted(models))
     return f'{{"providers":{compact(prefixes)},\n"models":{{\n{lines}\n}}}}\n'
 
 
-def describe(entry: dict[str, Any], prefix: str, mode: str) -> dict[str, Any]:
-    """Provider and mode; window in tokens and prices in USD per million tokens where the table knows them."""
-    described: dict[str, Any] = {"provider": prefix, "mode": mode}
-    window = entry.get("max_input_tokens") or entry.get("max_tokens")
-    if isinstance(window, int):
-        described["window"] = window
-    for name, source in (
-        ("input_usd_per_1m", "input_cost_per_token"),
-        ("output_usd_per_1m", "output_cost_per_token"),
-    ):
-        if isinstance(entry.get(source), (int, float)):
-            described[name] = float(f"{entry[source] * 1e6:.6g}")
-    return described
+def describe(entry: dict[str, Any], mode: str) -> list[Any]:
+    """The fields of :class:`adalang.language.models.KnownModel` behind id and provider, in their order: windows in tokens,
+    prices in USD per million tokens, null where the table does not know them."""
+    window, answer = entry.get("max_input_tokens") or entry.get("max_tokens"), entry.get("max_output_tokens")
+    prices = (entry.get("input_cost_per_token"), entry.get("output_cost_per_token"))
+    return [
+        mode,
+        window if isinstance(window, int) else None,
+        *(float(f"{one * 1e6:.6g}") if isinstance(one, int | float) else None for one in prices),
+        answer if isinstance(answer, int) and mode == "chat" else None,
+        "".join(letter for letter, key in ABILITIES.items() if entry.get(key)),
+    ]
 
 
 def compact(value: Any) -> str:

@@ -100,7 +100,7 @@ def test_neither_import_nor_load_brings_a_model_library(desk: Path) -> None:
         f"program = adalang.load({str(desk)!r})\n"
         "assert program.check() == []\n"
         "assert program.classify('my card') == 'billing'\n"
-        "heavy = {'litellm', 'openai', 'numpy', 'pygls'} & set(sys.modules)\n"
+        "heavy = {'litellm', 'openai', 'numpy', 'msgspec'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)

@@ -86,7 +86,10 @@ class BadFrame(ValueError):
 
 def frame(message: Any) -> bytes:
     """One message with its header."""
-    body = json.dumps(message, ensure_ascii=True, separators=(",", ":"), default=str).encode()
+    return framed(json.dumps(message, ensure_ascii=True, separators=(",", ":"), default=str).encode())
+
+
+def framed(body: bytes) -> bytes:
     return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
@@ -143,7 +146,13 @@ class FrameWriter:
         self._lock = threading.Lock()
 
     def write(self, message: Any) -> None:
-        data = frame(message)
+        self._write(frame(message))
+
+    def send(self, body: bytes) -> None:
+        """Write a message that is JSON already."""
+        self._write(framed(body))
+
+    def _write(self, data: bytes) -> None:
         with self._lock:
             try:
                 self._stream.write(data)

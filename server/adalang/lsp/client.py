@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-
-from lsprotocol import types
 
 from adalang.language.text import Encoding
 
@@ -34,45 +33,42 @@ class Client:
     registers_watchers: bool = False
 
     @classmethod
-    def of(cls, capabilities: types.ClientCapabilities) -> Client:
-        def has(*path: str) -> bool:
+    def of(cls, capabilities: Mapping[str, Any]) -> Client:
+        def get(path: str) -> Any:
             found: Any = capabilities
-            for name in path:
-                found = getattr(found, name, None)
-            return bool(found)
+            for name in path.split("."):
+                found = found.get(name) if isinstance(found, Mapping) else None
+            return found
 
-        def formats(*path: str) -> Any:
-            found: Any = capabilities.text_document
-            for name in path:
-                found = getattr(found, name, None)
-            return found or ()
+        def has(path: str) -> bool:
+            return bool(get(path))
 
-        offered = getattr(capabilities.general, "position_encodings", None) or []
-        encoding = next((_ENCODINGS[str(_plain(one))] for one in offered if str(_plain(one)) in _ENCODINGS), "utf-16")
+        def lists(path: str, value: str) -> bool:
+            found = get(path)
+            return isinstance(found, list) and value in found
+
+        offered = get("general.positionEncodings")
+        known = [_ENCODINGS[one] for one in offered if one in _ENCODINGS] if isinstance(offered, list) else []
         return cls(
-            encoding=encoding,  # type: ignore[arg-type]
-            pulls_diagnostics=getattr(capabilities.text_document, "diagnostic", None) is not None,
-            refreshes_diagnostics=has("workspace", "diagnostics", "refresh_support"),
-            refreshes_lenses=has("workspace", "code_lens", "refresh_support"),
-            related_information=has("text_document", "publish_diagnostics", "related_information")
-            or has("text_document", "diagnostic", "related_information"),
-            code_descriptions=has("text_document", "publish_diagnostics", "code_description_support")
-            or has("text_document", "diagnostic", "code_description_support"),
-            snippets=has("text_document", "completion", "completion_item", "snippet_support"),
-            markdown_hover=types.MarkupKind.Markdown in formats("hover", "content_format"),
-            markdown_docs=types.MarkupKind.Markdown in formats("completion", "completion_item", "documentation_format"),
-            nested_symbols=has("text_document", "document_symbol", "hierarchical_document_symbol_support"),
-            links_definitions=has("text_document", "definition", "link_support"),
-            document_changes=has("workspace", "workspace_edit", "document_changes"),
-            applies_edits=has("workspace", "apply_edit"),
-            shows_progress=has("window", "work_done_progress"),
-            shows_documents=has("window", "show_document", "support"),
-            registers_watchers=has("workspace", "did_change_watched_files", "dynamic_registration"),
+            encoding=known[0] if known else "utf-16",
+            pulls_diagnostics=get("textDocument.diagnostic") is not None,
+            refreshes_diagnostics=has("workspace.diagnostics.refreshSupport"),
+            refreshes_lenses=has("workspace.codeLens.refreshSupport"),
+            related_information=has("textDocument.publishDiagnostics.relatedInformation")
+            or has("textDocument.diagnostic.relatedInformation"),
+            code_descriptions=has("textDocument.publishDiagnostics.codeDescriptionSupport")
+            or has("textDocument.diagnostic.codeDescriptionSupport"),
+            snippets=has("textDocument.completion.completionItem.snippetSupport"),
+            markdown_hover=lists("textDocument.hover.contentFormat", "markdown"),
+            markdown_docs=lists("textDocument.completion.completionItem.documentationFormat", "markdown"),
+            nested_symbols=has("textDocument.documentSymbol.hierarchicalDocumentSymbolSupport"),
+            links_definitions=has("textDocument.definition.linkSupport"),
+            document_changes=has("workspace.workspaceEdit.documentChanges"),
+            applies_edits=has("workspace.applyEdit"),
+            shows_progress=has("window.workDoneProgress"),
+            shows_documents=has("window.showDocument.support"),
+            registers_watchers=has("workspace.didChangeWatchedFiles.dynamicRegistration"),
         )
-
-
-def _plain(value: Any) -> Any:
-    return getattr(value, "value", value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from lsprotocol import types
-
 from adalang.language.text import Encoding, Position, SourceText, Span
+from adalang.lsp import types
 
 
 def offset(source: SourceText, position: types.Position, encoding: Encoding) -> int:

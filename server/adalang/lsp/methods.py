@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from adalang.lsp import types
 from adalang.lsp.features import (
     code_actions,
     code_lenses,
@@ -20,27 +21,35 @@ from adalang.lsp.features import (
 from adalang.lsp.protocol import Method
 
 METHODS: Mapping[str, Method] = {
-    "initialize": Method(lifecycle.initialize, "state"),
-    "initialized": Method(lifecycle.initialized, "state"),
+    "initialize": Method(lifecycle.initialize, "state", types.InitializeParams),
+    "initialized": Method(lifecycle.initialized, "state", types.InitializedParams),
     "shutdown": Method(lifecycle.shutdown, "worker"),
     "$/setTrace": Method(sync.ignore, "state"),
     "adalang/trust": Method(sync.trust, "state"),
-    "textDocument/didOpen": Method(sync.did_open, "state"),
-    "textDocument/didChange": Method(sync.did_change, "state"),
-    "textDocument/didSave": Method(sync.did_save, "state"),
-    "textDocument/didClose": Method(sync.did_close, "state"),
-    "workspace/didChangeWatchedFiles": Method(sync.did_change_watched_files, "state"),
-    "workspace/didChangeWorkspaceFolders": Method(sync.did_change_folders, "state"),
-    "workspace/didChangeConfiguration": Method(sync.did_change_configuration, "state"),
-    "window/workDoneProgress/cancel": Method(sync.cancel_progress, "state"),
-    "textDocument/diagnostic": Method(diagnostics.document_diagnostic, "query", late=True),
-    "workspace/diagnostic": Method(diagnostics.workspace_diagnostic, "thread"),
-    "textDocument/hover": Method(hover.hover, "query"),
-    "textDocument/completion": Method(completion.completion, "query"),
-    "textDocument/definition": Method(definition.definition, "query"),
-    "textDocument/documentSymbol": Method(symbols.symbols, "query", late=True),
-    "textDocument/formatting": Method(formatting.formatting, "query"),
-    "textDocument/codeAction": Method(code_actions.code_actions, "query"),
-    "textDocument/codeLens": Method(code_lenses.code_lenses, "query", late=True),
-    "workspace/executeCommand": Method(commands.execute, "worker"),
+    "textDocument/didOpen": Method(sync.did_open, "state", types.DidOpenTextDocumentParams),
+    "textDocument/didChange": Method(sync.did_change, "state", types.DidChangeTextDocumentParams),
+    "textDocument/didSave": Method(sync.did_save, "state", types.DidSaveTextDocumentParams),
+    "textDocument/didClose": Method(sync.did_close, "state", types.DidCloseTextDocumentParams),
+    "workspace/didChangeWatchedFiles": Method(
+        sync.did_change_watched_files, "state", types.DidChangeWatchedFilesParams
+    ),
+    "workspace/didChangeWorkspaceFolders": Method(
+        sync.did_change_folders, "state", types.DidChangeWorkspaceFoldersParams
+    ),
+    "workspace/didChangeConfiguration": Method(
+        sync.did_change_configuration, "state", types.DidChangeConfigurationParams
+    ),
+    "window/workDoneProgress/cancel": Method(sync.cancel_progress, "state", types.WorkDoneProgressCancelParams),
+    "textDocument/diagnostic": Method(
+        diagnostics.document_diagnostic, "query", types.DocumentDiagnosticParams, late=True
+    ),
+    "workspace/diagnostic": Method(diagnostics.workspace_diagnostic, "thread", types.WorkspaceDiagnosticParams),
+    "textDocument/hover": Method(hover.hover, "query", types.HoverParams),
+    "textDocument/completion": Method(completion.completion, "query", types.CompletionParams),
+    "textDocument/definition": Method(definition.definition, "query", types.DefinitionParams),
+    "textDocument/documentSymbol": Method(symbols.symbols, "query", types.DocumentSymbolParams, late=True),
+    "textDocument/formatting": Method(formatting.formatting, "query", types.DocumentFormattingParams),
+    "textDocument/codeAction": Method(code_actions.code_actions, "query", types.CodeActionParams),
+    "textDocument/codeLens": Method(code_lenses.code_lenses, "query", types.CodeLensParams, late=True),
+    "workspace/executeCommand": Method(commands.execute, "worker", types.ExecuteCommandParams),
 }

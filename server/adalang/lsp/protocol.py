@@ -1,23 +1,21 @@
-"""The protocol: pygls' messages and types, with its traps mended.
+"""JSON-RPC as the language server protocol has it: one connection, in order, every request answered exactly once.
 
-pygls turns JSON into typed messages while it parses, so that a message with wrong params loses its id and is never answered;
-it answers before ``initialize`` and keeps silent after ``shutdown``; it cancels nothing that runs on the loop. Here a message
-stays JSON until its method is known, and every request is answered exactly once: with a result, or with the error that the
-specification names. What a method does and on which schedule is said in one table, :data:`adalang.lsp.methods.METHODS`.
+A message stays JSON until its method is known, so that one with wrong params keeps its id and gets its error. What a method
+does, with which params and on which schedule, is said in one table, :data:`adalang.lsp.methods.METHODS`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
-from cattrs.errors import BaseValidationError
-from lsprotocol import types
-from pygls.protocol import LanguageServerProtocol
+import msgspec
 
 from adalang.engine.protocol import BadFrame, FrameWriter
 from adalang.lsp.transport import Inbox
@@ -56,12 +54,13 @@ Latency = Literal["state", "query", "thread", "worker"]
 class Method:
     """``handler`` takes the server and the params (``thread``: a function of no arguments comes back, and is run there).
 
-    ``late`` queries are answered even when a newer version of the document waits: for clients that would take a refusal for
+    ``params`` is their type in :mod:`adalang.lsp.types`; ``None`` leaves them JSON. ``late`` queries are answered even when a newer version of the document waits: for clients that would take a refusal for
     an empty answer.
     """
 
     handler: Callable[[Any, Any], Any]
     latency: Latency
+    params: type[msgspec.Struct] | None = None
     late: bool = False
 
 
@@ -73,32 +72,48 @@ class RequestError(Exception):
         self.code = code
 
 
-class Protocol(LanguageServerProtocol):
+class Protocol:
     """One connection. Lives on one event loop; only :meth:`Inbox.put` is called from elsewhere."""
 
-    _server: AdalServer
-
-    def __init__(self, server: AdalServer, converter: Any) -> None:
-        super().__init__(server, converter)
+    def __init__(self, server: AdalServer, methods: Mapping[str, Method], writer: FrameWriter) -> None:
         self.inbox = Inbox()
-        self.methods: Mapping[str, Method] = {}
         self.initialized = False
         self.stopping = False
         self.ended = asyncio.Event()
         self.exit_code = 1
+        self._server = server
+        self._methods = methods
+        self._frames = writer
         self._running: dict[Any, asyncio.Future[Any]] = {}
-        self._frames: FrameWriter | None = None
+        self._asked: dict[str, asyncio.Future[Any]] = {}
+        self._ids = count(1)
         self._pumping = False
 
-    def _register_builtin_features(self) -> None:
-        """pygls' own handlers are not used: they keep texts whose lines end where those of the client do not."""
+    # ---- sending
 
-    def connect(self, writer: FrameWriter) -> None:
-        self._frames = writer
+    def notify(self, method: str, params: Any) -> None:
+        self._send({"jsonrpc": "2.0", "method": method, "params": params})
 
-    def _send_data(self, data: Any) -> None:
-        if self._frames is not None:
-            self._frames.write(self._converter.unstructure(data) if hasattr(data, "__attrs_attrs__") else data)
+    async def ask(self, method: str, params: Any = None) -> Any:
+        """Send a request of our own and wait for its result, as JSON.
+
+        Raises:
+            RequestError: the client answered with an error.
+        """
+        request_id = f"adalang {next(self._ids)}"
+        answer = self._asked[request_id] = asyncio.get_running_loop().create_future()
+        message = {"jsonrpc": "2.0", "id": request_id, "method": method}
+        self._send(message if params is None else {**message, "params": params})
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            self.notify("$/cancelRequest", {"id": request_id})
+            raise
+        finally:
+            self._asked.pop(request_id, None)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self._frames.send(encode(message))
 
     # ---- receiving
 
@@ -141,14 +156,16 @@ class Protocol(LanguageServerProtocol):
             self._receive_request(message["id"], message["method"], message.get("params"), cancelled)
 
     def _receive_response(self, message: dict[str, Any]) -> None:
-        try:
-            found = self.structure_message(message)
-            self._handle_response(found.id, getattr(found, "result", None), getattr(found, "error", None))
-        except Exception as error:
-            _log.warning("the client's answer to %r cannot be read: %s", message.get("id"), error)
-            future = self._request_futures.pop(message.get("id", ""), None)
-            if future is not None and not future.done():
-                future.set_exception(RequestError(f"the client's answer cannot be read: {error}"))
+        request_id = message.get("id")
+        answer = self._asked.get(request_id) if isinstance(request_id, str) else None
+        if answer is None or answer.done():
+            return
+        error = message.get("error")
+        if error is None:
+            answer.set_result(message.get("result"))
+        else:
+            text = error.get("message") if isinstance(error, dict) else error
+            answer.set_exception(RequestError(f"the editor answered with an error: {text}"))
 
     def _receive_notification(self, name: str, params: Any) -> None:
         if name == "exit":
@@ -160,11 +177,11 @@ class Protocol(LanguageServerProtocol):
             if running is not None:
                 running.cancel()
             return
-        method = self.methods.get(name)
+        method = self._methods.get(name)
         if method is None or not self.initialized or self.stopping:
             return
         try:
-            structured = self._params(name, params)
+            structured = _params(name, method, params)
         except RequestError as error:
             self._server.params_lost(name, params)
             _log.error("%s: %s", name, error)
@@ -180,7 +197,7 @@ class Protocol(LanguageServerProtocol):
         started = time.perf_counter()
         try:
             method = self._admitted(name, cancelled)
-            structured = self._params(name, params)
+            structured = _params(name, method, params)
             if method.latency == "query" and not method.late:
                 self._refuse_outdated(structured)
             result = method.handler(self._server, structured)
@@ -202,24 +219,14 @@ class Protocol(LanguageServerProtocol):
             raise RequestError("cancelled", CANCELLED)
         if self.stopping:
             raise RequestError("the server is shutting down", INVALID_REQUEST)
-        if not self.initialized and name != types.INITIALIZE:
+        if not self.initialized and name != "initialize":
             raise RequestError("the server is not initialized yet", NOT_INITIALIZED)
-        if self.initialized and name == types.INITIALIZE:
+        if self.initialized and name == "initialize":
             raise RequestError("the server is initialized already", INVALID_REQUEST)
-        method = self.methods.get(name)
+        method = self._methods.get(name)
         if method is None:
             raise RequestError(f"there is no method {name}", METHOD_NOT_FOUND)
         return method
-
-    def _params(self, name: str, params: Any) -> Any:
-        """The params in their type."""
-        wanted: Any = types.METHOD_TO_TYPES.get(name, (None, None, None))[2]
-        if wanted is None:
-            return params
-        try:
-            return self._converter.structure(params if params is not None else {}, wanted)
-        except (BaseValidationError, TypeError, ValueError, KeyError, AttributeError) as error:
-            raise RequestError(f"wrong params for {name}: {_reason(error)}", INVALID_PARAMS) from error
 
     def _refuse_outdated(self, params: Any) -> None:
         document = getattr(params, "text_document", None)
@@ -245,7 +252,7 @@ class Protocol(LanguageServerProtocol):
         future.add_done_callback(answer)
 
     def _respond(self, request_id: Any, result: Any) -> None:
-        self._send_data({"jsonrpc": "2.0", "id": request_id, "result": self._converter.unstructure(result)})
+        self._send({"jsonrpc": "2.0", "id": request_id, "result": result})
 
     def _failed(self, request_id: Any, name: str, error: BaseException) -> None:
         if isinstance(error, RequestError):
@@ -255,7 +262,7 @@ class Protocol(LanguageServerProtocol):
             self._error(request_id, INTERNAL_ERROR, f"{name} failed: {type(error).__name__}: {error}")
 
     def _error(self, request_id: Any, code: int, message: str) -> None:
-        self._send_data({"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": message}})
+        self._send({"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": message}})
 
     def _note_time(self, name: str, started: float) -> None:
         seconds = time.perf_counter() - started
@@ -274,8 +281,19 @@ async def _awaited(result: Awaitable[Any]) -> Any:
     return await result
 
 
-def _reason(error: BaseException) -> str:
-    """The innermost of the converter's nested complaints."""
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
-    return str(error) or type(error).__name__
+def _params(name: str, method: Method, params: Any) -> Any:
+    """The params in their type."""
+    if method.params is None:
+        return params
+    try:
+        return msgspec.convert(params if params is not None else {}, method.params)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise RequestError(f"wrong params for {name}: {error}", INVALID_PARAMS) from error
+
+
+def encode(message: Any) -> bytes:
+    """A message as JSON. Halves of a surrogate pair, which no UTF-8 can hold, are escaped."""
+    try:
+        return msgspec.json.encode(message)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(message), separators=(",", ":")).encode()

@@ -5,25 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
-from lsprotocol import types
-from pygls.lsp.server import LanguageServer
-from pygls.protocol import default_converter
-
-from adalang import __version__
 from adalang.config import find_root
 from adalang.engine.client import EngineClient
 from adalang.engine.protocol import FrameWriter, read_in_thread
-from adalang.lsp import disk
+from adalang.lsp import disk, types
 from adalang.lsp.client import Client, Options
 from adalang.lsp.folders import Listing
-from adalang.lsp.protocol import END_OF_INPUT, Protocol
+from adalang.lsp.protocol import END_OF_INPUT, Method, Protocol, RequestError
 from adalang.lsp.state import Document, Snapshot, path_of
 from adalang.lsp.stores import StoreWatch
 from adalang.lsp.transport import process_is_alive, stdio_streams, tcp_streams
@@ -56,13 +51,12 @@ class _Background:
     published: dict[str, types.PublishDiagnosticsParams] = field(default_factory=dict)
 
 
-class AdalServer(LanguageServer):
+class AdalServer:
     """``snapshot`` is the newest state; handlers replace it through the methods below, all on one event loop."""
 
-    protocol: Protocol
-
-    def __init__(self) -> None:
-        super().__init__("adalang", __version__, protocol_cls=Protocol, converter_factory=default_converter)
+    def __init__(self, methods: Mapping[str, Method], writer: FrameWriter) -> None:
+        self.protocol = Protocol(self, methods, writer)
+        self.thread_pool = ThreadPoolExecutor(thread_name_prefix="thread")
         self.snapshot = Snapshot()
         self.options = Options()
         self.listing = Listing(())
@@ -151,7 +145,7 @@ class AdalServer(LanguageServer):
 
     def params_lost(self, method: str, params: Any) -> None:
         """A notification could not be read: a document that missed a change is not trusted until it is opened again."""
-        if method != types.TEXT_DOCUMENT_DID_CHANGE or not isinstance(params, dict):
+        if method != "textDocument/didChange" or not isinstance(params, dict):
             return
         identifier = params.get("textDocument")
         uri = identifier.get("uri") if isinstance(identifier, dict) else None
@@ -185,9 +179,9 @@ class AdalServer(LanguageServer):
         """Something outside the texts has changed: send diagnostics again, or have the client ask again."""
         self._due()
         if self.client.pulls_diagnostics and self.client.refreshes_diagnostics:
-            self.keep(self._ask(self.workspace_diagnostic_refresh_async))
+            self.keep(self._have_refreshed("workspace/diagnostic/refresh"))
         if lenses and self.client.refreshes_lenses:
-            self.keep(self._ask(self.workspace_code_lens_refresh_async))
+            self.keep(self._have_refreshed("workspace/codeLens/refresh"))
 
     def _due(self) -> None:
         """Every open document's diagnostics are to be sent: one may import another."""
@@ -207,14 +201,14 @@ class AdalServer(LanguageServer):
             return
         if params != self._background.published.get(uri):
             self._background.published[uri] = params
-            self.text_document_publish_diagnostics(params)
+            self.protocol.notify("textDocument/publishDiagnostics", params)
         if uri not in self.snapshot.documents:
             del self._background.published[uri]
 
-    async def _ask(self, request: Callable[[None], Coroutine[Any, Any, Any]]) -> None:
+    async def _have_refreshed(self, method: str) -> None:
         try:
-            await request(None)
-        except Exception as error:
+            await self.protocol.ask(method)
+        except RequestError as error:
             _log.debug("the client did not refresh: %s", error)
 
     # ---- the disk
@@ -304,13 +298,16 @@ class AdalServer(LanguageServer):
         self.protocol.ended.set()
 
     def tell(self, text: str) -> None:
-        self.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
+        self._message("window/showMessage", types.MessageType.Info, text)
 
     def warn(self, text: str) -> None:
-        self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, text))
+        self._message("window/showMessage", types.MessageType.Warning, text)
 
     def log(self, text: str) -> None:
-        self.window_log_message(types.LogMessageParams(types.MessageType.Info, text))
+        self._message("window/logMessage", types.MessageType.Info, text)
+
+    def _message(self, method: str, kind: int, text: str) -> None:
+        self.protocol.notify(method, types.ShowMessageParams(kind, text))
 
     async def show_text(self, root: Path, name: str, text: str) -> None:
         """Show a text as a document of its own where the client can, else as a message."""
@@ -319,7 +316,7 @@ class AdalServer(LanguageServer):
             return
         path = root / ".adalang" / "shown" / name
         await self.in_thread(lambda: _write(path, text))
-        await self.window_show_document_async(types.ShowDocumentParams(path.as_uri(), take_focus=True))
+        await self.protocol.ask("window/showDocument", types.ShowDocumentParams(path.as_uri(), take_focus=True))
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.thread_pool, work)
@@ -354,10 +351,8 @@ def serve(tcp: tuple[str, int] | None = None) -> NoReturn:
 async def _serve(reader: BinaryIO, writer: BinaryIO) -> int:
     from adalang.lsp.methods import METHODS
 
-    server, loop = AdalServer(), asyncio.get_running_loop()
+    server, loop = AdalServer(METHODS, FrameWriter(writer)), asyncio.get_running_loop()
     protocol = server.protocol
-    protocol.methods = METHODS
-    protocol.connect(FrameWriter(writer))
 
     def receive(message: Any) -> None:
         protocol.inbox.put(message)

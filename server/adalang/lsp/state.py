@@ -5,20 +5,20 @@ Every change gives a new :class:`Snapshot`; the old one stays right for whoever 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
-
-from lsprotocol import types
-from pygls.uris import from_fs_path, to_fs_path
+from urllib.parse import unquote, urlsplit
 
 from adalang.language.checks import Diagnostic, check
 from adalang.language.lower import lower
 from adalang.language.program import Module, Program, link
 from adalang.language.syntax import reparse
 from adalang.language.text import Edit, Encoding, Position, SourceText, Span
+from adalang.lsp import types
 from adalang.lsp.client import Client
 from adalang.lsp.disk import Disk
 from adalang.lsp.proposals import Anchored, anchor
@@ -43,24 +43,22 @@ class Document:
     def source(self) -> SourceText:
         return self.module.source
 
-    def changed(
-        self, version: int, changes: list[types.TextDocumentContentChangeEvent], encoding: Encoding
-    ) -> Document:
+    def changed(self, version: int, changes: list[types.TextDocumentContentChange], encoding: Encoding) -> Document:
         """The next version. Ranges beyond the text are cut to it, as the protocol wants."""
         module = self.module
         for change in changes:
-            if isinstance(change, types.TextDocumentContentChangePartial):
-                module = _edited(module, change, encoding)
+            if change.range is not None:
+                module = _edited(module, change.range, change.text, encoding)
             else:
                 module = Module.parse(module.path, SourceText.of(change.text), module)
         return replace(self, version=version, module=module)
 
 
-def _edited(module: Module, change: types.TextDocumentContentChangePartial, encoding: Encoding) -> Module:
-    before, asked = module.source, change.range
+def _edited(module: Module, asked: types.Range, text: str, encoding: Encoding) -> Module:
+    before = module.source
     start = before.offset(Position(asked.start.line, asked.start.character), encoding)
     end = before.offset(Position(asked.end.line, asked.end.character), encoding)
-    edit = Edit(Span(min(start, end), max(start, end)), change.text)
+    edit = Edit(Span(min(start, end), max(start, end)), text)
     after = before.apply([edit])
     if module.tree is None or module.tree.root_node.has_error:
         # The parser's recovery may differ between an old tree that it patches and a text that it reads afresh; an editor
@@ -195,11 +193,22 @@ class Analysis:
 
 def path_of(uri: str) -> Path | None:
     """The file that a URI names, symbolic links followed, so that it has one name only; ``None`` for what is no file (yet)."""
-    if not uri.startswith("file:"):
+    try:
+        parts = urlsplit(uri)
+        written = unquote(parts.path)
+        if parts.scheme != "file" or not written:
+            return None
+        if parts.netloc not in ("", "localhost"):
+            written = f"//{unquote(parts.netloc)}{written}"
+        elif _DRIVE.match(written):
+            written = written[1:]
+        return Path(written).resolve()
+    except ValueError:  # no URI, or no name that a file can have
         return None
-    found = to_fs_path(uri)
-    return Path(found).resolve() if found else None
 
 
 def uri_of(path: Path) -> str:
-    return from_fs_path(str(path)) or path.as_uri()
+    return path.as_uri()
+
+
+_DRIVE = re.compile("/[A-Za-z]:")

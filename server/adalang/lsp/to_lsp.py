@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from lsprotocol import types
-
 from adalang.ide.completion import Completion
 from adalang.ide.hover import Hover
 from adalang.ide.symbols import Symbol
 from adalang.language.diagnostics import Diagnostic
 from adalang.language.text import Edit, Encoding, SourceText, Span
+from adalang.lsp import types
 from adalang.lsp.client import Client
 from adalang.lsp.state import Snapshot, uri_of
 
@@ -23,7 +22,7 @@ _SEVERITIES = {
 }
 _UNNECESSARY = frozenset({"unused", "unused-input", "unused-param"})
 
-_COMPLETION_KINDS: Mapping[str, types.CompletionItemKind] = {
+_COMPLETION_KINDS: Mapping[str, int] = {
     "keyword": types.CompletionItemKind.Keyword,
     "declaration": types.CompletionItemKind.Function,
     "setting": types.CompletionItemKind.Property,
@@ -37,7 +36,7 @@ _COMPLETION_KINDS: Mapping[str, types.CompletionItemKind] = {
     "snippet": types.CompletionItemKind.Snippet,
 }
 
-_SYMBOL_KINDS: Mapping[str, types.SymbolKind] = {
+_SYMBOL_KINDS: Mapping[str, int] = {
     "model": types.SymbolKind.Constant,
     "type": types.SymbolKind.Class,
     "param": types.SymbolKind.String,

@@ -8,10 +8,9 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lsprotocol import types
-
 from adalang.engine.client import EngineClient, EngineError
 from adalang.engine.protocol import Progress, Request
+from adalang.lsp import types
 from adalang.lsp.protocol import RequestError
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class Work:
         finally:
             del self._jobs[token]
             if shown:
-                self._server.work_done_progress.end(token, types.WorkDoneProgressEnd(message=end))
+                self._tell(token, types.WorkDoneProgressEnd(message=end))
 
     async def replace(self, key: Hashable, title: str, engine: EngineClient, request: Request) -> Mapping[str, Any]:
         """:meth:`do`, after what runs under the same key has been stopped: the newest save counts."""
@@ -91,14 +90,14 @@ class Work:
             return False
         params = types.WorkDoneProgressCreateParams(token)
         try:
-            await self._server.window_work_done_progress_create_async(params)
+            await self._server.protocol.ask("window/workDoneProgress/create", params)
         except asyncio.CancelledError:
             self._jobs.pop(token, None)
             raise
-        except Exception:
+        except RequestError:
             return False
         begin = types.WorkDoneProgressBegin(title=title, cancellable=True, percentage=0)
-        self._server.work_done_progress.begin(token, begin)
+        self._tell(token, begin)
         return True
 
     def _report(self, shown: bool, token: str, progress: Progress) -> None:
@@ -107,7 +106,10 @@ class Work:
             return
         percentage = min(100, 100 * progress.done // progress.total) if progress.total else None
         report = types.WorkDoneProgressReport(message=describe(progress, job.title), percentage=percentage)
-        self._server.work_done_progress.report(token, report)
+        self._tell(token, report)
+
+    def _tell(self, token: str, value: object) -> None:
+        self._server.protocol.notify("$/progress", types.ProgressParams(token, value))
 
 
 def describe(progress: Progress, title: str = "") -> str:

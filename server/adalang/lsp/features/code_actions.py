@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from lsprotocol import types
+from collections.abc import Iterator, Sequence
 
 from adalang.ide.actions import Action, fix_all, quick_fixes
-from adalang.lsp import from_lsp, to_lsp
+from adalang.lsp import from_lsp, to_lsp, types
 from adalang.lsp.features.proposals import proposal_actions
 from adalang.lsp.server import AdalServer
 from adalang.lsp.state import Analysis
 
 FIX_ALL = "source.fixAll.adalang"
-OPTIONS = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, FIX_ALL])
+OPTIONS = {"codeActionKinds": [types.CodeActionKind.QuickFix, FIX_ALL]}
 
 
 def code_actions(server: AdalServer, params: types.CodeActionParams) -> list[types.CodeAction] | None:
@@ -21,7 +19,7 @@ def code_actions(server: AdalServer, params: types.CodeActionParams) -> list[typ
     only = params.context.only
     span = from_lsp.span(analysis.source, params.range, server.client.encoding)
     actions: list[types.CodeAction] = []
-    if _wants(only, types.CodeActionKind.QuickFix.value):
+    if _wants(only, types.CodeActionKind.QuickFix):
         actions += [_quick_fix(server, analysis, one) for one in quick_fixes(analysis.diagnostics, span)]
         actions += proposal_actions(server.snapshot, analysis.document, span)
     if _wants(only, FIX_ALL):
@@ -29,12 +27,9 @@ def code_actions(server: AdalServer, params: types.CodeActionParams) -> list[typ
     return actions
 
 
-def _wants(only: object, kind: str) -> bool:
+def _wants(only: Sequence[str] | None, kind: str) -> bool:
     """Whether a filter (none, or kinds with their sub-kinds) lets a kind through."""
-    if not isinstance(only, list | tuple):
-        return True
-    wanted = [str(getattr(one, "value", one)) for one in only]
-    return any(kind == one or kind.startswith(f"{one}.") or one == "" for one in wanted)
+    return only is None or any(kind == one or kind.startswith(f"{one}.") or one == "" for one in only)
 
 
 def _quick_fix(server: AdalServer, analysis: Analysis, found: Action) -> types.CodeAction:

@@ -2,15 +2,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from lsprotocol import types
-
 from adalang.ide.lenses import Lens, lenses
-from adalang.lsp import to_lsp
+from adalang.lsp import to_lsp, types
 from adalang.lsp.server import AdalServer
 from adalang.lsp.state import Document
 from adalang.store.records import EvaluationRecord
 
-OPTIONS = types.CodeLensOptions(resolve_provider=False)
+OPTIONS = {"resolveProvider": False}
 
 _TITLES = {"run": "▶ Run", "evaluate": "▶ Evaluate", "optimize": "✦ Optimize"}
 

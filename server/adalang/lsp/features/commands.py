@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lsprotocol import types
-
 from adalang.engine.protocol import EvaluateRequest, OptimizeRequest, Request, RunRequest
 from adalang.ide.examples import example_inputs
 from adalang.language.declarations import COMPONENT_KINDS
 from adalang.language.program import Program
+from adalang.lsp import types
 from adalang.lsp.features.proposals import apply_proposal, dismiss_proposal, explain_proposal
 from adalang.lsp.protocol import INVALID_PARAMS, RequestError
 from adalang.lsp.server import AdalServer

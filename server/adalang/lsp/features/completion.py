@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from lsprotocol import types
-
 from adalang.ide.completion import complete
-from adalang.lsp import from_lsp, to_lsp
+from adalang.lsp import from_lsp, to_lsp, types
 from adalang.lsp.server import AdalServer
 
-OPTIONS = types.CompletionOptions(trigger_characters=[".", "{", "%", "|", '"', "/", "="])
+OPTIONS = {"triggerCharacters": [".", "{", "%", "|", '"', "/", "="]}
 
 
 def completion(server: AdalServer, params: types.CompletionParams) -> types.CompletionList | None:

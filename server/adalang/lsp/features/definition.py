@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from lsprotocol import types
-
 from adalang.ide.definition import definition as find_definition
 from adalang.language.text import SourceText
-from adalang.lsp import from_lsp, to_lsp
+from adalang.lsp import from_lsp, to_lsp, types
 from adalang.lsp.server import AdalServer
 from adalang.lsp.state import uri_of
 

@@ -8,19 +8,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 
-from lsprotocol import types
-
 from adalang.language.diagnostics import Diagnostic
 from adalang.language.program import Module
-from adalang.lsp import to_lsp
+from adalang.lsp import to_lsp, types
 from adalang.lsp.features.proposals import proposal_diagnostics
 from adalang.lsp.folders import Listing
+from adalang.lsp.protocol import encode
 from adalang.lsp.server import AdalServer
 from adalang.lsp.state import Snapshot, uri_of
 
-OPTIONS = types.DiagnosticOptions(
-    inter_file_dependencies=True, workspace_diagnostics=True, identifier="adalang", work_done_progress=False
-)
+OPTIONS = {"interFileDependencies": True, "workspaceDiagnostics": True, "identifier": "adalang"}
 
 
 def document_diagnostic(
@@ -41,7 +38,7 @@ def workspace_diagnostic(
     known = {one.uri: one.value for one in params.previous_result_ids}
 
     def report() -> types.WorkspaceDiagnosticReport:
-        items: list[types.WorkspaceDocumentDiagnosticReport] = []
+        items: list[types.WorkspaceFullDocumentDiagnosticReport | types.WorkspaceUnchangedDocumentDiagnosticReport] = []
         for uri, version, found in _of_workspace(snapshot, listing):
             result_id = result_id_of(found)
             if known.pop(uri, None) == result_id:
@@ -81,7 +78,7 @@ def _converted(snapshot: Snapshot, module: Module, found: Iterable[Diagnostic]) 
 
 def result_id_of(found: list[types.Diagnostic]) -> str:
     """Equal for equal diagnostics, whatever way they came about."""
-    return hashlib.sha256(repr(found).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256(encode(found)).hexdigest()[:16]
 
 
 def to_publish(snapshot: Snapshot, uri: str) -> types.PublishDiagnosticsParams:

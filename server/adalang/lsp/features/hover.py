@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-from lsprotocol import types
-
 from adalang.ide.hover import hover as find_hover
-from adalang.lsp import from_lsp, to_lsp
+from adalang.lsp import from_lsp, to_lsp, types
 from adalang.lsp.server import AdalServer
 
 

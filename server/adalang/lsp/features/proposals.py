@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lsprotocol import types
-
 from adalang.engine.proposals import title
 from adalang.language.edits import EditRefused
 from adalang.language.text import Span
-from adalang.lsp import to_lsp
+from adalang.lsp import to_lsp, types
 from adalang.lsp.proposals import Anchored, explanation, message
 from adalang.lsp.protocol import RequestError
 from adalang.lsp.state import Document, Snapshot, uri_of
@@ -100,9 +98,10 @@ async def apply_proposal(server: AdalServer, proposal_id: str) -> dict[str, Any]
             converted.append((uri, version, found.program.modules[path].source, one))
         label = title(proposal, outdated=bool(found.outdated))
         params = types.ApplyWorkspaceEditParams(to_lsp.workspace_edit(server.client, converted), label)
-        answer = await server.workspace_apply_edit_async(params)
-        if not answer.applied:
-            raise RequestError(f"The editor did not apply the edit: {answer.failure_reason or 'it gave no reason'}.")
+        answer = await server.protocol.ask("workspace/applyEdit", params)
+        if not isinstance(answer, dict) or answer.get("applied") is not True:
+            reason = answer.get("failureReason") if isinstance(answer, dict) else None
+            raise RequestError(f"The editor did not apply the edit: {reason or 'it gave no reason'}.")
     await _set_status(server, proposal, found, "applied")
     return {"applied": proposal.id}
 

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-from lsprotocol import types
-
 from adalang.ide.symbols import symbols as find_symbols
-from adalang.lsp import to_lsp
+from adalang.lsp import to_lsp, types
 from adalang.lsp.server import AdalServer
 
 

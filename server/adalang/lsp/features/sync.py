@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from lsprotocol import types
-
 from adalang.language.program import Module
 from adalang.language.text import SourceText
+from adalang.lsp import types
 from adalang.lsp.features.evaluate_on_save import evaluate_saved
 from adalang.lsp.server import AdalServer
 from adalang.lsp.state import Document
 
-OPTIONS = types.TextDocumentSyncOptions(
-    open_close=True,
-    change=types.TextDocumentSyncKind.Incremental,
-    save=types.SaveOptions(include_text=False),
-)
+OPTIONS = {
+    "openClose": True,
+    "change": types.TextDocumentSyncKind.Incremental,
+    "save": {"includeText": False},
+}
 
 
 def did_open(server: AdalServer, params: types.DidOpenTextDocumentParams) -> None:

@@ -1,6 +1,6 @@
 """Write the reference of diagnostics from the table of rules and the fixtures that show them, or check that it is current.
 
-    python scripts/generate_docs.py            writes docs/diagnostics.md and docs/diagnostics/ADLxxx.md
+    python scripts/generate_docs.py            writes docs/diagnostics.md, and the pages that the package ships
     python scripts/generate_docs.py --check    exits with 1 when a page is not current
 
 Each page's head and examples are generated; what stands between the two "by hand" marks is kept as it is.
@@ -17,7 +17,7 @@ from adalang.language.rules import RULES, Rule
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "tests" / "fixtures" / "diagnostics"
-PAGES = ROOT / "docs" / "diagnostics"
+PAGES = ROOT / "server" / "adalang" / "language" / "pages"
 
 _MARKER = "# ---- diagnostics\n"
 _BEGIN, _END = "<!-- by hand -->", "<!-- end -->"
@@ -90,7 +90,7 @@ def _index() -> str:
         for rule in rules:
             fix = "yes" if re.search(r"^ +(safe )?fix: ", _example(rule)[1], re.MULTILINE) else ""
             lines.append(
-                f"| [{rule.code}](diagnostics/{rule.code}.md) | {rule.name} | {rule.severity} | {fix} | {rule.summary} |"
+                f"| [{rule.code}](../server/adalang/language/pages/{rule.code}.md) | {rule.name} | {rule.severity} | {fix} | {rule.summary} |"
             )
     return "\n".join(lines) + "\n"
 

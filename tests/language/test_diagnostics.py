@@ -9,7 +9,7 @@ from scripts import generate_docs
 from tests.language.excerpts import diagnostics_of, join, render, split
 
 from adalang.language.diagnostics import Fix
-from adalang.language.rules import RULES
+from adalang.language.rules import RULES, page
 from adalang.language.text import SourceText
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -70,7 +70,7 @@ def test_quick_fix_leaves_fewer_mistakes_and_no_new_ones(path: Path, fix: Fix) -
 
 
 def test_every_rule_has_a_fixture_a_mended_example_and_a_page() -> None:
-    pages = Path(__file__).parent.parent.parent / "docs" / "diagnostics"
+    pages = page("ADL001").parent
     names = {f"{rule.code}-{rule.name}" for rule in RULES.values()}
     assert {name_of(path) for path in BAD} == names
     assert {name_of(path).removesuffix(".good") for path in GOOD} == names

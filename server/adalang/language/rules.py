@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 Severity = Literal["error", "warning", "hint"]
@@ -126,3 +127,11 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
 )
 
 RULES: dict[str, Rule] = {row[0]: Rule(*row) for row in _TABLE}
+
+
+def page(code: str) -> Path:
+    """The page that explains a diagnostic; it comes with the package, so that it can be read without a network."""
+    return _PAGES / f"{code}.md"
+
+
+_PAGES = Path(__file__).parent / "pages"

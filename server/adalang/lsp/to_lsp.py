@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from adalang.ide.completion import Completion
 from adalang.ide.hover import Hover
 from adalang.ide.symbols import Symbol
 from adalang.language.diagnostics import Diagnostic
+from adalang.language.rules import page
 from adalang.language.text import Edit, Encoding, SourceText, Span
 from adalang.lsp import types
 from adalang.lsp.client import Client
@@ -71,10 +73,16 @@ def diagnostic(snapshot: Snapshot, source: SourceText, found: Diagnostic) -> typ
         message=found.message,
         severity=_SEVERITIES[found.severity],
         code=found.code,
+        code_description=types.CodeDescription(_page(found.code)) if client.code_descriptions else None,
         source=SOURCE,
         tags=[types.DiagnosticTag.Unnecessary] if found.name in _UNNECESSARY else None,
         related_information=_related(snapshot, found) if client.related_information else None,
     )
+
+
+@cache
+def _page(code: str) -> str:
+    return page(code).absolute().as_uri()
 
 
 def _related(snapshot: Snapshot, found: Diagnostic) -> list[types.DiagnosticRelatedInformation] | None:

@@ -10,7 +10,7 @@ import difflib
 from pathlib import Path
 
 from adalang.language.checks import Diagnostic, DiskFacts, check
-from adalang.language.diagnostics import Fix
+from adalang.language.diagnostics import Fix, Related
 from adalang.language.program import Module, Program, link
 from adalang.language.text import SourceText
 
@@ -57,12 +57,18 @@ def _one(source: SourceText, found: Diagnostic) -> list[str]:
         f"{number} | {source.slice(line).rstrip()}",
         f"{' ' * len(number)} | {' ' * place.column}{'^' * width}",
     ]
+    lines += [f"  tag: {found.tag}"] if found.tag else []
     for one in found.related:
-        lines.append(f"  see {one.path.name}: {one.message}")
+        lines.append(f"  see {one.path.name}:{_line(one)}: {one.message}")
     for fix in found.fixes:
         lines.append(f"  {'safe fix' if fix.safe else 'fix'}: {fix.title}")
         lines += [f"    {changed}" for changed in _changes(source, fix)]
     return [*lines, ""]
+
+
+def _line(found: Related) -> int:
+    """The line of another place, from 1. Fixtures stand on the disk with their sources first."""
+    return SourceText(found.path.read_bytes()).line_of(found.span.start) + 1 if found.path.is_file() else 0
 
 
 def _changes(source: SourceText, fix: Fix) -> list[str]:

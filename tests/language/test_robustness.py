@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,8 @@ from tests.language.programs import EXAMPLES, WHOLE, programs
 from adalang.language.checks import check
 from adalang.language.format import format_source
 from adalang.language.graph import build_graph
-from adalang.language.lower import Lowered, lower
 from adalang.language.program import Module, link
-from adalang.language.syntax import Node, parse, reparse
+from adalang.language.syntax import Node, parse
 from adalang.language.text import Edit, SourceText, Span
 
 FILES = [WHOLE, *EXAMPLES]
@@ -88,9 +88,8 @@ def look(data: bytes, path: Path = WHOLE) -> Module:
 def test_deleting_any_token_leaves_the_other_declarations_in_place(path: Path) -> None:
     data = path.read_bytes()
     whole = look(data, path)
-    assert whole.tree is not None
     lost: list[str] = []
-    for token in list(tokens(whole.tree.root_node)):
+    for token in list(tokens(parse(whole.source).root_node)):
         after = look(data[: token.start_byte] + data[token.end_byte :], path)
         names = {item.declaration.name.text for item in after.items}
         for item in whole.items:
@@ -162,43 +161,120 @@ def test_any_edits_of_a_whole_file_are_read(edits: list[tuple[int, int, bytes]])
         look(data)
 
 
-def same(one: Lowered, other: Lowered) -> None:
-    assert one.items == other.items
+def shown(module: Module) -> list[tuple[int, str, object]]:
+    """All that was read, as text: declarations are compared by identity."""
+    return [(item.start, repr(item.declaration), item.declaration.problems) for item in module.items]
+
+
+def same(one: Module, other: Module) -> None:
+    assert one.source.data == other.source.data
+    assert [(start, piece.source.data) for start, piece in one.pieces] == [
+        (start, piece.source.data) for start, piece in other.pieces
+    ]
+    assert shown(one) == shown(other)
     assert one.problems == other.problems
+    assert [one.source.line_start(line) for line in range(one.source.line_count + 1)] == [
+        other.source.line_start(line) for line in range(other.source.line_count + 1)
+    ]
+
+
+BORDERS = st.sampled_from(
+    [
+        *(
+            "\nmodel m = 1\n",
+            "\ntype your answer\n",
+            "type ",
+            "\n# doc\n",
+            "\n  # doc\n",
+            '\nimport "x"\n',
+            "\neval e of p {}\n",
+        ),
+        *(
+            '\nprompt p(q: str) = """\n',
+            '\n  """\n',
+            '\n"""\n',
+            '"""',
+            '""""',
+            "\nHello there,\n",
+            "\nmodel answers vary\n",
+        ),
+        *("\n", "\r", "\r\n", "\n\n", "#", "pa", "x"),
+    ]
+)
 
 
 @given(
-    programs() | st.just(SOURCE.decode()),
+    programs() | st.just(SOURCE.decode()) | st.lists(BORDERS, max_size=30).map("".join),
     st.lists(
         st.tuples(
             st.floats(0, 1),
-            st.integers(0, 12),
-            st.text(max_size=2) | PIECES.map(bytes.decode),
+            st.integers(0, 12) | st.integers(0, 200),
+            st.text(max_size=2) | PIECES.map(bytes.decode) | st.lists(BORDERS, max_size=3).map("".join),
         ),
         max_size=6,
     ),
 )
-@settings(max_examples=60)
+@settings(max_examples=200)
 def test_reading_on_after_edits_is_reading_anew(text: str, edits: list[tuple[float, int, str]]) -> None:
-    source = SourceText.of(text)
-    tree = parse(source)
-    lowered = lower(tree, source)
+    module = Module.parse(WHOLE, SourceText.of(text))
     for place, length, new in edits:
-        start = int(place * len(source.data))
-        edit = Edit(Span(start, min(start + length, len(source.data))), new)
-        after = source.apply([edit])
-        tree = reparse(tree, source, edit, after)
-        fresh = parse(after)
-        assert str(tree.root_node) == str(fresh.root_node)
-        lowered, source = lower(tree, after, lowered), after
-        same(lowered, lower(fresh, after))
+        before = module
+        assert before.source.line_count
+        size = len(before.source.data)
+        start = int(place * size)
+        module = before.edited(Edit(Span(start, min(start + length, size)), new))
+        same(module, Module.parse(WHOLE, SourceText(module.source.data)))
 
 
 def test_unchanged_declarations_are_taken_over_as_they_are() -> None:
-    source = SourceText(SOURCE)
-    before = lower(parse(source), source)
-    after_text = source.apply([Edit(Span(0, 0), "# a new first line\n\n")])
-    after = lower(parse(after_text), after_text, before)
-    assert [one.declaration is other.declaration for one, other in zip(before.items, after.items, strict=True)] == [
-        True
-    ] * len(before.items)
+    before = Module.parse(WHOLE, SourceText(SOURCE))
+    for edit in (
+        Edit(Span(0, 0), "# a new first line\n\n"),
+        Edit(Span(len(SOURCE), len(SOURCE)), "\n# a new last line"),
+    ):
+        after = before.edited(edit)
+        pairs = zip(before.items, after.items, strict=True)
+        assert all(one.declaration is other.declaration for one, other in pairs)
+
+
+def test_a_keystroke_reads_one_piece() -> None:
+    text = "".join(
+        f'# About {n}.\nprompt p{n}(q: str) -> str {{\n  user = """{{{{ q }}}}"""\n}}\n\n' for n in range(50)
+    )
+    before = Module.parse(WHOLE, SourceText.of(text))
+    place = text.index("About 30") + 6
+    after = before.edited(Edit(Span(place, place), "x"))
+    fresh = [number for number, (_, piece) in enumerate(after.pieces) if piece is not before.pieces[number][1]]
+    assert fresh == [30]
+    assert after.items[30].declaration.doc == "About x30."
+
+
+def test_lines_of_a_pasted_text_are_no_declarations() -> None:
+    text = 'prompt p(q: str) = """\nHello,\ntype your answer\nmodel answers follow\n  {{ q }}\n  """\n\nparam x = "a"\n'
+    module = look(text.encode())
+    assert [item.declaration.name.text for item in module.items] == ["p", "x"]
+    assert [one.code for one in check(link(module, lambda wanted: None))] == ["ADL004"]
+
+
+LARGE = {
+    "open texts": 'prompt p(q: str) = """\n' * 5000,
+    "half declarations": "type your answer\n" * 10000,
+    "one open text": 'prompt p(q: str) = """\n' + "type your answer\n" * 10000,
+    "comments": "# a comment\n" * 20000,
+    "one long text": 'param x = """\n' + "  word\n" * 100000 + '  """\n',
+    "one long open text": 'param x = """\n' + "  word\n" * 100000,
+    "one long line of mistakes": 'model m = "a/b" { ' + " ".join(f"foo{n} : bar baz" for n in range(3000)) + " }",
+    "untyped inputs": "prompt p(" + ", ".join(f"a{n}" for n in range(3000)) + ")",
+    "wrong escapes": 'param x = "' + "\\q" * 20000 + '"',
+    "wrong indentation": 'param x = """\n' + " word\n" * 20000 + '   """\n',
+    "open tags": 'prompt p(x: str) = "' + "{{ x " * 6000 + '"',
+    "unknown variables": 'prompt p(x: str) = "' + "".join(f"{{{{ y{n} }}}} " for n in range(2000)) + '"',
+}
+
+
+@pytest.mark.parametrize("text", LARGE.values(), ids=LARGE)
+def test_reading_takes_time_in_proportion_to_the_text(text: str) -> None:
+    began = time.process_time()
+    module = look(text.encode())
+    module.edited(Edit(Span(30, 30), "x"))
+    assert time.process_time() - began < 5

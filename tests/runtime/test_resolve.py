@@ -7,6 +7,7 @@ from tests.runtime.world import write_program
 
 from adalang.config import load_settings
 from adalang.engine.session import Session
+from adalang.language.program import load
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.resolve import Models
 
@@ -60,3 +61,16 @@ async def test_a_recording_stands_beside_the_file_that_names_it(tmp_path):
     async with Session(tmp_path, load_settings(tmp_path, {})) as session:
         output, trace = await session.run_component(folder / "main.adal", "p", {"q": "Hello?"})
     assert (output, trace.usage.calls) == ("Hi.", 0)
+
+
+CIRCLES = ['model a = "a"', "model a = b\nmodel b = a", 'model a = env("NAME")', 'model a = "x/y" { fallback = [a] }']
+
+
+@pytest.mark.parametrize("text", CIRCLES)
+def test_models_in_a_circle_are_a_mistake_that_is_told(tmp_path, text):
+    """Also where nothing was checked before, or the environment closes the circle."""
+    (tmp_path / "main.adal").write_text(f"{text}\n")
+    program = load(tmp_path / "main.adal")
+    assert program is not None
+    with pytest.raises(BugFailure, match=r"a -> .*in a circle"):
+        Models(program, "builtin/lexical", {"NAME": "a"}).named("a", program.root)

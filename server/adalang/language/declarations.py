@@ -331,8 +331,10 @@ Statement = Binding | Repeat | Return
 # ---- declarations
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class _Declared:
+    """Compared by identity: what was found out about a declaration is kept as long as the object is."""
+
     name: Name
     span: Span
     doc: str
@@ -349,38 +351,38 @@ class Problem:
     fixes: tuple[tuple[str, tuple[tuple[Span, str], ...], bool], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ImportDeclaration(_Declared):
     path: Text | Hole
     kind: Literal["import"] = "import"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ModelDeclaration(_Declared):
     value: Expression
     settings: tuple[Setting, ...]
     kind: Literal["model"] = "model"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TypeDeclaration(_Declared):
     type: TypeExpression
     kind: Literal["type"] = "type"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ParamDeclaration(_Declared):
     param: Param
     kind: Literal["param"] = "param"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Component(_Declared):
     parameters: tuple[Parameter, ...]
     returns: TypeExpression | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PromptDeclaration(_Component):
     messages: tuple[Message, ...]
     settings: tuple[Setting, ...]
@@ -391,7 +393,7 @@ class PromptDeclaration(_Component):
     kind: Literal["prompt"] = "prompt"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class AgentDeclaration(_Component):
     messages: tuple[Message, ...]
     settings: tuple[Setting, ...]
@@ -401,42 +403,42 @@ class AgentDeclaration(_Component):
     kind: Literal["agent"] = "agent"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RetrieverDeclaration(_Component):
     settings: tuple[Setting, ...]
     body: Span
     kind: Literal["retriever"] = "retriever"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ToolDeclaration(_Component):
     value: Expression
     settings: tuple[Setting, ...]
     kind: Literal["tool"] = "tool"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PipelineDeclaration(_Component):
     body: tuple[Statement, ...]
     body_span: Span
     kind: Literal["pipeline"] = "pipeline"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DatasetDeclaration(_Declared):
     value: Expression | None
     settings: tuple[Setting, ...]
     kind: Literal["dataset"] = "dataset"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class EvalDeclaration(_Declared):
     target: Expression
     settings: tuple[Setting, ...]
     kind: Literal["eval"] = "eval"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OptimizeDeclaration(_Declared):
     """Has no name of its own: ``name`` is that of the eval that it raises."""
 
@@ -505,5 +507,19 @@ def walk(expression: Expression) -> Iterator[Expression]:
         case Binary(left=left, right=right):
             yield from walk(left)
             yield from walk(right)
+        case _:
+            pass
+
+
+def named_types(written: TypeExpression) -> Iterator[NamedType]:
+    """The names that a type is made of."""
+    match written:
+        case NamedType():
+            yield written
+        case ListType(item=inner) | OptionalType(item=inner):
+            yield from named_types(inner)
+        case ObjectType(fields=fields):
+            for one in fields:
+                yield from named_types(one.type)
         case _:
             pass

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from adalang.language.declarations import Problem
 from adalang.language.lower import Item
-from adalang.language.program import Module
-from adalang.language.rules import RULES, Severity
+from adalang.language.program import Module, Program
+from adalang.language.rules import RULES, Severity, Tag
 from adalang.language.text import Edit, Span
 
 
@@ -22,12 +22,32 @@ class Fix:
     edits: tuple[Edit, ...]
     safe: bool = False
 
+    def shifted(self, by: int) -> Fix:
+        return Fix(self.title, tuple([Edit(one.span.shifted(by), one.text) for one in self.edits]), self.safe)
+
 
 @dataclass(frozen=True, slots=True)
 class Related:
+    """Another place that a diagnostic speaks of.
+
+    ``span`` counts from the start of the file ``path``; until :meth:`Diagnostic.placed`, it counts from the start of the
+    declaration that ``within`` names, or from where the diagnostic's own does if that is empty.
+    """
+
     path: Path
     span: Span
     message: str
+    within: str | None = None
+
+    def shifted(self, by: int) -> Related:
+        return Related(self.path, self.span.shifted(by), self.message, "") if self.within == "" else self
+
+    def placed(self, start: int, program: Program) -> Related:
+        if self.within is None:
+            return self
+        if self.within:
+            start = program.modules[self.path].names[self.within].start
+        return Related(self.path, self.span.shifted(start), self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +60,18 @@ class Diagnostic:
     fixes: tuple[Fix, ...] = ()
     related: tuple[Related, ...] = ()
 
+    def shifted(self, by: int) -> Diagnostic:
+        """The same further down in its file."""
+        fixes = tuple([one.shifted(by) for one in self.fixes])
+        related = tuple([one.shifted(by) for one in self.related])
+        return Diagnostic(self.code, self.span.shifted(by), self.message, fixes, related)
+
+    def placed(self, start: int, program: Program) -> Diagnostic:
+        """A finding that counts from its declaration's start, and from the starts of those that it speaks of, in the file."""
+        fixes = tuple([one.shifted(start) for one in self.fixes])
+        related = tuple([one.placed(start, program) for one in self.related])
+        return Diagnostic(self.code, self.span.shifted(start), self.message, fixes, related)
+
     @property
     def severity(self) -> Severity:
         return RULES[self.code].severity
@@ -47,6 +79,11 @@ class Diagnostic:
     @property
     def name(self) -> str:
         return RULES[self.code].name
+
+    @property
+    def tag(self) -> Tag | None:
+        """How an editor may show it beside the message: `unnecessary` text is greyed out, `deprecated` text struck out."""
+        return RULES[self.code].tag
 
 
 class Report:
@@ -65,9 +102,12 @@ class Report:
         *,
         fixes: Iterable[Fix] = (),
         related: Iterable[Related] = (),
+        see: Iterable[tuple[Span, str]] = (),
     ) -> None:
+        """``see``: places in the same declaration that have to do with it, with what is there."""
         start = item.start if item else 0
-        self.found.append(Diagnostic(code, span.shifted(start), message, tuple(fixes), tuple(related)))
+        own = (Related(self.module.path, place.shifted(start), text, "") for place, text in see)
+        self.found.append(Diagnostic(code, span.shifted(start), message, tuple(fixes), (*own, *related)))
 
     def problem(self, problem: Problem, start: int) -> None:
         fixes = tuple(
@@ -80,10 +120,39 @@ class Report:
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant."""
     candidates = sorted(set(known) - {word})
+    if len(word) > _LONGEST:
+        return None
     folded = next((one for one in candidates if one.casefold() == word.casefold()), None)
     if folded:
         return folded
-    return next(iter(difflib.get_close_matches(word, candidates, n=1, cutoff=0.66)), None)
+    return _closest(word, candidates)
+
+
+_LONGEST = 100
+"""Longer words are no names that somebody has misspelt."""
+_CLOSE = 0.66
+"""How much two words have in common at least, from 0 to 1, if one was meant by the other."""
+
+
+def _closest(word: str, candidates: Iterable[str]) -> str | None:
+    """What ``difflib.get_close_matches`` gives first. The letters that two words share bound what they can have in common, so
+    that among thousands of names only those are compared that may win."""
+    shared = str.maketrans("", "", word)
+    bounds = []
+    for one in candidates:
+        common = min(len(word), len(one) - len(one.translate(shared)))
+        bound = 2 * common / (len(word) + len(one))
+        if bound >= _CLOSE:
+            bounds.append((bound, one))
+    matcher, best = difflib.SequenceMatcher(), (_CLOSE, "")
+    matcher.set_seq2(word)
+    for bound, one in sorted(bounds, reverse=True):
+        if bound < best[0]:
+            break
+        matcher.set_seq1(one)
+        if matcher.quick_ratio() >= best[0]:
+            best = max(best, (matcher.ratio(), one))
+    return best[1] or None
 
 
 def replace(item: Item | None, span: Span, text: str, *, safe: bool = False, title: str = "") -> Fix:

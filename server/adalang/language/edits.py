@@ -227,8 +227,7 @@ def _moved(edits: Iterable[Edit]) -> list[Span]:
 def _outside(module: Module, spans: Sequence[Span]) -> list[tuple[str, bytes]]:
     """The kinds and bytes of all tokens that lie outside the (sorted, disjoint) spans."""
     data, result, at = module.source.data, [], 0
-    tree = module.tree or parse(module.source)
-    for leaf in _leaves(tree.root_node):
+    for leaf in _leaves(parse(module.source).root_node):
         while at < len(spans) and spans[at].end <= leaf.start_byte and spans[at].end < leaf.end_byte:
             at += 1
         if at < len(spans) and spans[at].start <= leaf.start_byte and leaf.end_byte <= spans[at].end:

@@ -79,11 +79,14 @@ def disk_hash(path: Path) -> str | None:
     """SHA-256 of a file's bytes; for a path with ``*``, ``?`` or ``[`` of all files that it means, with their names."""
     if not any(sign in str(path) for sign in "*?["):
         try:
-            return hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError:
+            return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+        except (OSError, ValueError):
             return None
     anchor = Path(path.anchor)
-    found = sorted(one for one in anchor.glob(str(path.relative_to(anchor))) if one.is_file())
+    try:
+        found = sorted(one for one in anchor.glob(str(path.relative_to(anchor))) if one.is_file())
+    except (OSError, ValueError):  # a pattern that no file can match
+        return None
     if not found:
         return None
     return _digest([[str(one.relative_to(anchor)), disk_hash(one)] for one in found])

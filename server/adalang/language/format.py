@@ -7,27 +7,26 @@ mistake is left byte for byte as it is. Every result is read again; what would m
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, Literal
+from itertools import accumulate, groupby, pairwise
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
 
-from adalang.language.declarations import ParamDeclaration
-from adalang.language.literal import decode
-from adalang.language.lower import Item, Lowered, lower
-from adalang.language.syntax import Node, parse
+from adalang.language.declarations import Declaration
+from adalang.language.layout import Layouter
+from adalang.language.lower import Item
+from adalang.language.pieces import Piece
+from adalang.language.program import Module
 from adalang.language.text import Edit, SourceText, Span
 
-WIDTH = 110
-"""What was on one line stays there as long as it fits into this many columns."""
-
-_STEP = "  "
+_NOWHERE = Path("/")
 _BOM = b"\xef\xbb\xbf"
-_BLANKS = " \t\f\v\u00a0\ufeff"
 _LINE = re.compile(rb"\r\n|\n|\r")
+_EMPTY_LINE = (b"\n\n", b"\n\r\n", b"\r\r")
 
 
 def format_source(source: SourceText) -> str:
@@ -38,46 +37,62 @@ def format_source(source: SourceText) -> str:
     """
     if source.first_undecodable() is not None:
         raise ValueError("the text is not UTF-8")
-    if source.data.startswith(_BOM):
-        return "\ufeff" + format_source(SourceText(source.data[len(_BOM) :]))
-    lowered = lower(parse(source), source)
-    formatted = _File(source, lowered).formatted()
-    after = SourceText.of(formatted)
-    if _meaning(lowered) != _meaning(lower(parse(after), after)):
-        return str(source)
-    return formatted
+    return str(source.apply(format_edits(source)))
 
 
 def format_edits(source: SourceText) -> list[Edit]:
     """The layout as edits of whole lines, so that an editor keeps its cursors and folds elsewhere."""
-    if source.first_undecodable() is not None:
+    return format_module_edits(Module.parse(_NOWHERE, source))
+
+
+def format_module_edits(module: Module) -> list[Edit]:
+    """As :func:`format_edits`, for a file that is read already: blocks that were laid out before are not looked at again."""
+    if module.source.first_undecodable() is not None:
         return []
-    old, new = _split(source.data), _split(format_source(source).encode("utf-8"))
+    edits = [Edit(one.span.shifted(start), one.text) for start, block in blocks(module) for one in block.edits]
+    if edits and any(piece.lowered.open_fence for _, piece in module.broken):
+        # How far a text goes that is open still may hang on lines of other blocks.
+        after = Module.parse(module.path, module.source.apply(edits), module)
+        return edits if _same_meaning(module, after) else []
+    return edits
+
+
+def line_edits(before: bytes, after: bytes) -> list[Edit]:
+    """The edits of whole lines that make one text of another."""
+    if before == after:
+        return []
+    old, new = _split(before), _split(after)
     low, high = 0, 0
     while low < min(len(old), len(new)) and old[low] == new[low]:
         low += 1
     while high < min(len(old), len(new)) - low and old[-1 - high] == new[-1 - high]:
         high += 1
-    starts = [0]
-    for line in old:
-        starts.append(starts[-1] + len(line))
+    starts = [0, *accumulate(map(len, old))]
     old_middle, new_middle = old[low : len(old) - high], new[low : len(new) - high]
-    if max(len(old_middle), len(new_middle)) > _DIFF_LINES:
-        changed = [("replace", 0, len(old_middle), 0, len(new_middle))]
-    else:
-        changed = [
-            one
-            for one in difflib.SequenceMatcher(None, old_middle, new_middle, autojunk=False).get_opcodes()
-            if one[0] != "equal"
-        ]
     return [
         Edit(Span(starts[low + first], starts[low + last]), b"".join(new_middle[start:end]).decode("utf-8"))
-        for _, first, last, start, end in changed
+        for first, last, start, end in _changes(old_middle, new_middle)
     ]
 
 
-_DIFF_LINES = 3000
-"""Above this many changed lines in a row one edit replaces them: a finer one would take seconds to find."""
+def _changes(old: list[bytes], new: list[bytes]) -> Iterator[tuple[int, int, int, int]]:
+    """Which lines (first and behind the last) become which ones."""
+    if max(len(old), len(new)) <= _DIFF_LINES:
+        for kind, *change in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            if kind != "equal":
+                first, last, start, end = change
+                yield first, last, start, end
+    elif len(old) == len(new):
+        for differs, run in groupby(range(len(old)), key=lambda at: old[at] != new[at]):
+            if differs:
+                lines = list(run)
+                yield lines[0], lines[-1] + 1, lines[0], lines[-1] + 1
+    else:
+        yield 0, len(old), 0, len(new)
+
+
+_DIFF_LINES = 200
+"""Above this many lines no better match is looked for than line by line: the time for it grows with their square and more."""
 
 
 def _split(data: bytes) -> list[bytes]:
@@ -85,480 +100,121 @@ def _split(data: bytes) -> list[bytes]:
     return [data[low:high] for low, high in pairwise(edges) if low < high]
 
 
+# ---- blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a file that is laid out by itself: no sign in it may be lined up with one outside.
+
+    All places count from the block's start, those of ``formatted_items`` from that of ``formatted``.
+    """
+
+    source: SourceText
+    items: tuple[Item, ...]
+    formatted: SourceText
+    formatted_items: tuple[Item, ...]
+    edits: tuple[Edit, ...]
+
+
+def blocks(module: Module, spans: Sequence[Span] | None = None) -> Iterator[tuple[int, Block]]:
+    """The file's blocks, or those that touch ``spans``, each behind the byte where it starts. The file has to be UTF-8."""
+    skipped = 0
+    while module.source.data.startswith(_BOM, skipped):
+        skipped += len(_BOM)
+    if skipped:
+        module = module.edited(Edit(Span(0, skipped), ""))
+    pieces, newline = module.pieces, module.source.newline
+    first = 0
+    for behind in range(1, len(pieces) + 1):
+        is_last = behind == len(pieces)
+        if not is_last and not _part(pieces[behind - 1][1], pieces[behind][1]):
+            continue
+        start = pieces[first][0] + skipped
+        end = skipped + (len(module.source.data) if is_last else pieces[behind][0])
+        if spans is None or any(start <= one.end and one.start <= end for one in spans):
+            yield start, _block([piece for _, piece in pieces[first:behind]], newline, is_last=is_last)
+        first = behind
+
+
+def _part(above: Piece, below: Piece) -> bool:
+    """Whether two neighbouring pieces belong to different blocks."""
+    return (
+        above.source.data.endswith(_EMPTY_LINE)
+        and not (above.is_broken or below.is_broken)
+        and bool(above.items and below.items)
+    )
+
+
+_Key = tuple[str, bool, tuple[bytes, ...]]
+_BLOCKS: WeakKeyDictionary[Piece, tuple[_Key, Block]] = WeakKeyDictionary()
+"""The block that was last seen to start with a piece, and what else it hangs on: the line end, whether it is the last one, and
+the texts of its other pieces. Nothing in it may hold a piece."""
+
+
+def _block(pieces: list[Piece], newline: str, *, is_last: bool) -> Block:
+    key = (newline, is_last, tuple([piece.source.data for piece in pieces[1:]]))
+    known = _BLOCKS.get(pieces[0])
+    if known is None or known[0] != key:
+        known = _BLOCKS[pieces[0]] = (key, _laid_out(pieces, newline, is_last=is_last))
+    return known[1]
+
+
+def _laid_out(pieces: list[Piece], newline: str, *, is_last: bool) -> Block:
+    starts = [0, *accumulate(len(piece.source.data) for piece in pieces)]
+    source = pieces[0].source if len(pieces) == 1 else SourceText(b"".join([piece.source.data for piece in pieces]))
+    parts = tuple(zip(starts, pieces, strict=False))
+    items = tuple([Item(start + item.start, item.declaration) for start, piece in parts for item in piece.items])
+    before = Module(_NOWHERE, source, parts, items)
+    refused: frozenset[int] = frozenset()
+    for _ in range(2):
+        text = Layouter(source, items, refused).formatted(newline)
+        formatted = SourceText.of(text)
+        if not is_last and not formatted.data.endswith(_EMPTY_LINE):
+            formatted = SourceText.of(text + newline)
+        if formatted.data == source.data:
+            break
+        after = Module.parse(_NOWHERE, formatted, before)
+        if _same_meaning(before, after):
+            return Block(source, items, formatted, after.items, tuple(line_edits(source.data, formatted.data)))
+        refused = frozenset(
+            one.start
+            for one, then in zip(items, after.items, strict=False)
+            if not _same(one.declaration, then.declaration)
+        )
+    return Block(source, items, source, items, ())
+
+
 # ---- what must stay the same
 
 
-def _meaning(lowered: Lowered) -> Any:
-    return [_plain(item.declaration) for item in lowered.items], [problem.code for problem in lowered.problems]
+def _same_meaning(one: Module, other: Module) -> bool:
+    """Whether both texts declare the same, and have the same mistakes between the declarations."""
+    return _same(_declared(one), _declared(other)) and _mistakes(one) == _mistakes(other)
 
 
-def _plain(value: Any) -> Any:
-    """A declaration without places and without the form of its texts."""
-    if isinstance(value, Span):
-        return None
-    if dataclasses.is_dataclass(value):
-        return [
-            type(value).__name__,
-            *(_plain(getattr(value, one.name)) for one in dataclasses.fields(value) if one.name not in _FORM_ONLY),
-        ]
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    return value
+def _declared(module: Module) -> tuple[Declaration, ...]:
+    return tuple([item.declaration for item in module.items])
+
+
+def _mistakes(module: Module) -> list[str]:
+    return [problem.code for problem in module.problems]
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether declarations are equal but for places and for the form of their texts."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    names = getattr(one, "__dataclass_fields__", None)
+    if names is None:
+        return bool(one == other)
+    return isinstance(one, Span) or all(
+        _same(getattr(one, name), getattr(other, name)) for name in names if name not in _FORM_ONLY
+    )
 
 
 _FORM_ONLY = frozenset({"span", "raw", "decoded", "body_span", "head_end"})
-_BROKEN = frozenset({"ERROR", "missing", "unclosed", "mistyped", "string_unclosed", "jinja_unclosed"})
-
-
-def _is_whole(node: Node) -> bool:
-    """Whether nothing in the tree is broken."""
-    return not node.has_error and all(one.type not in _BROKEN and not one.is_missing for one in _descendants(node))
-
-
-def _descendants(node: Node) -> Iterator[Node]:
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        yield one
-        waiting.extend(one.children)
-
-
-# ---- lines
-
-
-@dataclass(slots=True)
-class _Anchor:
-    """A sign that the author may have lined up with its neighbours'; ``at`` is where it stands in the line's text."""
-
-    at: int
-    group: object
-    column: int
-    padded: bool
-
-
-@dataclass(slots=True)
-class _Line:
-    """One line; ``text`` may go on over several when a block text stands in it."""
-
-    indent: int
-    text: str = ""
-    blank: bool = False
-    """Whether an empty line stands before it."""
-    anchor: _Anchor | None = None
-    kept: tuple[int, int] | None = None
-    """Where in the text a description starts, and the column that it had."""
-    comment: str = ""
-    comment_column: int = 0
-    began: int = -1
-    """The source's line whose first token is this line's first; -1 when there is none: then columns mean nothing."""
-    ends: bool = True
-
-    def render(self, newline: str) -> str:
-        text = self.text
-        if self.kept is not None:
-            at, column = self.kept
-            text = text[:at] + " " * max(0, column - at - len(_STEP) * self.indent) + text[at:]
-        text = _STEP * self.indent + text if text else ""
-        if self.comment:
-            width = len(text) - text.rfind("\n") - 1
-            text += " " * max(2, self.comment_column - width) + self.comment if text else self.comment
-        return (newline if self.blank else "") + text.replace("\n", newline) + (newline if self.ends else "")
-
-
-class _Unsafe(Exception):
-    """The declaration cannot be laid out without a change of meaning."""
-
-
-# ---- files
-
-
-class _File:
-    def __init__(self, source: SourceText, lowered: Lowered) -> None:
-        self._source, self._lowered = source, lowered
-        self._out: list[_Line | str] = []
-
-    def formatted(self) -> str:
-        done, previous, clean = 0, None, True
-        for item in self._lowered.items:
-            lines = self._declaration(item) if clean or self._starts_its_line(item.start) else None
-            gap = Span(done, item.start)
-            comments = self._comments(gap) if clean and lines is not None else None
-            if comments is None:
-                self._raw(gap)
-            elif lines is not None:
-                self._between(comments, previous, item, lines)
-            if lines is None:
-                self._raw(item.span)
-            else:
-                self._out += lines
-            done, previous, clean = item.span.end, item, lines is not None
-        rest = Span(done, len(self._source.data))
-        comments = self._comments(rest) if clean else None
-        if comments is None:
-            self._raw(rest)
-        else:
-            self._between(comments, previous, None, [])
-        _align(self._out)
-        newline = self._source.newline
-        return "".join(one if isinstance(one, str) else one.render(newline) for one in self._out)
-
-    def _raw(self, span: Span) -> None:
-        if self._out and isinstance(self._out[-1], _Line):
-            self._out[-1].ends = False
-        self._out.append(self._source.data[span.start : span.end].decode("utf-8"))
-
-    def _starts_its_line(self, offset: int) -> bool:
-        line = self._source.line_start(self._source.line_of(offset))
-        return not self._source.slice(Span(line, offset)).strip(_BLANKS)
-
-    def _declaration(self, item: Item) -> list[_Line] | None:
-        """The declaration's lines; ``None`` where it has to stay as it is."""
-        if item.declaration.problems:
-            return None
-        piece = SourceText(self._source.data[item.span.start : item.span.end])
-        tree = parse(piece)
-        if not _is_whole(tree.root_node) or tree.root_node.named_child_count != 1:
-            return None
-        first = self._source.line_of(item.start)
-        column = len(self._source.slice(Span(self._source.line_start(first), item.start)))
-        writer = _Writer(piece, first, column if self._starts_its_line(item.start) else -1)
-        try:
-            writer.emit(tree.root_node.named_children[0])
-        except _Unsafe:
-            return None
-        text = SourceText.of("".join(line.render(self._source.newline) for line in writer.lines))
-        again = lower(parse(text), text)
-        if [_plain(_undocumented(one)) for one in again.items] != [_plain(_undocumented(item))]:
-            return None
-        return writer.lines
-
-    def _comments(self, gap: Span) -> list[tuple[int, int, str]] | None:
-        """(line, column, text) of each comment between declarations; ``None`` where something else stands there."""
-        found: list[tuple[int, int, str]] = []
-        first, last = self._source.line_of(gap.start), self._source.line_of(gap.end)
-        for line in range(first, last + 1):
-            whole = self._source.line_span(line)
-            low, high = max(whole.start, gap.start), min(whole.end, gap.end)
-            text = self._source.data[low : max(low, high)].decode("utf-8")
-            bare = text.strip(_BLANKS)
-            if bare and not bare.startswith("#"):
-                return None
-            if bare:
-                before = self._source.slice(Span(whole.start, low))
-                found.append((line, len(before) + len(text) - len(text.lstrip(_BLANKS)), bare))
-        return found
-
-    def _between(
-        self, comments: list[tuple[int, int, str]], previous: Item | None, item: Item | None, lines: list[_Line]
-    ) -> None:
-        """Write the comments and empty lines between two declarations (or at the file's start or end)."""
-        at = self._source.line_of(previous.span.end) if previous else -1
-        if previous and comments and comments[0][0] == at:
-            last = self._out[-1]
-            assert isinstance(last, _Line)
-            line, column, last.comment = comments.pop(0)
-            last.comment_column = column if last.began == line else 0
-        written: list[_Line] = []
-        for line, _, text in comments:
-            written.append(_Line(0, text, blank=line - at > 1))
-            at = line
-        if item is not None:
-            lines[0].blank = self._source.line_of(item.start) - at > 1
-        new = [*written, *lines[:1]]
-        if previous is None:
-            if new:
-                new[0].blank = False
-        elif item is not None and not any(one.blank for one in new):
-            last = self._out[-1]
-            assert isinstance(last, _Line)
-            one_line = "\n" not in last.text and last.indent == 0 and not last.text.startswith(("}", "]", ")"))
-            new[0].blank = not (one_line and previous.declaration.kind == item.declaration.kind)
-        self._out += written
-
-
-def _undocumented(item: Item) -> Any:
-    """The declaration without its documentation, which stands outside it."""
-    declaration = item.declaration
-    if isinstance(declaration, ParamDeclaration):
-        declaration = dataclasses.replace(declaration, param=dataclasses.replace(declaration.param, doc=""))
-    return dataclasses.replace(declaration, doc="")
-
-
-def _align(out: list[_Line | str]) -> None:
-    """Line up again what the author had lined up: neighbours whose signs stood in the same column."""
-    run: list[_Line] = []
-    for one in [*out, ""]:
-        anchor = one.anchor if isinstance(one, _Line) else None
-        last = run[-1].anchor if run else None
-        joins = (
-            isinstance(one, _Line)
-            and anchor is not None
-            and last is not None
-            and not one.blank
-            and "\n" not in run[-1].text
-            and (anchor.group, anchor.column) == (last.group, last.column)
-        )
-        if not joins:
-            _line_up(run)
-            run = []
-        if anchor is not None and isinstance(one, _Line):
-            run.append(one)
-
-
-def _line_up(run: list[_Line]) -> None:
-    anchors = [line.anchor for line in run if line.anchor is not None]
-    if len(anchors) < 2 or not any(anchor.padded for anchor in anchors):
-        return
-    column = max(anchor.at for anchor in anchors)
-    for line, anchor in zip(run, anchors, strict=True):
-        line.text = line.text[: anchor.at] + " " * (column - anchor.at) + line.text[anchor.at :]
-
-
-# ---- declarations
-
-_Layout = Literal["list", "entries", "body"]
-"""``list``: commas, also behind the last when broken; ``entries``: commas on one line only; ``body``: mostly broken."""
-
-_GROUPS: dict[str, _Layout] = {
-    "parameters": "list",
-    "arguments": "list",
-    "array": "list",
-    "object": "list",
-    "object_type": "entries",
-    "settings": "entries",
-    "match": "entries",
-    "body": "body",
-    "block": "body",
-}
-_BODIES = frozenset({"eval_declaration", "optimize_declaration", "retriever_declaration"})
-_LINED_UP = frozenset(
-    {
-        "setting",
-        "binding",
-        "message",
-        "param_declaration",
-        "pair",
-        "arm",
-        "model_declaration",
-        "dataset_declaration",
-        "tool_declaration",
-        "type_declaration",
-    }
-)
-_FREE_BREAKS = frozenset({"binary_expression", "union_type"})
-
-
-class _Writer:
-    """Writes one declaration's tokens into lines.
-
-    ``first_line``, ``first_column``: where the declaration starts in its file; column -1 when something stands before it.
-    """
-
-    def __init__(self, source: SourceText, first_line: int, first_column: int, *, flat: bool = False) -> None:
-        self._source, self._first_line, self._first_column, self._flat = source, first_line, first_column, flat
-        self.lines = [_Line(0)]
-        self._indent = 0
-        self._break: tuple[int, bool] | None = None
-        self._previous: Node | None = None
-
-    # -- tokens
-
-    def emit(self, node: Node) -> None:
-        if node.children and node.type in _GROUPS:
-            self._group(node)
-        elif node.type in ("string", "template"):
-            self._text(node)
-        elif not node.children:
-            self._token(node, self._source.slice(Span(node.start_byte, node.end_byte)))
-        else:
-            for child in node.children:
-                if child.type == "comment":
-                    self._comment(child)
-                    continue
-                if node.type in _FREE_BREAKS and self._breaks_before(child):
-                    self._break = self._break or (self._indent + 1, False)
-                if node.type in _LINED_UP and child.type in ("=", "=>"):
-                    self._mark(node, child)
-                if node.type == "object_field" and child == node.child_by_field_name("description"):
-                    self._keep_column(child)
-                self.emit(child)
-
-    def _token(self, node: Node, text: str) -> None:
-        line = self._open_line()
-        if not line.text:
-            line.began = self._line_begun_by(node.start_byte)
-        if line.text and self._previous is not None and _spaced(self._previous, node):
-            line.text += " "
-        line.text += text
-        self._previous = node
-
-    def _open_line(self) -> _Line:
-        if self._break is not None:
-            indent, blank = self._break
-            self.lines.append(_Line(indent, blank=blank))
-            self._break = None
-        return self.lines[-1]
-
-    def _comma(self) -> None:
-        self.lines[-1].text += ","
-
-    def _text(self, node: Node) -> None:
-        raw = self._source.slice(Span(node.start_byte, node.end_byte))
-        decoded = decode(raw)
-        if decoded.form == "block":
-            quotes = '"' * decoded.fence
-            if self._flat:
-                self._token(node, quotes)
-                return
-            indent = _STEP * (self._open_line().indent + 1)
-            lines = [indent + line if line else "" for line in decoded.value.split("\n")]
-            is_empty = not decoded.value and raw.count("\n") + raw.count("\r") - raw.count("\r\n") == 1
-            again = "\n".join([quotes, *([] if is_empty else lines), indent + quotes])
-            if decode(again).value != decoded.value:
-                raise _Unsafe
-            raw = again
-            self._token(node, raw)
-            self.lines[-1].began = self._line_of(node.end_byte) + self._first_line
-            return
-        elif "\n" in raw or "\r" in raw:
-            raise _Unsafe
-        self._token(node, raw)
-
-    def _comment(self, node: Node) -> None:
-        text = self._source.slice(Span(node.start_byte, node.end_byte)).rstrip(_BLANKS)
-        line = self.lines[-1]
-        beside = self._previous is not None and not self._breaks_before(node) and self._break is None
-        if beside and not line.comment:
-            line.comment = text
-            kept = line.began == self._line_of(node.start_byte) + self._first_line
-            line.comment_column = self._column_of(node.start_byte) if kept else 0
-        else:
-            indent = self._break[0] if self._break else self._indent + 1
-            blank = self._break[1] if self._break else False
-            self.lines.append(_Line(indent, text, blank))
-        self._previous = node
-        self._break = (self._indent + 1, False)
-
-    # -- groups
-
-    def _group(self, node: Node) -> None:
-        layout = _GROUPS[node.type]
-        if node.type == "settings" and node.parent is not None and node.parent.type in _BODIES:
-            layout = "body"
-        at = next(index for index, child in enumerate(node.children) if child.type in ("(", "[", "{"))
-        for child in node.children[:at]:
-            self._comment(child) if child.type == "comment" else self.emit(child)
-        opener, inner, closer = node.children[at], node.children[at + 1 : -1], node.children[-1]
-        self.emit(opener)
-        if not inner:
-            self.lines[-1].text += closer.type
-            self._previous = closer
-        elif self._flat or not self._is_broken(node, layout, opener, inner):
-            self._on_one_line(inner)
-            self.emit(closer)
-        else:
-            self._one_a_line(layout, inner)
-            self.emit(closer)
-
-    def _on_one_line(self, inner: list[Node]) -> None:
-        items = [child for child in inner if child.type != ","]
-        for number, child in enumerate(items):
-            if number:
-                self._comma()
-            self.emit(child)
-
-    def _one_a_line(self, layout: _Layout, inner: list[Node]) -> None:
-        outer, base = self._indent, self.lines[-1].indent
-        self._indent = base + 1
-        for number, child in enumerate(inner):
-            if child.type == ",":
-                continue
-            blank = number > 0 and self._blank_before(child, inner[number - 1])
-            if child.type == "comment":
-                if self._breaks_before(child):
-                    self._break = (self._indent, blank)
-                else:
-                    self._break = None
-                self._comment(child)
-                continue
-            self._break = (self._indent, blank)
-            self.emit(child)
-            if layout == "list":
-                self._comma()
-        self._indent, self._break = outer, (base, False)
-
-    def _is_broken(self, node: Node, layout: _Layout, opener: Node, inner: list[Node]) -> bool:
-        if any(one.type == "comment" for child in inner for one in _descendants(child)):
-            return True
-        if self._line_of(opener.start_byte) != self._line_of(inner[0].start_byte):
-            return True
-        if layout == "body" and sum(child.type != "," for child in inner) > 1:
-            return True
-        return self._column() + self._flat_width(node, inner) > WIDTH
-
-    def _flat_width(self, node: Node, inner: list[Node]) -> int:
-        writer = _Writer(self._source, 0, 0, flat=True)
-        writer._on_one_line(inner)
-        tail = 2
-        following = node.next_sibling if node.type == "parameters" else None
-        while following is not None and following.type not in ("body", "block", "="):
-            writer._previous = None
-            writer.emit(following)
-            following, tail = following.next_sibling, 5
-        return len(writer.lines[0].text) + tail
-
-    def _column(self) -> int:
-        line = self.lines[-1]
-        return len(line.text) - line.text.rfind("\n") - 1 + (0 if "\n" in line.text else len(_STEP) * line.indent)
-
-    # -- columns
-
-    def _mark(self, node: Node, sign: Node) -> None:
-        """Remember where a line's ``=`` or ``=>`` stood."""
-        line = self.lines[-1]
-        goes_on = self._break is not None or line.indent != self._indent or "\n" in line.text or line.comment
-        if self._flat or goes_on or line.anchor is not None:
-            return
-        top = node.parent is None or node.parent.type == "source_file"
-        group = node.type if top else (node.parent.id if node.parent else 0)
-        before = self._source.data[: sign.start_byte]
-        padded = len(before) - len(before.rstrip(b" ")) > 1
-        line.anchor = _Anchor(len(line.text) + 1, group, self._column_of(sign.start_byte), padded)
-
-    def _keep_column(self, node: Node) -> None:
-        line = self.lines[-1]
-        if not self._flat and self._break is None and "\n" not in line.text and not self._breaks_before(node):
-            line.kept = (len(line.text) + 1, self._column_of(node.start_byte)) if line.kept is None else line.kept
-
-    # -- places in the source
-
-    def _line_of(self, offset: int) -> int:
-        return self._source.line_of(offset)
-
-    def _column_of(self, offset: int) -> int:
-        line = self._line_of(offset)
-        column = len(self._source.slice(Span(self._source.line_start(line), offset)))
-        return column + (max(0, self._first_column) if line == 0 else 0)
-
-    def _line_begun_by(self, offset: int) -> int:
-        """The file's line that the token at ``offset`` is the first of, or -1."""
-        line = self._line_of(offset)
-        before = self._source.slice(Span(self._source.line_start(line), offset)).strip(_BLANKS)
-        begins = not before and (line > 0 or self._first_column >= 0)
-        return line + self._first_line if begins else -1
-
-    def _breaks_before(self, node: Node) -> bool:
-        return self._previous is not None and self._line_of(self._previous.end_byte) != self._line_of(node.start_byte)
-
-    def _blank_before(self, node: Node, before: Node) -> bool:
-        return self._line_of(node.start_byte) - self._line_of(before.end_byte) > 1
-
-
-def _spaced(before: Node, after: Node) -> bool:
-    """Whether a space stands between two neighbouring tokens."""
-    if after.type in (",", ")", "]", ".", "?", ":") or before.type in ("(", "[", "."):
-        return False
-    parent = after.parent.type if after.parent else ""
-    if after.type == "(":
-        return parent not in ("parameters", "arguments")
-    return not (after.type == "[" and parent == "list_type")

@@ -1,16 +1,14 @@
 """From the syntax tree to declarations.
 
-Each top-level node is lowered by itself, with spans from its own start; one whose bytes have not changed since the last
-version, and that holds no error, keeps its declaration object. A broken node gives a declaration with holes and the
-problems that say what is wrong; it never touches its neighbours.
+Each top-level node is lowered by itself, with spans from its own start; one that is known already, and that holds no error,
+keeps its declaration object. A broken node gives a declaration with holes and the problems that say what is wrong; it never
+touches its neighbours.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from adalang.language import syntax_problems
@@ -69,7 +67,7 @@ from adalang.language.declarations import (
     Wildcard,
 )
 from adalang.language.literal import decode
-from adalang.language.syntax import Node, Tree, parse
+from adalang.language.syntax import Node, Tree
 from adalang.language.text import SourceText, Span
 
 
@@ -87,50 +85,57 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """All declarations of one version of a file, in order, and what is wrong between them (absolute spans)."""
+    """All declarations of a text, in order, and what is wrong between them (spans count from the text's start).
+
+    ``cut_until``: where the rest ends of a text literal that a line at column 0 cut off, -1 where none was; ``open_fence``: how
+    many quotes would close the text literal that all the rest may belong to, 0 where none is open.
+    """
 
     items: tuple[Item, ...]
     problems: tuple[Problem, ...]
-    cache: dict[tuple[str, bytes], Declaration] = field(repr=False, compare=False)
+    cut_until: int = -1
+    open_fence: int = 0
 
 
-def lower(tree: Tree, source: SourceText, previous: Lowered | None = None) -> Lowered:
-    """Lower a tree; declarations of ``previous`` whose text is the same are taken over as they are."""
-    known = previous.cache if previous else {}
-    cache: dict[tuple[str, bytes], Declaration] = {}
+Known = Mapping[tuple[str, bytes], Declaration]
+"""Declarations without mistakes by what they are made of: the comments above them and their own text."""
+
+
+def lower(tree: Tree, source: SourceText, known: Known | None = None) -> Lowered:
+    """Lower a tree; declarations that are ``known`` are taken over as they are."""
     items: list[Item] = []
     problems: list[Problem] = []
     comments: list[Node] = []
-    rescued = cut_until = -1
+    cut_until, open_fence = -1, 0
     for node in tree.root_node.children:
-        if node.start_byte < rescued:
-            continue
-        if node.has_error and _swallows(node, source):
-            rescued = _chunk_end(source, node.end_byte)
-            for start, piece in _chunks(source, node.start_byte, rescued):
-                inner = lower(parse(piece), piece)
-                items += [Item(item.start + start, item.declaration) for item in inner.items]
-                problems += [replace(one, span=one.span.shifted(start)) for one in inner.problems]
-            comments = []
-            continue
+        if node.start_byte >= len(source.data):
+            break
         if node.type == "comment":
             comments.append(node)
             continue
-        if node.type in _DECLARATIONS:
+        if node.type in _DECLARATIONS and node.start_byte >= cut_until:
             doc = _doc(comments, node, source)
-            key = (doc, source.data[node.start_byte : node.end_byte])
-            declaration = None if node.has_error else known.get(key) or cache.get(key)
+            declaration = None
+            if known and not node.has_error:
+                declaration = known.get((doc, source.data[node.start_byte : node.end_byte]))
             if declaration is None:
                 reader = _Reader(source, node)
                 declaration = reader.declaration(doc)
-                cut_until = max(cut_until, reader.cut_until)
-            if not declaration.problems:  # a mistake's mend may depend on what follows the declaration
-                cache[key] = declaration
+                cut_until, open_fence = max(cut_until, reader.cut_until), reader.open_fence
             items.append(Item(node.start_byte, declaration))
         elif node.type == "ERROR" and node.start_byte >= cut_until and not _goes_on(items, node, source):
             problems.extend(syntax_problems.of_top_level(node, source))
         comments = []
-    return Lowered(tuple(items), tuple(problems), cache)
+    return Lowered(tuple(items), tuple(problems), cut_until, open_fence)
+
+
+def known_of(items: Iterable[Item], source: SourceText) -> Known:
+    """The declarations that may be taken over: a mistake's mend may depend on what follows the declaration."""
+    return {
+        (item.declaration.doc, source.data[item.start : item.span.end]): item.declaration
+        for item in items
+        if not item.declaration.problems
+    }
 
 
 def _goes_on(items: list[Item], error: Node, source: SourceText) -> bool:
@@ -141,30 +146,6 @@ def _goes_on(items: list[Item], error: Node, source: SourceText) -> bool:
     start = error.start_byte + len(data) - len(data.lstrip())
     line = source.line_of(start)
     return line == source.line_of(max(items[-1].span.end - 1, 0)) or start > source.line_start(line)
-
-
-# Column 0 belongs to declarations, so a line that starts one is a border that no mistake may cross. The parser's own
-# recovery mostly keeps to it; where it does not, the text between two borders is parsed by itself.
-_BORDER = re.compile(
-    rb"^(?:#[^\r\n]*(?:\r\n|\r|\n))*(?:(?:model|type|prompt|retriever|tool|agent|pipeline|dataset|eval|optimize)[ \t]+[^\W\d]"
-    rb'|import[ \t]+")',
-    re.MULTILINE,
-)
-
-
-def _swallows(node: Node, source: SourceText) -> bool:
-    return _BORDER.search(source.data, node.start_byte + 1, node.end_byte) is not None
-
-
-def _chunk_end(source: SourceText, offset: int) -> int:
-    border = _BORDER.search(source.data, offset)
-    return border.start() if border else len(source.data)
-
-
-def _chunks(source: SourceText, start: int, end: int) -> list[tuple[int, SourceText]]:
-    borders = [match.start() for match in _BORDER.finditer(source.data, start + 1, end)]
-    edges = [start, *borders, end]
-    return [(low, SourceText(source.data[low:high])) for low, high in pairwise(edges)]
 
 
 def _doc(comments: list[Node], node: Node, source: SourceText) -> str:
@@ -199,6 +180,8 @@ class _Reader:
         self._too_deep = _too_deep(root)
         self.cut_until = -1
         """Where the rest ends of a text that a line at column 0 cut off: not worth a message of its own."""
+        self.open_fence = 0
+        """How many quotes would close a text that is open at the end of the source."""
 
     # ---- declarations
 
@@ -536,8 +519,14 @@ class _Reader:
         span = self._span(node)
         text = Text(decoded.value, decoded, raw, span, closed)
         self._problems.extend(syntax_problems.of_text(text, self._source, self._base))
-        if not closed and (cut := syntax_problems.cut_region(text, self._source, self._base)):
-            self.cut_until = max(self.cut_until, cut[0].end)
+        if not closed and decoded.form != "quoted":
+            cut = syntax_problems.cut_off(text, self._source, self._base)
+            if cut is None:
+                self.open_fence = 0
+            elif cut.indent is None:
+                self.open_fence = decoded.fence
+            else:
+                self.cut_until = max(self.cut_until, cut.region.end)
         return text
 
     def _template(self, node: Node) -> Template:

@@ -40,7 +40,10 @@ _KEY_VARIABLES = {
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
-    """A model of the table: prices in USD per million tokens, the window in tokens, None where unknown."""
+    """A model of the table: prices in USD per million tokens, windows in tokens, None where unknown.
+
+    ``can`` has a letter for each thing that it is known to do: see :data:`ABILITIES`.
+    """
 
     id: str
     provider: str
@@ -48,6 +51,11 @@ class KnownModel:
     window: int | None = None
     input_usd_per_1m: float | None = None
     output_usd_per_1m: float | None = None
+    answer_window: int | None = None
+    can: str = ""
+
+
+ABILITIES: Mapping[str, str] = {"v": "vision", "t": "tools", "s": "JSON schema", "r": "reasoning"}
 
 
 def known_models() -> Mapping[str, KnownModel]:
@@ -63,10 +71,11 @@ def known_providers() -> tuple[str, ...]:
 def likely(name: str) -> str | None:
     """The id that somebody means who leaves out the provider: that of the model's own maker before its resellers'."""
     found = [one for one in known_models() if one.endswith(f"/{name}")]
-    return min(found, key=lambda one: (one.count("/"), _rank(one), one), default=None)
+    return min(found, key=lambda one: (one.count("/"), rank(one), one), default=None)
 
 
-def _rank(model_id: str) -> int:
+def rank(model_id: str) -> int:
+    """How far a provider is from the model's maker: makers by how widely they are used, then other hosts, then resellers."""
     provider = model_id.partition("/")[0]
     return _MAKERS.index(provider) if provider in _MAKERS else len(_MAKERS) + (provider in _RESELLERS)
 
@@ -100,7 +109,9 @@ def estimate_tokens(text: str) -> int:
 @cache
 def _table() -> tuple[Mapping[str, KnownModel], tuple[str, ...]]:
     data = json.loads(files(__package__).joinpath("models.json").read_text(encoding="utf-8"))
-    models = {model_id: KnownModel(id=model_id, **entry) for model_id, entry in data["models"].items()}
+    models = {
+        model_id: KnownModel(model_id, model_id.partition("/")[0], *row) for model_id, row in data["models"].items()
+    }
     own = KnownModel("builtin/lexical", "builtin", "chat", None, 0.0, 0.0)
     models = dict(sorted((models | {own.id: own}).items()))
     return models, tuple(sorted({*data["providers"], *_OWN_PROVIDERS}))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 Severity = Literal["error", "warning", "hint"]
+Tag = Literal["unnecessary", "deprecated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Rule:
     name: str
     severity: Severity
     summary: str
+    tag: Tag | None = None
 
 
 _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
@@ -126,7 +128,9 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ),
 )
 
-RULES: dict[str, Rule] = {row[0]: Rule(*row) for row in _TABLE}
+_TAGS: dict[str, Tag] = dict.fromkeys(("ADL103", "ADL208", "ADL302", "ADL307"), "unnecessary")
+
+RULES: dict[str, Rule] = {row[0]: Rule(*row, _TAGS.get(row[0])) for row in _TABLE}
 
 
 def page(code: str) -> Path:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from tree_sitter import Query, QueryCursor
 
@@ -131,6 +132,8 @@ class _Mistakes:
         problems: list[tuple[Problem, bool]] = []  # with whether it makes the rest of its line doubtful
         for spot in _spots(node, ()):
             one = spot.node
+            if len(problems) == MOST:
+                break
             if (habit := self._habit(one)) is not None:
                 problems.append((habit, True))
             elif one.type == "unclosed":
@@ -153,16 +156,15 @@ class _Mistakes:
 
     def _without_echoes(self, problems: list[tuple[Problem, bool]]) -> list[Problem]:
         """One mistake often upsets the parser twice at the same place; the first thing said is enough."""
-        kept: list[tuple[Problem, bool]] = []
+        kept: list[Problem] = []
+        end, spoilt = -1, set[int]()
         for one, doubtful in sorted(problems, key=lambda pair: (pair[0].span.start, pair[0].code in _VAGUE)):
             line = self._source.line_of(one.span.start + self._base)
-            if not any(
-                other.span.start <= one.span.start <= other.span.end
-                or (spoilt and self._source.line_of(other.span.start + self._base) == line)
-                for other, spoilt in kept
-            ):
-                kept.append((one, doubtful))
-        return [one for one, _ in kept]
+            if one.span.start > end and line not in spoilt:
+                kept.append(one)
+                end = max(end, one.span.end)
+                spoilt.update([line] if doubtful else ())
+        return kept
 
     # -- small things
 
@@ -174,12 +176,17 @@ class _Mistakes:
 
     def _end_before(self, node: Node) -> int:
         """Where the text before a node ends, white space left out."""
-        return len(self._source.data[: node.start_byte].rstrip())
+        return self._end_of_text(node.start_byte)
+
+    def _end_of_text(self, end: int) -> int:
+        while end and self._source.data[end - 1 : end].isspace():
+            end -= 1
+        return end
 
     def _word_before(self, end: int) -> tuple[str, Span]:
         """The word or sign that ends at ``end``, and where it stands."""
-        start = self._source.line_start(self._source.line_of(max(end - 1, 0)))
-        line = self._source.data[start:end].decode("utf-8", "replace")
+        start = max(self._source.line_start(self._source.line_of(max(end - 1, 0))), end - _LONGEST_LINE)
+        line = self._source.data[start:end].decode("utf-8", "replace")[-_LONGEST_WORD:]
         match = re.search(r"([\w.]+|->|=>|[=!<>]=|[^\s\w])\s*$", line)
         word = match.group(1) if match else ""
         return word, self._span(end - len(word.encode()), end)
@@ -302,7 +309,7 @@ class _Mistakes:
                 return self._no_text(role, *word)
             case field:
                 what = "text" if field == "text" else "value"
-                name = self._word_before(len(self._source.data[: end - 1].rstrip()))[0]
+                name = self._word_before(self._end_of_text(end - 1))[0]
                 return Problem("ADL002", place, f"A {what} is missing after `{name} {before}`.")
 
     def _missing_sign(self, spot: _Spot, before: str, place: Span, insert: Span) -> Problem:
@@ -366,8 +373,13 @@ class _Mistakes:
         """What a `:` behind `)` or behind the result's type means: `->`, nothing, or the start of a body."""
         data, line = self._source.data, self._source.line_of(colon)
         before = data[self._source.line_start(line) : colon].rstrip()
-        place, rest = self._span(colon, colon + 1), data[colon + 1 :].lstrip()
-        if not _SIGNATURE.match(before) or (rest.startswith(b'"') and b"|" not in rest.splitlines()[0]):
+        next_sign = _MARK.search(data, colon + 1)
+        after = next_sign.start() if next_sign else len(data)
+        place, rest = (
+            self._span(colon, colon + 1),
+            data[after : self._source.line_span(self._source.line_of(after)).end],
+        )
+        if not _SIGNATURE.match(before) or (rest.startswith(b'"') and b"|" not in rest):
             return None
         if before.endswith(b")") and _RESULT.match(data, colon + 1, self._source.line_span(line).end):
             sign = "->" if data[colon - 1 : colon].isspace() else " ->"
@@ -433,6 +445,8 @@ class _Mistakes:
     def _text_wanted(self, spot: _Spot, text: str, start: int) -> Problem | None:
         """A name, a number or nothing quoted where only a text can stand."""
         imported = re.match(r"import\s+([^\s\"]+)", text)
+        if imported is None and spot.parent.type == "import_declaration":
+            imported = re.fullmatch(r"([^\s\"]+)", text)
         if imported:
             low = start + len(text[: imported.start(1)].encode())
             one, mended = self._span(low, low + len(imported.group(1).encode())), f'"{imported.group(1)}"'
@@ -480,7 +494,7 @@ class _Mistakes:
             return Problem("ADL008", span, f"`:` is missing after `{text}`.", (("Add `:`", ((after, ":"),), True),))
         if text == "{" and parent == "object":
             end = self._end_before(node)
-            end = len(self._source.data[: end - 1].rstrip()) if self._source.data[end - 1 : end] == b"," else end
+            end = self._end_of_text(end - 1) if self._source.data[end - 1 : end] == b"," else end
             fix = ("Add `}`", ((self._span(end, end), " }"),), True)
             return Problem("ADL003", span, "The object before this `{` is never closed; add `}`.", (fix,))
         before = spot.before
@@ -525,6 +539,9 @@ def _quoted_model(found: re.Match[str]) -> str:
 
 _LONGEST_LINE = 1000
 """Longer lines, in bytes, were written by no person, and would be searched anew for each of their mistakes."""
+_LONGEST_WORD = 100
+MOST = 1000
+"""So many mistakes of one declaration are told at most; the rest once these are mended."""
 
 _LABEL = rf'(?:(?!(?:{"|".join(BUILT_IN)})\b)\w+|"\w+")'
 
@@ -600,9 +617,14 @@ _VAGUE = frozenset({"ADL001", "ADL002", "ADL008"})
 def of_text(text: Text, source: SourceText, base: int) -> list[Problem]:
     """What is wrong inside a text literal; spans count from the declaration's start, the byte ``base`` of the file."""
     found = []
-    for one in text.decoded.problems:
-        start, end = (text.span.start + len(text.raw[:index].encode()) for index in (one.start, one.end))
-        span = Span(start, end)
+    passed, at = 0, text.span.start
+    for one in text.decoded.problems[:MOST]:
+        if one.start >= passed:  # most come in order, and the text may be long
+            at += len(text.raw[passed : one.start].encode())
+        else:
+            at = text.span.start + len(text.raw[: one.start].encode())
+        passed = one.start
+        span = Span(at, at + len(text.raw[one.start : one.end].encode()))
         if one.kind == "escape":
             found.append(
                 Problem(
@@ -629,37 +651,62 @@ def of_text(text: Text, source: SourceText, base: int) -> list[Problem]:
     return found
 
 
-def cut_region(text: Text, source: SourceText, base: int) -> tuple[Span, str] | None:
-    """Of a text that a line at column 0 cut off: the rest of it up to its closing quotes' line, and their indentation.
+class Cut(NamedTuple):
+    """What stands behind a text that a line at column 0 cut off: the rest of it, up to its closing quotes' line.
 
-    The span counts from the file's start. ``None`` where no such quotes follow.
+    ``region`` counts from the source's start. ``indent`` is that of the closing quotes; ``None`` where there are none, and no
+    line shows either that the text had ended before.
     """
-    if text.closed or text.decoded.form == "quoted":
-        return None
-    quotes = b'"' * text.decoded.fence
+
+    region: Span
+    indent: str | None
+
+
+def cut_off(text: Text, source: SourceText, base: int) -> Cut | None:
+    """What was cut off of a text (over lines) that is never closed; ``None`` where something else follows."""
     start = base + text.span.end
     line = source.line_of(start)
     if not source.data[start : source.line_span(line).end].strip():
         start = source.line_start(line + 1)
-    for line in range(source.line_of(start), source.line_count):
-        span = source.line_span(line)
-        whole = source.data[span.start : span.end]
-        ends = whole.rstrip().endswith(quotes) and whole.count(quotes) == 1 and not _OPENING.search(whole)
-        if ends and not _DECLARATION.match(whole):
-            return Span(start, span.end), whole[: len(whole) - len(whole.lstrip())].decode()
-        if quotes in whole or _DECLARATION.match(whole):
-            return None
-    return None
+    found = telling_line(source.data, start, len(source.data), text.decoded.fence)
+    if found is None:
+        return Cut(Span(start, len(source.data)), None)
+    span, closes = found
+    written = source.data[span.start : span.end]
+    return Cut(Span(start, span.end), written[: len(written) - len(written.lstrip())].decode()) if closes else None
 
 
+def telling_line(data: bytes, start: int, end: int, fence: int) -> tuple[Span, bool] | None:
+    """The first line from ``start`` that tells where a text ended which was cut off before, and whether it closes that text.
+
+    ``None``: there is none that starts before ``end``.
+    """
+    found = _telling(fence).search(data, start, end)
+    if found is None:
+        return None
+    low = max(data.rfind(b"\n", start, found.start()), data.rfind(b"\r", start, found.start()), start - 1) + 1
+    high = _LINE_BREAK.search(data, found.start())
+    line = Span(low, high.start() if high else len(data))
+    whole = data[line.start : line.end]
+    quotes = b'"' * fence
+    ends = whole.rstrip().endswith(quotes) and whole.count(quotes) == 1 and not _OPENING.search(whole)
+    return line, bool(ends and not _DECLARATION.match(whole))
+
+
+@cache
+def _telling(fence: int) -> re.Pattern[bytes]:
+    return re.compile(rb'"{%d}|^%s' % (fence, _DECLARATION.pattern), re.MULTILINE)
+
+
+_LINE_BREAK = re.compile(rb"\r|\n")
 _OPENING = re.compile(rb'[=:]\s*"+\s*$')
-_DECLARATION = re.compile(rb"(?:%s)[ \t]+\w+[ \t]*[=({]" % "|".join(KEYWORDS).encode())
+_DECLARATION = re.compile(rb'(?:(?:%s)[ \t]+\w+[ \t]*(?:[=({]|of\b)|import[ \t]+"[^"]*")' % "|".join(KEYWORDS).encode())
 
 
 def _cut_text(text: Text, span: Span, source: SourceText, base: int) -> Problem | None:
     """A text whose lines start at column 0, as they do when pasted."""
-    found = cut_region(text, source, base)
-    if found is None:
+    found = cut_off(text, source, base) if text.decoded.form != "quoted" else None
+    if found is None or found.indent is None:
         return None
     region, indent = found
     message = (
@@ -668,7 +715,7 @@ def _cut_text(text: Text, span: Span, source: SourceText, base: int) -> Problem 
     quotes = '"' * text.decoded.fence
     written = re.split(r"\r\n|\n|\r", source.slice(Span(base + text.span.start + text.decoded.fence, region.end)))
     if written[0].strip() or written[-1].strip() != quotes:  # the quotes do not stand alone either
-        body = [written[0].strip(), *written[1:]] if written[0].strip() else written[1:]
+        body = [written[0].strip(), *written[1:]] if written[0].strip() else written[1:] or [""]
         body[-1] = body[-1].rstrip().removesuffix(quotes).rstrip()
         if not body[-1]:
             body.pop()

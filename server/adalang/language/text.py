@@ -7,7 +7,9 @@ language server protocol has it), so that U+2028 in a pasted answer never puts a
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+import sys
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -56,12 +58,16 @@ class SourceText:
     """One version of a file's text. ``data`` is UTF-8; a byte-order mark stays part of it."""
 
     data: bytes
-    _starts: list[int] = field(init=False, repr=False, compare=False)
+    _table: list[int] | None = field(default=None, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        starts = [0]
-        starts.extend(match.end() for match in _LINE_END.finditer(self.data))
-        object.__setattr__(self, "_starts", starts)
+    @property
+    def _starts(self) -> list[int]:
+        """Where the lines start; made when it is first asked for, and never changed."""
+        found = self._table
+        if found is None:
+            found = [0, *_line_starts(self.data)]
+            object.__setattr__(self, "_table", found)
+        return found
 
     @classmethod
     def of(cls, text: str) -> SourceText:
@@ -120,14 +126,11 @@ class SourceText:
         line = self.data[span.start : span.end]
         if encoding == "utf-8" or line.isascii():
             return span.start + min(max(0, position.column), len(line))
-        width = 2 if encoding == "utf-16" else 1
-        column, size = 0, 0
-        for character in line.decode("utf-8", "replace"):
-            if column >= position.column:
-                break
-            column += width if ord(character) > 0xFFFF and width == 2 else 1
-            size += len(character.encode("utf-8", "replace"))
-        return span.start + size
+        text, errors = _decoded(line)
+        count = max(0, position.column)
+        if encoding == "utf-16" and max(text) > "\uffff":
+            count = _characters(text, count)
+        return span.start + len(text[:count].encode("utf-8", errors))
 
     def apply(self, edits: list[Edit] | tuple[Edit, ...]) -> SourceText:
         """The text after all ``edits``, whose spans all refer to this version.
@@ -135,15 +138,34 @@ class SourceText:
         Raises:
             EditConflict: edits overlap or reach outside the text.
         """
+        if len(edits) == 1:
+            return self._spliced(edits[0])
         pieces: list[bytes] = []
         done = 0
         for edit in sorted(edits, key=lambda one: (one.span.start, one.span.end)):
             if edit.span.start < done or edit.span.end > len(self.data) or edit.span.end < edit.span.start:
-                raise EditConflict(f"edit at bytes {edit.span.start}-{edit.span.end} overlaps another or is outside")
+                raise _conflict(edit)
             pieces += [self.data[done : edit.span.start], edit.text.encode("utf-8", "surrogatepass")]
             done = edit.span.end
         pieces.append(self.data[done:])
         return SourceText(b"".join(pieces))
+
+    def _spliced(self, edit: Edit) -> SourceText:
+        """After one edit the lines above keep their starts, those below are moved: nothing else is read again."""
+        start, end, data = edit.span.start, edit.span.end, self.data
+        if start < 0 or end > len(data) or end < start:
+            raise _conflict(edit)
+        text = edit.text.encode("utf-8", "surrogatepass")
+        after = b"".join((data[:start], text, data[end:]))
+        if self._table is None:
+            return SourceText(after)
+        # Whether a line starts at a byte, that byte and the one before it tell: a CR and an LF may meet or part here.
+        new_end, by = start + len(text), len(text) - (end - start)
+        starts = self._table[: max(1, bisect_left(self._table, start))]
+        starts += [one for one in _line_starts(after, max(start - 1, 0), new_end + 1) if one <= new_end]
+        below = self._table[max(1, bisect_right(self._table, end)) :]
+        starts += [one + by for one in below] if by else below
+        return SourceText(after, starts)
 
     @property
     def newline(self) -> str:
@@ -152,10 +174,37 @@ class SourceText:
         return match.group().decode() if match else "\n"
 
 
+def _line_starts(data: bytes, low: int = 0, high: int = sys.maxsize) -> Iterator[int]:
+    """Where lines start behind the line ends that stand from ``low`` to ``high``."""
+    return (match.end() for match in _LINE_END.finditer(data, low, high))
+
+
+def _conflict(edit: Edit) -> EditConflict:
+    return EditConflict(f"edit at bytes {edit.span.start}-{edit.span.end} overlaps another or is outside")
+
+
+def _decoded(data: bytes) -> tuple[str, str]:
+    """A line as text, and how to encode it so that it gives the same bytes again."""
+    try:
+        return data.decode("utf-8", "surrogatepass"), "surrogatepass"
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "surrogateescape"), "surrogateescape"
+
+
+def _characters(text: str, units: int) -> int:
+    """How many characters of a text begin before that many UTF-16 units have passed."""
+    passed = 0
+    for count, character in enumerate(text):
+        if passed >= units:
+            return count
+        passed += 2 if character > "\uffff" else 1
+    return len(text)
+
+
 def _units(data: bytes, encoding: Encoding) -> int:
     if encoding == "utf-8" or data.isascii():
         return len(data)
-    text = data.decode("utf-8", "replace")
+    text, _ = _decoded(data)
     if encoding == "utf-32":
         return len(text)
-    return len(text) + sum(1 for character in text if ord(character) > 0xFFFF)
+    return len(text) + sum(1 for character in text if character > "\uffff")

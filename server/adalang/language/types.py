@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from adalang.language.declarations import Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,20 @@ class OptionalOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a type or a field is declared: the file, and its name there. Types that differ in nothing else are equal."""
+
+    path: Path
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
 class Labels:
     """A union of string literals."""
 
     labels: tuple[str, ...]
     name: str = ""
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +53,14 @@ class Field:
     name: str
     type: Type
     description: str = ""
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectOf:
     fields: tuple[Field, ...]
     name: str = ""
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
     def field(self, name: str) -> Field | None:
         return next((one for one in self.fields if one.name == name), None)

@@ -67,6 +67,8 @@ def _image_url(source: str, folder: Path | None, where: str) -> str:
     if source.startswith(("http://", "https://", "data:")):
         return source
     path = (folder or Path.cwd()) / source
+    if path.exists() and not path.is_file():  # a device or a pipe may never end
+        raise BugFailure(f"{where}: the image {source!r} is no file")
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,17 +12,16 @@ from adalang.language.declarations import (
     Constant,
     Expression,
     ListExpression,
-    ModelDeclaration,
     ObjectExpression,
     Setting,
     Text,
     dotted,
 )
+from adalang.language.model_choice import ModelChoice, Unresolved, choose, choose_named
 from adalang.language.program import Entity, Module, Program
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.models.types import ModelSpec
 
-_OWN_SETTINGS = frozenset({"fallback", "retries", "timeout"})
 _SECRET_SETTINGS = frozenset({"api_key", "headers"})
 
 
@@ -51,9 +51,13 @@ class Models:
 
     def named(self, name: str, module: Module) -> ModelSpec:
         """A declared model by its name, or any ``provider/model``."""
-        entity = self.program.resolve(name, module) or self.program.resolve(name)
-        if entity is not None and isinstance(entity.declaration, ModelDeclaration):
-            return self._declared(entity, ())
+        return self._named(name, module, ())
+
+    def _named(self, name: str, module: Module, within: tuple[str, ...]) -> ModelSpec:
+        with _told():
+            choice = choose_named(self.program, name, module)
+        if choice is not None:
+            return self._chosen(choice, within)
         provider, slash, rest = name.partition("/")
         if not slash:
             raise BugFailure(f"no model is called `{name}`: declare it, or write provider/model")
@@ -62,32 +66,29 @@ class Models:
         return ModelSpec(name)
 
     def _of(self, value: Expression, module: Module, within: tuple[str, ...]) -> ModelSpec:
-        if isinstance(value, Text):
-            return self.named(value.value, module)
-        if isinstance(value, CallExpression):
-            return self.named(self._value(value, module, "model"), module)
-        entity = self.program.resolve_expression(value, module)
-        if entity is None or not isinstance(entity.declaration, ModelDeclaration):
-            raise BugFailure(f"`{dotted(value) or '…'}` is no declared model")
-        return self._declared(entity, within)
+        with _told():
+            choice = choose(self.program, value, module)
+        return self._chosen(choice, within)
 
-    def _declared(self, entity: Entity, within: tuple[str, ...]) -> ModelSpec:
-        declaration = entity.declaration
-        assert isinstance(declaration, ModelDeclaration)
-        if entity.id in within:
-            raise BugFailure(f"the models {' -> '.join((*within, entity.id))} fall back on each other in a circle")
-        base = self._of(declaration.value, entity.module, (*within, entity.id))
-        options: dict[str, Any] = dict(base.options)
-        secrets: dict[str, Any] = dict(base.secrets)
-        spec = base
-        for one in declaration.settings:
-            name = one.name.text
+    def _chosen(self, choice: ModelChoice, within: tuple[str, ...]) -> ModelSpec:
+        """``within`` are the declarations whose fallbacks have led here."""
+        if choice.chain:
+            if choice.chain[0].id in within:
+                circle = " -> ".join((*within, choice.chain[0].id))
+                raise BugFailure(f"the models {circle} fall back on each other in a circle")
+            within = (*within, choice.chain[0].id)
+        model_id = self._value(choice.call, choice.module, "model") if choice.call is not None else choice.id
+        spec = self._named(model_id, choice.module, within)
+        options: dict[str, Any] = dict(spec.options)
+        secrets: dict[str, Any] = dict(spec.secrets)
+        for name, option in choice.options.items():
+            module = option.owner.module
             if name == "fallback":
-                items = one.value.items if isinstance(one.value, ListExpression) else (one.value,)
-                fallback = tuple(self._of(item, entity.module, (*within, entity.id)) for item in items)
+                items = option.value.items if isinstance(option.value, ListExpression) else (option.value,)
+                fallback = tuple(self._of(one, module, within) for one in items)
                 spec = replace(spec, fallback=fallback)
                 continue
-            value = self._value(one.value, entity.module, name)
+            value = self._value(option.value, module, name)
             if name == "retries":
                 spec = replace(spec, retries=int(value))
             elif name == "timeout":
@@ -116,3 +117,12 @@ class Models:
                 return found
             case _:
                 raise BugFailure(f"the setting `{name}` has no value before a run")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What means no model is the program's mistake."""
+    try:
+        yield
+    except Unresolved as error:
+        raise BugFailure(str(error)) from error

@@ -72,7 +72,8 @@ async def test_a_burst_of_429_halves_the_slots_once_and_success_brings_them_back
 
 def test_the_table_knows_models_prices_and_prefixes() -> None:
     model = known_models()["openai/gpt-4o-mini"]
-    assert (model.provider, model.mode, model.window) == ("openai", "chat", 128000)
+    assert (model.provider, model.mode, model.window, model.answer_window) == ("openai", "chat", 128000, 16384)
+    assert set(model.can) == {"v", "t", "s"}
     assert price("openai/gpt-4o-mini") == pytest.approx((1.5e-07, 6e-07))
     assert price("builtin/lexical") == price("replay/x.jsonl") == (0.0, 0.0)
     assert price("openai/not-yet-out") is None
@@ -86,7 +87,7 @@ def test_the_table_is_current_and_small() -> None:
     root = Path(__file__).resolve().parents[3]
     script = root / "scripts" / "generate_models.py"
     subprocess.run([sys.executable, script, "--check"], check=True, timeout=60)
-    assert (root / "server/adalang/language/models.json").stat().st_size < 400_000
+    assert (root / "server/adalang/language/models.json").stat().st_size < 250_000
 
 
 def test_the_table_and_the_gateway_need_no_litellm() -> None:

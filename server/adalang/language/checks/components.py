@@ -43,6 +43,7 @@ from adalang.language.types import PASSAGE, STR, UNKNOWN, ListOf, ObjectOf, Opti
 _SECRET = re.compile(
     r"\b(sk-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}|gsk_[A-Za-z0-9]{12,}|AIza[A-Za-z0-9_-]{20,}|AKIA[A-Z0-9]{12,}|ghp_[A-Za-z0-9]{20,})"
 )
+_SECRET_BYTES = re.compile(_SECRET.pattern.encode())
 _LOGIN = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s]*:[^/@\s]+@", re.IGNORECASE)
 _SECRET_NAMES = re.compile(r"(api_?key|secret|token|password)$", re.IGNORECASE)
 
@@ -105,19 +106,9 @@ def _environment(scope: Scope, item: Item) -> None:
                 values.check_env(scope, item, part)
 
 
-def check_secrets(scope: Scope) -> None:
-    """Keys in any text of the file, comments included."""
-    told = {one.span for one in scope.report.found if one.code == "ADL403"}
-    for found in _SECRET.finditer(str(scope.module.source)):
-        start = len(found.string[: found.start()].encode())
-        span = Span(start, start + len(found.group().encode()))
-        if not any(one.start <= span.start <= one.end for one in told):
-            scope.report.add(
-                "ADL403",
-                None,
-                span,
-                'A key has no place in a file, and this text would be sent to a model; take it out, and use env("NAME").',
-            )
+def secrets(data: bytes) -> list[Span]:
+    """Where keys stand in a text, comments included."""
+    return [Span(*found.span()) for found in _SECRET_BYTES.finditer(data)]
 
 
 # ---- settings
@@ -256,7 +247,7 @@ def model_id(scope: Scope, item: Item, text: Text) -> None:
     elif provider == "replay":
         path = scope.module.path.parent / name
         if scope.facts.exists(path) is False:
-            scope.report.add("ADL501", item, text.span, f"There is no recording {name!r} beside this file.")
+            scope.report.add("ADL501", item, text.span, f"There is no recording `{name}` beside this file.")
     elif provider not in _OPEN_PROVIDERS and text.value not in models.known_models():
         catalogue = [one for one in models.known_models() if one.startswith(f"{provider}/")]
         meant = did_you_mean(text.value, catalogue)
@@ -274,16 +265,20 @@ def model_id(scope: Scope, item: Item, text: Text) -> None:
 
 
 def _parameters(scope: Scope, item: Item, declaration: Component) -> None:
-    seen: set[str] = set()
+    seen: dict[str, Span] = {}
     for one in declaration.parameters:
         name = one.name.text
         if name in seen:
             scope.report.add(
-                "ADL102", item, one.name.span, f"The input `{name}` is declared twice; rename one of the two."
+                "ADL102",
+                item,
+                one.name.span,
+                f"The input `{name}` is declared twice; rename one of the two.",
+                see=[(seen[name], f"`{name}` is declared here")],
             )
         if name in RESERVED:
             scope.report.add("ADL107", item, one.name.span, f"`{name}` is a word of the language; take another name.")
-        seen.add(name)
+        seen.setdefault(name, one.name.span)
         if one.default is not None and not isinstance(one.default, Hole):
             wanted = scope.program.type_of(one.type, scope.module)
             found = values.infer(scope, item, one.default, {})
@@ -326,22 +321,29 @@ def _own_names(
     scope: Scope, item: Item, declaration: PromptDeclaration | AgentDeclaration, inputs: dict[str, Type]
 ) -> dict[str, Type]:
     own: dict[str, Type] = {}
+    places = {one.name.text: one.name.span for one in reversed(declaration.parameters)}
     parts: list[Param | Demos] = [*declaration.params, *declaration.demos]
     for part in parts:
         name = part.name
         if name.text in inputs or name.text in own:
             scope.report.add(
-                "ADL102", item, name.span, f"`{name.text}` is declared twice in `{declaration.name.text}`."
+                "ADL102",
+                item,
+                name.span,
+                f"`{name.text}` is declared twice in `{declaration.name.text}`.",
+                see=[(places[name.text], f"`{name.text}` is declared here")],
             )
         elif name.text in RESERVED:
             scope.report.add("ADL107", item, name.span, f"`{name.text}` is a word of the language; take another name.")
-        elif isinstance(part, Param) and (top := scope.module.names.get(name.text)) and top.declaration.kind == "param":
+        elif isinstance(part, Param) and scope.kind_of(name.text) == "param":
             scope.report.add(
                 "ADL104",
                 item,
                 name.span,
                 f"This `{name.text}` hides the file's param of that name; rename one of the two.",
+                related=scope.declared(name.text),
             )
+        places.setdefault(name.text, name.span)
         own[name.text] = STR if isinstance(part, Param) else UNKNOWN
     return own
 
@@ -397,20 +399,22 @@ def _template(
     declaration: PromptDeclaration | AgentDeclaration,
 ) -> set[str]:
     """Check one message's template; gives the names that it uses."""
-    used = {use.name for use in templates.uses(template)}
+    uses = list(templates.uses(template))
+    used = {use.name for use in uses}
     if not all(tag.closed for tag in template.tags):
         return used
     meaning = templates.meaning(template.text.value)
     if meaning.fault is not None:
         _jinja_fault(scope, item, template, meaning.fault)
         return used
-    shared = {name: STR for name, one in scope.module.names.items() if one.declaration.kind == "param"}
+    shared = {name: STR for name in sorted(used - names.keys()) if scope.kind_of(name) == "param"}
     imported = scope.program.imported(scope.module)
     visible: dict[str, Type] = {**dict.fromkeys(imported, UNKNOWN), **shared, **names}
     types = templates.loop_types(template, visible)
-    for use in templates.uses(template):
+    for use in uses:
         if use.name in meaning.undeclared and use.name not in visible:
-            _unknown_variable(scope, item, use, visible, declaration)
+            params = (name for name in scope.visible_names("param") if "." not in name)
+            _unknown_variable(scope, item, use, [*dict.fromkeys([*imported, *params, *names])], declaration)
         elif use.name in imported and use.name not in names:
             _imported_param(scope, item, use)
         else:
@@ -424,7 +428,7 @@ def _length(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDecl
     if chosen is None:
         return
     entity = scope.resolve(chosen.value)
-    named = entity.declaration.value if entity and isinstance(entity.declaration, ModelDeclaration) else chosen.value
+    named = entity.value if entity and entity.kind == "model" else chosen.value
     model = models.known_models().get(named.value) if isinstance(named, Text) else None
     if model is None or model.window is None:
         return
@@ -476,7 +480,7 @@ def _unknown_variable(
     scope: Scope,
     item: Item,
     use: templates.Use,
-    visible: dict[str, Type],
+    visible: list[str],
     declaration: PromptDeclaration | AgentDeclaration,
 ) -> None:
     meant = did_you_mean(use.name, visible)
@@ -624,7 +628,7 @@ def _retriever(scope: Scope, item: Item, declaration: RetrieverDeclaration) -> N
 
 def _exists(scope: Scope, item: Item, text: Text) -> None:
     if scope.facts.exists(scope.module.path.parent / text.value) is False:
-        scope.report.add("ADL501", item, text.span, f"There is no file {text.value!r} (looked beside this file).")
+        scope.report.add("ADL501", item, text.span, f"There is no file `{text.value}` (looked beside this file).")
 
 
 def _tool(scope: Scope, item: Item, declaration: ToolDeclaration) -> None:
@@ -655,7 +659,7 @@ def python_function(scope: Scope, item: Item, call: Expression, inputs: list[str
     file, _, function = argument.value.rpartition(":")
     path = Path(scope.module.path.parent / file)
     if scope.facts.exists(path) is False:
-        scope.report.add("ADL513", item, argument.span, f"There is no file {file!r} beside this one.")
+        scope.report.add("ADL513", item, argument.span, f"There is no file `{file}` beside this one.")
         return
     functions = scope.facts.functions(path)
     if functions is None:

@@ -83,7 +83,7 @@ def _file(scope: Scope, item: Item, text: Text) -> None:
         scope.report.add("ADL502", item, text.span, f"Rows are read from {', '.join(FORMATS)} files.")
         return
     if scope.facts.exists(path) is False:
-        scope.report.add("ADL501", item, text.span, f"There is no file {text.value!r} (looked beside this file).")
+        scope.report.add("ADL501", item, text.span, f"There is no file `{text.value}` (looked beside this file).")
         return
     facts = scope.facts.data(path)
     if facts is not None and facts.error:

@@ -128,7 +128,11 @@ def _data(scope: Scope, item: Item, declaration: EvalDeclaration) -> list[tuple[
         assert isinstance(found.value, Member)
         listed = ", ".join(_splits(planned)) or "none"
         scope.report.add(
-            "ADL206", item, found.value.name.span, f"`{entity.id}` has no split `{split}`; it has {listed}."
+            "ADL206",
+            item,
+            found.value.name.span,
+            f"`{entity.id}` has no split `{split}`; it has {listed}.",
+            related=[scope.declared_at(entity)],
         )
     rows = rows_of(scope, planned)
     return list(rows) if rows is not None else None
@@ -234,6 +238,7 @@ def _inputs(
                     pair.name.span,
                     f"`{target.id}` has no input `{pair.name.text}`.{hint}",
                     fixes=fixes,
+                    related=[scope.declared_at(target)],
                 )
             elif _columns(scope, item, pair.value, row_type):
                 values.infer(scope, item, pair.value, {"row": row_type})
@@ -446,7 +451,11 @@ def _judge(scope: Scope, item: Item, function: Expression) -> None:
         return
     if entity.kind not in COMPONENT_KINDS:
         scope.report.add(
-            "ADL111", item, function.span, f"`{entity.id}` is {article(entity.kind)}; a metric is wanted here."
+            "ADL111",
+            item,
+            function.span,
+            f"`{entity.id}` is {article(entity.kind)}; a metric is wanted here.",
+            related=[scope.declared_at(entity)],
         )
         return
     returns = scope.signature(entity).returns
@@ -458,6 +467,7 @@ def _judge(scope: Scope, item: Item, function: Expression) -> None:
             function.span,
             "A metric gives a number from 0 to 1, or { score: float, reason: str }; "
             f"`{entity.id}` gives {describe(returns)}.",
+            related=[scope.declared_at(entity)],
         )
 
 
@@ -552,6 +562,7 @@ def _optimize(scope: Scope, item: Item, declaration: OptimizeDeclaration) -> Non
             item,
             declaration.target.span,
             f"`{target.id}` reaches no `param` and no `demos`; mark what may change: `param instruction = …`.",
+            related=[scope.declared_at(target)],
         )
     _hold_out(scope, item, declaration, entity)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os.path
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,7 @@ class DiskFacts:
     def exists(self, path: Path) -> bool | None:
         if any(sign in str(path) for sign in "*?["):
             return any(True for _ in _glob(path))
-        return path.exists()
+        return os.path.exists(path)  # noqa: PTH110 - also of names that no file can have
 
     def data(self, path: Path) -> DataFacts | None:
         if path not in self._data:
@@ -68,13 +69,16 @@ class DiskFacts:
 
 def _glob(path: Path) -> list[Path]:
     anchor = Path(path.anchor)
-    return list(anchor.glob(str(path.relative_to(anchor))))
+    try:
+        return list(anchor.glob(str(path.relative_to(anchor))))
+    except (OSError, ValueError):  # a pattern that no file can match
+        return []
 
 
 def _read(path: Path) -> DataFacts | None:
     from adalang.language.data import DataError, read_rows
 
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - also of names that no file can have
         return None
     try:
         return DataFacts([row.values for row in read_rows(path, root=path.parent)])
@@ -84,6 +88,8 @@ def _read(path: Path) -> DataFacts | None:
 
 def _functions(path: Path) -> Mapping[str, tuple[str, ...]] | None:
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return None
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from adalang.language.checks import values
+from adalang.language.checks.references import expression_names
 from adalang.language.checks.scope import Scope
 from adalang.language.declarations import (
+    COMPONENT_KINDS,
     Binding,
     Constant,
     Hole,
@@ -15,6 +17,7 @@ from adalang.language.declarations import (
 )
 from adalang.language.lower import Item
 from adalang.language.settings import RESERVED
+from adalang.language.text import Span
 from adalang.language.types import UNKNOWN, Type, describe, fits
 
 
@@ -35,14 +38,20 @@ def check(scope: Scope, item: Item) -> None:
 class _Body:
     def __init__(self, scope: Scope, item: Item, returns: Type) -> None:
         self._scope, self._item, self._returns = scope, item, returns
+        parameters = getattr(item.declaration, "parameters", ())
+        self._bound: dict[str, Span] = {one.name.text: one.name.span for one in reversed(parameters)}
 
     def block(self, body: tuple[Statement, ...], names: dict[str, Type], *, inside_repeat: bool) -> dict[str, Type]:
         own: set[str] = set()
-        ended = False
+        ended: Return | None = None
         for statement in body:
-            if ended:
+            if ended is not None:
                 self._scope.report.add(
-                    "ADL208", self._item, statement.span, "This is never reached: `return` stands before it."
+                    "ADL208",
+                    self._item,
+                    statement.span,
+                    "This is never reached: `return` stands before it.",
+                    see=[(ended.span, "the pipeline ends here")],
                 )
                 break
             match statement:
@@ -52,7 +61,7 @@ class _Body:
                     self._repeat(statement, names)
                 case Return():
                     self._return(statement, names)
-                    ended = True
+                    ended = statement
         return names
 
     def _binding(self, one: Binding, names: dict[str, Type], own: set[str], inside_repeat: bool) -> None:
@@ -66,6 +75,7 @@ class _Body:
                 self._item,
                 one.name.span,
                 f"`{name}` has a value already, and names are bound once; take another name.",
+                see=[(self._bound[name], f"`{name}` is bound here")] if name in self._bound else (),
             )
         elif inside_repeat and name in names and not fits(found, names[name]):
             report.add(
@@ -74,16 +84,16 @@ class _Body:
                 one.value.span,
                 f"`{name}` was {describe(names[name])} before the loop; this is {describe(found)}.",
             )
-        elif name not in names and name in self._scope.module.names:
-            kind = self._scope.module.names[name].declaration.kind
-            if kind in ("prompt", "pipeline", "retriever", "tool", "agent"):
-                report.add(
-                    "ADL104",
-                    self._item,
-                    one.name.span,
-                    f"This `{name}` hides the {kind} of that name; rename one of the two.",
-                )
+        elif name not in names and (kind := self._scope.kind_of(name)) in COMPONENT_KINDS:
+            report.add(
+                "ADL104",
+                self._item,
+                one.name.span,
+                f"This `{name}` hides the {kind} of that name; rename one of the two.",
+                related=self._scope.declared(name),
+            )
         own.add(name)
+        self._bound.setdefault(name, one.name.span)
         if name:
             names[name] = found
 
@@ -109,8 +119,6 @@ class _Body:
 
 
 def _unused_inputs(scope: Scope, item: Item, declaration: PipelineDeclaration) -> None:
-    from adalang.language.checks.names import expression_names
-
     used: set[str] = set()
 
     def collect(body: tuple[Statement, ...]) -> None:

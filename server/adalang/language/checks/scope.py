@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from adalang.language.checks.facts import Facts
-from adalang.language.declarations import COMPONENT_KINDS, Expression, Parameter, dotted
-from adalang.language.diagnostics import Report, did_you_mean, replace
+from adalang.language.declarations import COMPONENT_KINDS, Expression, dotted
+from adalang.language.diagnostics import Related, Report, did_you_mean, replace
 from adalang.language.lower import Item
 from adalang.language.program import Entity, Module, Program
 from adalang.language.text import Span
-from adalang.language.types import Type
+from adalang.language.types import Labels, ListOf, ObjectOf, OptionalOf, Origin, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +31,55 @@ class Scope:
 
     def visible_names(self, *kinds: str) -> list[str]:
         """The names of the given kinds (default: all) that this module can write, dotted ones included."""
-        found = [name for name, item in self.module.names.items() if not kinds or item.declaration.kind in kinds]
+        found = [name for name, item in self._declared(self.module) if not kinds or item.declaration.kind in kinds]
         for prefix, other in self.program.imported(self.module).items():
             found += [
-                f"{prefix}.{name}" for name, item in other.names.items() if not kinds or item.declaration.kind in kinds
+                f"{prefix}.{name}"
+                for name, item in self._declared(other)
+                if not kinds or item.declaration.kind in kinds
             ]
         return found
+
+    def _declared(self, module: Module) -> Iterable[tuple[str, Item]]:
+        return self.program.visible(module).items()
+
+    def kind_of(self, name: str) -> str:
+        """The kind of the module's own declaration of that (plain) name; empty when there is none."""
+        item = self.program.declared(name, self.module)
+        return item.declaration.kind if item is not None else ""
 
     def resolve(self, expression: Expression) -> Entity | None:
         return self.program.resolve_expression(expression, self.module)
 
     def signature(self, entity: Entity) -> Signature:
         return signature(self.program, entity)
+
+    def declared_at(self, entity: Entity) -> Related:
+        """The place where a name that was looked up is declared."""
+        name = entity.name
+        return Related(entity.module.path, name.span, f"`{name.text}` is declared here", name.text)
+
+    def input_at(self, entity: Entity, name: str) -> Related:
+        """The place where a component declares an input; its own for what every one of its kind takes."""
+        span = next((one.span for one in entity.parameters if one.name.text == name), None)
+        if span is None:
+            return self.declared_at(entity)
+        return Related(entity.module.path, span, f"`{name}` is declared here", entity.name.text)
+
+    def declared(self, name: str) -> tuple[Related, ...]:
+        """The place where the module itself declares a name."""
+        entity = self.program.resolve(name, self.module)
+        return (self.declared_at(entity),) if entity is not None else ()
+
+    def type_at(self, declared: Type) -> tuple[Related, ...]:
+        """The place where a type is declared, if it has a name."""
+        match declared:
+            case ListOf(item=inner) | OptionalOf(item=inner):
+                return self.type_at(inner)
+            case Labels(origin=Origin(path=path, name=name)) | ObjectOf(origin=Origin(path=path, name=name)):
+                return (Related(path, name.span, f"`{name.text}` is declared here", name.text),)
+            case _:
+                return ()
 
     def require(self, item: Item, expression: Expression, wanted: tuple[str, ...], what: str) -> Entity | None:
         """The entity that ``expression`` names, which must be of a wanted kind; else a diagnostic and ``None``."""
@@ -62,6 +100,7 @@ class Scope:
                 expression.span,
                 f"`{name}` is {article(entity.kind)}; {article(what)} is wanted here.{hint}",
                 fixes=[replace(item, expression.span, meant)] if meant else (),
+                related=[self.declared_at(entity)],
             )
             return None
         return entity
@@ -79,14 +118,12 @@ class Scope:
 
 def signature(program: Program, entity: Entity) -> Signature:
     """Inputs and result of a component (declarations of other kinds have neither)."""
-    declaration = entity.declaration
-    if declaration.kind not in COMPONENT_KINDS:
+    if entity.kind not in COMPONENT_KINDS:
         from adalang.language.types import UNKNOWN
 
         return Signature((), UNKNOWN)
-    parameters: tuple[Parameter, ...] = declaration.parameters  # type: ignore[union-attr]
     inputs = tuple(
-        (one.name.text, program.type_of(one.type, entity.module), one.default is not None) for one in parameters
+        (one.name.text, program.type_of(one.type, entity.module), one.default is not None) for one in entity.parameters
     )
     return Signature(inputs, result_type(program, entity))
 
@@ -95,8 +132,7 @@ def result_type(program: Program, entity: Entity) -> Type:
     """A component's result; without ``->`` prompts, tools and agents give a str, retrievers passages."""
     from adalang.language.types import PASSAGE, STR, UNKNOWN, ListOf
 
-    declaration = entity.declaration
-    written = getattr(declaration, "returns", None)
+    written = entity.returns
     if written is not None:
         return program.type_of(written, entity.module)
     match entity.kind:

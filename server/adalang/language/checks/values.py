@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from adalang.language.checks.scope import Scope, Signature, article
 from adalang.language.declarations import (
     COMPONENT_KINDS,
-    Argument,
     Binary,
     CallExpression,
     Comprehension,
@@ -26,6 +25,7 @@ from adalang.language.declarations import (
 )
 from adalang.language.diagnostics import did_you_mean, replace, suggestion
 from adalang.language.lower import Item
+from adalang.language.program import Entity
 from adalang.language.settings import FUNCTIONS
 from adalang.language.text import Span
 from adalang.language.types import (
@@ -61,11 +61,23 @@ def infer(scope: Scope, item: Item, expression: Expression, names: Names) -> Typ
             if entity is None:
                 _unknown(scope, item, span, name, names)
             elif entity.kind in COMPONENT_KINDS:
-                scope.report.add("ADL205", item, span, f"`{name}` is {article(entity.kind)}; call it: `{name}(…)`.")
+                scope.report.add(
+                    "ADL205",
+                    item,
+                    span,
+                    f"`{name}` is {article(entity.kind)}; call it: `{name}(…)`.",
+                    related=[scope.declared_at(entity)],
+                )
             elif entity.kind == "param":
                 return STR
             else:
-                scope.report.add("ADL111", item, span, f"`{name}` is {article(entity.kind)}; a value is wanted here.")
+                scope.report.add(
+                    "ADL111",
+                    item,
+                    span,
+                    f"`{name}` is {article(entity.kind)}; a value is wanted here.",
+                    related=[scope.declared_at(entity)],
+                )
             return UNKNOWN
         case Member(object=inner, name=field):
             path = dotted(expression)
@@ -88,11 +100,14 @@ def infer(scope: Scope, item: Item, expression: Expression, names: Names) -> Typ
                 infer(scope, item, condition, inside)
             return ListOf(infer(scope, item, value, inside))
         case ObjectExpression(pairs=pairs):
-            seen: set[str] = set()
+            seen: dict[str, Span] = {}
             for pair in pairs:
-                if pair.name.text in seen:
-                    scope.report.add("ADL214", item, pair.name.span, f"The field `{pair.name.text}` stands twice.")
-                seen.add(pair.name.text)
+                field = pair.name
+                if field.text in seen:
+                    message = f"The field `{field.text}` stands twice."
+                    see = [(seen[field.text], f"`{field.text}` is given here")]
+                    scope.report.add("ADL214", item, field.span, message, see=see)
+                seen.setdefault(field.text, field.span)
             return ObjectOf(tuple(Field(pair.name.text, infer(scope, item, pair.value, names)) for pair in pairs))
         case Match():
             return _match(scope, item, expression, names)
@@ -152,7 +167,12 @@ def _field(scope: Scope, item: Item, owner: Type, name: str, span: Span) -> Type
             hint, fixes = suggestion(item, span, name, known)
             listed = f" It has {', '.join(f'`{one}`' for one in known)}." if known and not hint else ""
             scope.report.add(
-                "ADL206", item, span, f"{describe(owner)} has no field `{name}`.{hint}{listed}", fixes=fixes
+                "ADL206",
+                item,
+                span,
+                f"{describe(owner)} has no field `{name}`.{hint}{listed}",
+                fixes=fixes,
+                related=scope.type_at(owner),
             )
         case _:
             if name:
@@ -204,21 +224,26 @@ def _comparison(scope: Scope, item: Item, span: Span, operator: str, left: Type,
 def _match(scope: Scope, item: Item, match: Match, names: Names) -> Type:
     subject = infer(scope, item, match.subject, names)
     results: list[Type] = []
-    covered: set[str] = set()  # as written
-    open_end = False
+    covered: dict[str, Span] = {}  # as written
+    open_end: Span | None = None
     for arm in match.arms:
         for pattern in arm.patterns:
-            if open_end:
-                scope.report.add("ADL208", item, pattern.span, "This arm is never reached: `_` stands before it.")
+            if open_end is not None:
+                message = "This arm is never reached: `_` stands before it."
+                scope.report.add("ADL208", item, pattern.span, message, see=[(open_end, "`_` stands here")])
             match pattern:
-                case Wildcard():
-                    open_end = True
+                case Wildcard(span=span):
+                    open_end = open_end or span
                 case Text(value=value, span=span) | Constant(value=value, span=span):
                     labels = _labels(subject)
                     written = json.dumps(value, ensure_ascii=False)
                     if written in covered:
                         scope.report.add(
-                            "ADL208", item, span, f"{written} has an arm already; this one is never reached."
+                            "ADL208",
+                            item,
+                            span,
+                            f"{written} has an arm already; this one is never reached.",
+                            see=[(covered[written], f"{written} has an arm here")],
                         )
                     elif isinstance(value, str) and labels and value not in labels:
                         meant = did_you_mean(value, labels)
@@ -229,17 +254,24 @@ def _match(scope: Scope, item: Item, match: Match, names: Names) -> Type:
                             span,
                             f'"{value}" is not one of {listed}.' + (f' Did you mean "{meant}"?' if meant else ""),
                             fixes=[replace(item, span, f'"{meant}"')] if meant else (),
+                            related=scope.type_at(subject),
                         )
-                    covered.add(written)
+                    covered.setdefault(written, span)
         results.append(infer(scope, item, arm.value, names))
-    if not open_end and not isinstance(subject, Unknown):
+    if open_end is None and not isinstance(subject, Unknown):
         cases = _cases(subject)
         missing = [one for one in cases or () if one not in covered]
         if cases is None:
             scope.report.add("ADL207", item, match.span, "This match may find no arm; add `_ => …`.")
         elif missing:
             listed = ", ".join(missing)
-            scope.report.add("ADL207", item, match.span, f"This match leaves out {listed}; add the arms or `_ => …`.")
+            scope.report.add(
+                "ADL207",
+                item,
+                match.span,
+                f"This match leaves out {listed}; add the arms or `_ => …`.",
+                related=scope.type_at(subject),
+            )
     return _joined(results)
 
 
@@ -280,7 +312,11 @@ def _call(scope: Scope, item: Item, call: CallExpression, names: Names) -> Type:
             infer(scope, item, argument.value, names)
         if entity is not None:
             scope.report.add(
-                "ADL211", item, call.function.span, f"`{path}` is {article(entity.kind)} and cannot be called."
+                "ADL211",
+                item,
+                call.function.span,
+                f"`{path}` is {article(entity.kind)} and cannot be called.",
+                related=[scope.declared_at(entity)],
             )
         elif path.split(".")[0] in names:
             scope.report.add("ADL211", item, call.function.span, f"`{path}` is a value and cannot be called.")
@@ -297,7 +333,7 @@ def _call(scope: Scope, item: Item, call: CallExpression, names: Names) -> Type:
         return UNKNOWN
     signature = scope.signature(entity)
     extra = {"k": INT} if entity.kind == "retriever" else {}
-    check_arguments(scope, item, call.span, path, call.arguments, signature, names, extra)
+    check_arguments(scope, item, call, entity, signature, names, extra)
     return signature.returns
 
 
@@ -320,36 +356,33 @@ def check_env(scope: Scope, item: Item, call: CallExpression) -> None:
 def check_arguments(
     scope: Scope,
     item: Item,
-    span: Span,
-    callee: str,
-    arguments: tuple[Argument, ...],
+    call: CallExpression,
+    entity: Entity,
     signature: Signature,
     names: Names,
     extra: Mapping[str, Type],
 ) -> None:
     """Whether a call gives each input once, none that does not exist, and values that fit."""
-    types = {name: declared for name, declared, _ in signature.inputs}
-    given: set[str] = set()
-    for index, argument in enumerate(arguments):
+    callee, declared = dotted(call.function) or entity.id, scope.declared_at(entity)
+    types = {name: wanted for name, wanted, _ in signature.inputs}
+    given: dict[str, Span] = {}
+    for index, argument in enumerate(call.arguments):
         value = infer(scope, item, argument.value, names)
         if argument.name is None:
             if index >= len(signature.inputs):
                 count = len(signature.inputs)
-                scope.report.add(
-                    "ADL204",
-                    item,
-                    argument.span,
-                    f"`{callee}` takes {count} input{'' if count == 1 else 's'}; remove this.",
-                )
+                message = f"`{callee}` takes {count} input{'' if count == 1 else 's'}; remove this."
+                scope.report.add("ADL204", item, argument.span, message, related=[declared])
                 continue
             name = signature.inputs[index][0]
             place = argument.span
         else:
             name, place = argument.name.text, argument.name.span
         if name in given:
-            scope.report.add("ADL204", item, place, f"`{name}` is given twice; remove one of the two.")
+            message = f"`{name}` is given twice; remove one of the two."
+            scope.report.add("ADL204", item, place, message, see=[(given[name], f"`{name}` is given here")])
             continue
-        given.add(name)
+        given[name] = place
         if name in extra:
             wanted = extra[name]
         elif name in types:
@@ -357,25 +390,17 @@ def check_arguments(
         else:
             hint, fixes = suggestion(item, place, name, types)
             listed = ", ".join(f"`{one}`" for one in types) or "none"
-            scope.report.add(
-                "ADL203",
-                item,
-                place,
-                f"`{callee}` has no input `{name}`.{hint or f' It takes {listed}.'}",
-                fixes=fixes,
-            )
+            message = f"`{callee}` has no input `{name}`.{hint or f' It takes {listed}.'}"
+            scope.report.add("ADL203", item, place, message, fixes=fixes, related=[declared])
             continue
         if not fits(value, wanted):
-            scope.report.add(
-                "ADL205",
-                item,
-                argument.value.span,
-                f"`{callee}` wants {describe(wanted)} for `{name}`, and this is {describe_found(value)}.",
-            )
+            message = f"`{callee}` wants {describe(wanted)} for `{name}`, and this is {describe_found(value)}."
+            scope.report.add("ADL205", item, argument.value.span, message, related=[scope.input_at(entity, name)])
     missing = [name for name, _, optional in signature.inputs if name not in given and not optional]
     if missing:
         listed = ", ".join(f"`{one}`" for one in missing)
-        scope.report.add("ADL202", item, span, f"`{callee}` needs {listed}: write `{callee}({missing[0]} = …)`.")
+        message = f"`{callee}` needs {listed}: write `{callee}({missing[0]} = …)`."
+        scope.report.add("ADL202", item, call.span, message, related=[declared])
 
 
 def describe_found(found: Type) -> str:

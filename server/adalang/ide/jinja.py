@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 
 STATEMENTS: Mapping[str, str] = {
@@ -44,7 +46,40 @@ def documented() -> Mapping[str, str]:
     return {**tests(), **filters(), **STATEMENTS, **GLOBALS}
 
 
+@dataclass(frozen=True, slots=True)
+class FilterParameter:
+    """What a filter takes between its parentheses. ``default`` is written as in a template; "" where it must be given."""
+
+    name: str
+    default: str
+
+
+@cache
+def filter_parameters(name: str) -> tuple[FilterParameter, ...] | None:
+    """The parameters of a filter without the value that it is put on; ``None`` for what is no filter or does not tell."""
+    from adalang.language.templates import environment
+
+    function = environment().filters.get(name)
+    if function is None:
+        return None
+    try:
+        found = list(inspect.signature(function).parameters.values())
+    except ValueError:  # a built-in of Python that does not tell
+        return None
+    passed = 2 if hasattr(function, "jinja_pass_arg") else 1
+    return tuple(_parameter(one) for one in found[passed:])
+
+
+def _parameter(found: inspect.Parameter) -> FilterParameter:
+    star = "*" if found.kind is found.VAR_POSITIONAL else "**" if found.kind is found.VAR_KEYWORD else ""
+    if star or found.default is inspect.Parameter.empty:
+        return FilterParameter(star + found.name, "")
+    constant = found.default is None or isinstance(found.default, bool)
+    return FilterParameter(found.name, str(found.default).lower() if constant else repr(found.default))
+
+
 def _first_sentence(function: object) -> str:
     text = inspect.getdoc(function) or ""
     paragraph = " ".join(text.split("\n\n")[0].split()).replace("``", "`")
-    return paragraph.partition(". ")[0].rstrip(".:") + "." if paragraph else ""
+    plain = re.sub(r":\w+:(?=`)|(?<=`)_(?=\W)", "", paragraph)
+    return re.split(r"[.:] (?=[A-Z])", plain)[0].rstrip(".:") + "." if plain else ""

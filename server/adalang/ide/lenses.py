@@ -1,45 +1,60 @@
-"""Code lenses: what can be done with a declaration, above its first line."""
+"""Code lenses: what can be done with a declaration, and what is known about it, above its first line."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
 from adalang.ide.meaning import target_of
 from adalang.language.declarations import COMPONENT_KINDS
-from adalang.language.program import Program
+from adalang.language.program import Entity, Program
 from adalang.language.reach import trainable
 from adalang.language.text import Span
 
-Action = Literal["run", "evaluate", "optimize", "score"]
+Action = Literal["run", "evaluate", "optimize", "graph", "references", "score"]
+ACTIONS: tuple[Action, ...] = ("run", "evaluate", "optimize", "graph", "references", "score")
 
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """``action`` on the component or eval ``name``; "score" marks where an eval's last score is shown."""
+    """``action`` on the declaration ``name``, whose name stands at ``span``.
+
+    "references" marks where the number of places that name it is shown, "score" where an eval's last score is: both are for
+    the server to fill in, the first one late, for it costs a look at every file that can see the name.
+    """
 
     span: Span
     action: Action
     name: str
 
 
-def lenses(program: Program) -> list[Lens]:
-    """The lenses of the root file. An eval offers to optimize only when it reaches something that may change."""
-    found = []
-    for item in program.root.items:
-        entity = program.entity(program.root, item)
-        name, span = entity.declaration.name.text, entity.name_span
-        if not name:
-            continue
-        if entity.kind in COMPONENT_KINDS:
-            found.append(Lens(span, "run", name))
-        elif entity.kind in ("eval", "optimize"):
-            target = target_of(program, entity)
-            optimizable = target is not None and bool(trainable(program, target))
-            if entity.kind == "eval":
-                found.append(Lens(span, "evaluate", name))
-            if optimizable:
-                found.append(Lens(span, "optimize", name))
-            if entity.kind == "eval":
-                found.append(Lens(span, "score", name))
-    return found
+def lenses(program: Program, wanted: Collection[Action] = ACTIONS) -> list[Lens]:
+    """The lenses of the root file that are ``wanted``, in the order of the text."""
+    return [
+        Lens(entity.name_span, action, entity.declaration.name.text)
+        for item in program.root.items
+        if item.declaration.name.text and item.declaration.kind != "import"
+        for entity in (program.entity(program.root, item),)
+        for action in _actions(program, entity, wanted)
+        if action in wanted
+    ]
+
+
+def _actions(program: Program, entity: Entity, wanted: Collection[Action]) -> list[Action]:
+    """An eval offers to optimize only when it reaches something that may change."""
+    match entity.kind:
+        case "pipeline":
+            return ["run", "graph", "references"]
+        case "param":
+            return ["references"]
+        case "eval" | "optimize":
+            can_optimize: list[Action] = ["optimize"] if "optimize" in wanted and _can_change(program, entity) else []
+            return ["evaluate", *can_optimize, "score"] if entity.kind == "eval" else can_optimize
+        case kind:
+            return ["run", "references"] if kind in COMPONENT_KINDS else []
+
+
+def _can_change(program: Program, entity: Entity) -> bool:
+    target = target_of(program, entity)
+    return target is not None and bool(trainable(program, target))

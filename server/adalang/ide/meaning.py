@@ -25,10 +25,9 @@ from adalang.ide.occurrences import (
     Value,
     at,
     locals_of,
-    template_names,
 )
+from adalang.ide.targets import Names, Place, innermost
 from adalang.ide.words import DECLARATIONS, METHODS, OBJECT_KEYS, PRIMITIVES, SPLITS
-from adalang.language import templates
 from adalang.language.builtins import METRIC_SIGNATURES
 from adalang.language.checks import NO_FACTS, Facts
 from adalang.language.checks.scope import signature
@@ -48,28 +47,21 @@ from adalang.language.models import KnownModel, known_models
 from adalang.language.program import Entity, Program
 from adalang.language.settings import FUNCTIONS, SETTINGS
 from adalang.language.text import Span
-from adalang.language.types import PASSAGE, Field, ObjectOf, OptionalOf, Type, describe
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A range of bytes in a file."""
-
-    path: Path
-    span: Span
+from adalang.language.types import PASSAGE, ObjectOf, OptionalOf, Type, describe
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """``span`` is the word in the file, ``title`` what it means as code, ``doc`` what is said about it (Markdown).
 
-    ``place`` is where it is declared; ``None`` for what is built in.
+    ``place`` is where it is declared; ``None`` for what is built in. ``entity`` is the declaration, where it is one.
     """
 
     span: Span
     title: str
     doc: str = ""
     place: Place | None = None
+    entity: Entity | None = None
 
 
 def meaning_at(program: Program, offset: int, facts: Facts = NO_FACTS) -> Meaning | None:
@@ -85,7 +77,8 @@ def meaning_at(program: Program, offset: int, facts: Facts = NO_FACTS) -> Meanin
     if found is None:
         return None
     if isinstance(found.slot, TemplateText):
-        return _in_template(site, found.slot, offset)
+        inner = innermost(site, offset)
+        return (_of(site, inner) if inner is not None else None) or _jinja_word(site, found.slot, offset)
     return _of(site, found)
 
 
@@ -133,7 +126,7 @@ def _of(site: Site, found: Occurrence) -> Meaning | None:
 
 def of_entity(program: Program, entity: Entity, span: Span) -> Meaning:
     place = Place(entity.module.path, entity.name_span)
-    return Meaning(span, headline(program, entity), _doc(entity), place)
+    return Meaning(span, headline(program, entity), _doc(entity), place, entity)
 
 
 def headline(program: Program, entity: Entity) -> str:
@@ -215,7 +208,7 @@ def _type(site: Site, name: str, span: Span) -> Meaning | None:
 
 def _value(site: Site, name: str, names: Mapping[str, Local], wanted: str, span: Span) -> Meaning | None:
     if name in names:
-        return _of_local(site, name, names[name], span)
+        return _of_local(site, name, names[name], span) if names[name].what != "loop" else None
     entity = site.program.resolve(name, site.module)
     if entity is not None:
         return of_entity(site.program, entity, span)
@@ -239,23 +232,14 @@ def field_of(site: Site, owner: Type, name: str, span: Span) -> Meaning | None:
     found = inner.field(name) if isinstance(inner, ObjectOf) else None
     if found is None:
         return None
-    assert isinstance(inner, ObjectOf)
-    return Meaning(span, f"(field) {name}: {describe(found.type)}", found.description, _field_place(site, inner, found))
-
-
-def _field_place(site: Site, owner: ObjectOf, wanted: Field) -> Place | None:
-    for entity in site.program.entities("type"):
-        declaration = entity.declaration
-        if declaration.name.text == owner.name and isinstance(declaration, TypeDeclaration):
-            for one in getattr(declaration.type, "fields", ()):
-                if one.name.text == wanted.name:
-                    return Place(entity.module.path, one.name.span.shifted(entity.item.start))
-    return None
+    target = Names(site.program).of_origin(found.origin)
+    place = target.place if target is not None else None
+    return Meaning(span, f"(field) {name}: {describe(found.type)}", found.description, place)
 
 
 def _literal(site: Site, what: str, text: str, span: Span) -> Meaning | None:
     match what:
-        case "model":
+        case "model" | "embedding":
             about = about_model(text)
             return Meaning(span, f'"{text}"', about) if about else None
         case "import" | "file":
@@ -290,36 +274,13 @@ def _model_line(known: KnownModel) -> str:
 # ---- templates
 
 
-def _in_template(site: Site, slot: TemplateText, offset: int) -> Meaning | None:
+def _jinja_word(site: Site, slot: TemplateText, offset: int) -> Meaning | None:
     local = offset - site.item.start
-    names = template_names(site, slot)
-    for use in templates.uses(slot.template):
-        if use.span.contains(local):
-            return _template_name(site, names, use.name, use.span.shifted(site.item.start))
-        for index, (name, span) in enumerate(use.fields):
-            if span.contains(local):
-                path = [one for one, _ in use.fields[:index]]
-                return _template_field(site, names, use.name, path, name, span.shifted(site.item.start))
     for tag in slot.template.tags:
         for token in tag.tokens:
             if token.kind == "name" and token.span.contains(local) and token.text in jinja.documented():
                 return Meaning(token.span.shifted(site.item.start), token.text, jinja.documented()[token.text])
     return None
-
-
-def _template_name(site: Site, names: Mapping[str, Local], name: str, span: Span) -> Meaning | None:
-    if name in names:
-        return _of_local(site, name, names[name], span)
-    return _value(site, name, {}, "", span)
-
-
-def _template_field(
-    site: Site, names: Mapping[str, Local], first: str, path: list[str], name: str, span: Span
-) -> Meaning | None:
-    if first in names:
-        return field_of(site, templates.field_path(names[first].type, path), name, span)
-    entity = site.program.resolve(f"{first}.{name}", site.module) if not path else None
-    return of_entity(site.program, entity, span) if entity is not None else None
 
 
 def target_of(program: Program, entity: Entity) -> Entity | None:

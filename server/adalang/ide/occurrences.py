@@ -7,16 +7,16 @@ value among these local names, ...). What a name in a slot means is :mod:`adalan
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from adalang.ide.words import CHOICES
 from adalang.language import templates
 from adalang.language.checks import NO_FACTS, Facts
-from adalang.language.checks.data import rows_of
 from adalang.language.checks.scope import Scope, Signature, signature
 from adalang.language.checks.values import infer
-from adalang.language.datasets import data_reference, plan
+from adalang.language.datasets import DatasetPlan, data_reference, plan
 from adalang.language.declarations import (
     COMPONENT_KINDS,
     AgentDeclaration,
@@ -56,26 +56,40 @@ from adalang.language.declarations import (
     ToolDeclaration,
     TypeDeclaration,
     TypeExpression,
+    dotted,
     setting,
 )
 from adalang.language.diagnostics import Report
 from adalang.language.lower import Item
 from adalang.language.program import Entity, Module, Program
-from adalang.language.settings import SETTINGS
+from adalang.language.settings import FUNCTIONS, SETTINGS
 from adalang.language.text import Span
-from adalang.language.types import STR, UNKNOWN, Field, Labels, ListOf, ObjectOf, OptionalOf, Type, type_of_value
+from adalang.language.types import (
+    STR,
+    UNKNOWN,
+    Field,
+    Labels,
+    ListOf,
+    ObjectOf,
+    OptionalOf,
+    Origin,
+    Type,
+    type_of_value,
+)
 
 # ---- slots: what a place asks for
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A name that is known inside one declaration only. ``span`` (in its declaration) is where it comes from."""
+    """A name that is known inside one declaration only. ``span`` (in its declaration) is where it comes from; ``of`` is the data
+    set whose row it is, or the pipeline whose steps."""
 
     type: Type
     what: str
     span: Span | None = None
     doc: str = ""
+    of: Entity | None = None
 
 
 Locals = Mapping[str, Local]
@@ -108,17 +122,22 @@ class TypeName:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """An expression. ``wanted`` is the setting's value kind ("model", "metric", ...) or "" for any value."""
+    """An expression. ``wanted`` is the setting's value kind ("model", "metric", ...) or "" for any value; ``expected`` is the
+    type that its place asks for, as far as that is known."""
 
     names: Locals
     wanted: str = ""
+    expected: Type = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class FieldName:
-    """A field behind a dot, of a value of the type ``owner``."""
+    """A field of a value of the type ``owner``: behind a dot, or as a key of an object that is written here, whose other keys
+    are then ``given``. ``of`` is the data set or the pipeline whose columns or steps it is one of."""
 
     owner: Type
+    given: frozenset[str] | None = None
+    of: Entity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +164,20 @@ class TrainableName:
 
 @dataclass(frozen=True, slots=True)
 class ArgumentName:
-    """The name of an input of ``component`` at a call or in an eval's ``inputs``."""
+    """The name of an input of ``component`` at a call or in an eval's ``inputs``; ``given`` ones stand there already."""
 
     component: Entity
+    given: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A text that must be one of ``labels``, or a model's id, or a file's path."""
+    """A text that must be one of ``labels`` ("label"; an "arm" of a match, where ``given`` ones have arms already), or a
+    model's id, a file's path, or what a function such as ``env`` takes: ``what`` says which."""
 
     what: str
     labels: tuple[str, ...] = ()
+    given: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +260,17 @@ def locals_of(site: Site) -> Locals:
 
 def _demo_type(site: Site, declaration: PromptDeclaration | AgentDeclaration) -> Type:
     known = signature(site.program, site.entity)
-    inputs = (Field(name, declared) for name, declared, _ in known.inputs)
-    return ObjectOf((*inputs, Field("output", known.returns)), f"an example of {declaration.name.text}")
+    inputs = (
+        Field(
+            name,
+            OptionalOf(declared) if optional and not isinstance(declared, OptionalOf) else declared,
+            origin=Origin(site.module.path, parameter.name),
+        )
+        for (name, declared, optional), parameter in zip(known.inputs, declaration.parameters, strict=True)
+    )
+    reasoning = Field("reasoning", OptionalOf(STR), "How the answer comes about.")
+    fields = (*inputs, Field("output", known.returns), reasoning)
+    return ObjectOf(fields, f"an example of {declaration.name.text}")
 
 
 class _Walk:
@@ -265,6 +296,8 @@ class _Walk:
             case ModelDeclaration(value=value, settings=settings):
                 if isinstance(value, Text):
                     yield Occurrence(value.span, value.value, Literal("model"))
+                else:
+                    yield from self._expression(value, {}, "model")
                 yield from self._settings(settings, "model", {})
             case TypeDeclaration(type=written):
                 yield from self._type(written)
@@ -282,6 +315,10 @@ class _Walk:
             case DatasetDeclaration(value=value, settings=settings):
                 if isinstance(value, Text):
                     yield Occurrence(value.span, value.value, Literal("file"))
+                elif isinstance(value, ListExpression):
+                    yield from self._objects(value, _columns_of(self._module, value))
+                elif value is not None:
+                    yield from self._expression(value, {}, "file")
                 yield from self._settings(settings, "dataset", {})
             case EvalDeclaration():
                 yield from self._eval(declaration)
@@ -297,7 +334,7 @@ class _Walk:
             yield from self._expression(parameter.default, {})
 
     def _prompt(self, declaration: PromptDeclaration | AgentDeclaration, names: Locals) -> Iterator[Occurrence]:
-        yield from self._settings(declaration.settings, declaration.kind, names)
+        yield from self._settings(declaration.settings, declaration.kind, {})
         parts: tuple[Param | Demos, ...] = (*declaration.params, *declaration.demos)
         for part in parts:
             yield from self._part(part, names)
@@ -311,24 +348,24 @@ class _Walk:
         if isinstance(part, Demos):
             yield from self._settings(part.settings, "demos", {})
             if part.value is not None:
-                yield from self._demos(part.value, local.type)
+                yield from self._objects(part.value, local.type.item if isinstance(local.type, ListOf) else UNKNOWN)
 
-    def _demos(self, value: ListExpression, declared: Type) -> Iterator[Occurrence]:
-        example = declared.item if isinstance(declared, ListOf) else UNKNOWN
+    def _objects(self, value: ListExpression, declared: Type) -> Iterator[Occurrence]:
+        """Examples, and rows that are written out."""
         for row in value.items:
-            for pair in row.pairs if isinstance(row, ObjectExpression) else ():
-                yield Occurrence(pair.name.span, pair.name.text, FieldName(example))
-                found = example.field(pair.name.text) if isinstance(example, ObjectOf) else None
-                yield from self._expression(pair.value, {}, expected=found.type if found else UNKNOWN)
+            yield from self._expression(row, {}, "row", declared)
 
     def _eval(self, declaration: EvalDeclaration) -> Iterator[Occurrence]:
         yield from self._expression(declaration.target, {}, "component")
         target = self._program.resolve_expression(declaration.target, self._module)
         known = signature(self._program, target) if target is not None else Signature((), UNKNOWN)
+        data = dataset_of(self._site, declaration)
         names = {
-            "row": Local(row_type(self._site, declaration), "the example", None, "The example's columns."),
+            "row": Local(row_type(self._site, declaration), "the example", None, "The example's columns.", data),
             "output": Local(known.returns, "the answer", None, "What the target gave for the example."),
-            "steps": Local(_steps(target), "the steps", None, "The names that the target, a pipeline, has bound."),
+            "steps": Local(
+                _steps(target), "the steps", None, "The names that the target, a pipeline, has bound.", target
+            ),
         }
         yield from self._settings(declaration.settings, "eval", names, target)
 
@@ -346,9 +383,15 @@ class _Walk:
             if isinstance(one.value, ObjectExpression) and (kind, name) in _OBJECT_SETTINGS:
                 yield from self._object_setting(one.value, name, names, target)
             elif isinstance(one.value, Text) and wanted in ("model", "embedding", "file"):
-                yield Occurrence(one.value.span, one.value.value, Literal("file" if wanted == "file" else "model"))
+                yield Occurrence(one.value.span, one.value.value, Literal(wanted))
             else:
-                yield from self._expression(one.value, names, wanted)
+                yield from self._expression(one.value, names, wanted, self._expected(kind, name, target))
+
+    def _expected(self, kind: str, name: str, target: Entity | None) -> Type:
+        """The type of a setting's value, where it has one that is narrower than its kind."""
+        if (kind, name) in CHOICES:
+            return Labels(CHOICES[kind, name])
+        return signature(self._program, target).returns if target is not None and name == "expect" else UNKNOWN
 
     def _object_setting(
         self, value: ObjectExpression, name: str, names: Locals, target: Entity | None
@@ -357,7 +400,8 @@ class _Walk:
         for pair in value.pairs:
             if name == "inputs":
                 if target is not None:
-                    yield Occurrence(pair.name.span, pair.name.text, ArgumentName(target))
+                    others = given - {pair.name.text}
+                    yield Occurrence(pair.name.span, pair.name.text, ArgumentName(target, others))
             else:
                 yield Occurrence(pair.name.span, pair.name.text, SettingName(name, given - {pair.name.text}))
             yield from self._expression(pair.value, names)
@@ -391,7 +435,7 @@ class _Walk:
     ) -> Iterator[Occurrence]:
         match expression:
             case Reference(name=name, span=span):
-                yield Occurrence(span, name, Value(names, wanted))
+                yield Occurrence(span, name, Value(names, wanted, expected))
             case Member():
                 yield from self._member(expression, names, wanted)
             case CallExpression():
@@ -401,14 +445,15 @@ class _Walk:
             case ListExpression(items=items):
                 inner = expected.item if isinstance(expected, ListOf) else UNKNOWN
                 for one in items:
-                    if isinstance(one, Text) and wanted == "models":
-                        yield Occurrence(one.span, one.value, Literal("model"))
+                    if isinstance(one, Text) and wanted in ("models", "file"):
+                        yield Occurrence(one.span, one.value, Literal("file" if wanted == "file" else "model"))
                     else:
                         yield from self._expression(one, names, wanted, inner)
             case ObjectExpression(pairs=pairs):
+                keys = frozenset(pair.name.text for pair in pairs)
                 for pair in pairs:
                     found = expected.field(pair.name.text) if isinstance(expected, ObjectOf) else None
-                    yield Occurrence(pair.name.span, pair.name.text, FieldName(expected))
+                    yield Occurrence(pair.name.span, pair.name.text, FieldName(expected, keys - {pair.name.text}))
                     yield from self._expression(pair.value, names, "", found.type if found else UNKNOWN)
             case Comprehension(value=value, name=name, source=source, condition=condition):
                 yield from self._expression(source, names)
@@ -422,10 +467,13 @@ class _Walk:
             case Match(subject=subject, arms=arms):
                 yield from self._expression(subject, names)
                 labels = _labels(self._type_of(subject, names))
+                patterns = [one for arm in arms for one in arm.patterns if isinstance(one, Text)]
+                covered = frozenset(one.value for one in patterns)
                 for arm in arms:
                     for pattern in arm.patterns:
                         if isinstance(pattern, Text):
-                            yield Occurrence(pattern.span, pattern.value, Literal("label", labels))
+                            given = covered - {pattern.value}
+                            yield Occurrence(pattern.span, pattern.value, Literal("arm", labels, given))
                     yield from self._expression(arm.value, names, expected=expected)
             case Not(value=value):
                 yield from self._expression(value, names)
@@ -451,19 +499,27 @@ class _Walk:
             if entity.kind in COMPONENT_KINDS:
                 yield Occurrence(name.span, name.text, TrainableName(entity))
                 return
-        yield Occurrence(name.span, name.text, FieldName(_bare(self._type_of(owner, names))))
+        local = names.get(owner.name) if isinstance(owner, Reference) else None
+        of = local.of if local is not None else None
+        yield Occurrence(name.span, name.text, FieldName(_bare(self._type_of(owner, names)), of=of))
 
     def _call(self, call: CallExpression, names: Locals, wanted: str) -> Iterator[Occurrence]:
         yield from self._expression(call.function, names, wanted or "call")
         entity = self._program.resolve_expression(call.function, self._module)
         known = signature(self._program, entity).inputs if entity is not None else ()
         types = {name: declared for name, declared, _ in known}
+        named = frozenset(one.name.text for one in call.arguments if one.name is not None)
+        function = (dotted(call.function) or "") if entity is None else ""
         for index, argument in enumerate(call.arguments):
             expected = known[index][1] if index < len(known) else UNKNOWN
             if argument.name is not None:
                 expected = types.get(argument.name.text, UNKNOWN)
                 if entity is not None:
-                    yield Occurrence(argument.name.span, argument.name.text, ArgumentName(entity))
+                    others = named - {argument.name.text}
+                    yield Occurrence(argument.name.span, argument.name.text, ArgumentName(entity, others))
+            if function in FUNCTIONS and isinstance(argument.value, Text):
+                yield Occurrence(argument.value.span, argument.value.value, Literal(function))
+                continue
             inner = "argument" if entity is not None and argument.name is None else ""
             yield from self._expression(argument.value, names, inner, expected)
 
@@ -473,10 +529,20 @@ class _Walk:
 
     # ---- types
 
+    def _named_type(self, written: NamedType) -> Iterator[Occurrence]:
+        prefix, dot, name = written.name.rpartition(".")
+        module = self._program.imported(self._module).get(prefix) if dot else None
+        if module is None:
+            yield Occurrence(written.span, written.name, TypeName())
+            return
+        cut = written.span.start + len(prefix.encode())
+        yield Occurrence(Span(written.span.start, cut), prefix, Value({}, "type"))
+        yield Occurrence(Span(cut + 1, written.span.end), name, ModuleMember(module, "type"))
+
     def _type(self, written: TypeExpression) -> Iterator[Occurrence]:
         match written:
-            case NamedType(name=name, span=span):
-                yield Occurrence(span, name, TypeName())
+            case NamedType():
+                yield from self._named_type(written)
             case ListType(item=item) | OptionalType(item=item):
                 yield from self._type(item)
             case ObjectType(fields=fields):
@@ -491,7 +557,16 @@ class _Walk:
                 pass
 
 
-_OBJECT_SETTINGS = frozenset({("dataset", "split"), ("optimize", "budget"), ("eval", "inputs")})
+_OBJECT_SETTINGS = frozenset({("dataset", "split"), ("optimize", "budget"), ("optimize", "prefer"), ("eval", "inputs")})
+
+
+def _columns_of(module: Module, value: ListExpression) -> Type:
+    """The columns of rows that are written out; each comes from where it is first written."""
+    first: dict[str, Field] = {}
+    for row in value.items:
+        for pair in row.pairs if isinstance(row, ObjectExpression) else ():
+            first.setdefault(pair.name.text, Field(pair.name.text, UNKNOWN, "", Origin(module.path, pair.name)))
+    return ObjectOf(tuple(first.values()))
 
 
 def template_names(site: Site, slot: TemplateText) -> Locals:
@@ -507,16 +582,29 @@ def template_names(site: Site, slot: TemplateText) -> Locals:
     return {**visible, **loops}
 
 
-def row_type(site: Site, declaration: EvalDeclaration) -> Type:
-    """The columns of an eval's data, as far as its rows are known."""
+def dataset_of(site: Site, declaration: EvalDeclaration) -> Entity | None:
+    """The data set that an eval's ``data`` names."""
     data = setting(declaration.settings, "data")
     reference = data_reference(site.program, site.module, data.value) if data is not None else None
-    rows = rows_of(site.scope, plan(reference[0])) if reference is not None else None
+    return reference[0] if reference is not None else None
+
+
+def row_type(site: Site, declaration: EvalDeclaration) -> Type:
+    """The columns of an eval's data, as far as its rows are known."""
+    data = dataset_of(site, declaration)
     columns: dict[str, Any] = {}
-    for row, _, _ in (rows or [])[:100]:
+    for row in first_rows(site.facts, plan(data)) if data is not None else ():
         for name, value in row.items():
             columns.setdefault(name, value)
     return ObjectOf(tuple(Field(name, _widened(value)) for name, value in columns.items()), "the data")
+
+
+def first_rows(facts: Facts, planned: DatasetPlan, limit: int = 100) -> Sequence[Mapping[str, Any]]:
+    """The first rows of a data set, as far as its files are known."""
+    if planned.rows is not None:
+        return planned.rows[:limit]
+    known = (facts.data(path) for path in ([planned.file] if planned.file else planned.files.values()))
+    return [row for one in known if one is not None for row in one.rows[:limit]][:limit]
 
 
 def _widened(value: Any) -> Type:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adalang.language.settings import BUDGET_KEYS, SPLIT_NAMES
+from adalang.language.settings import BUDGET_KEYS, FUNCTIONS, SPLIT_NAMES
 
 DECLARATIONS: Mapping[str, str] = {
     "import": "Makes another file's names visible here, behind the file's name and a dot.",
@@ -37,6 +37,14 @@ SNIPPETS: Mapping[str, str] = {
     "optimize": "optimize ${1:quality} {\n  budget = { calls = ${2:600} }\n}",
 }
 
+PARTS: Mapping[str, str] = {
+    "demos": "Few-shot examples, chosen by the optimizer and kept in the file.",
+    "return": "What the pipeline gives back.",
+    "repeat": "Again and again, at most so often, until the condition holds.",
+    "match": "A choice by a value: an arm for each label, or `_` for the rest.",
+}
+"""The words inside declarations that start something."""
+
 PRIMITIVES: Mapping[str, str] = {
     "str": "Text.",
     "int": "A whole number.",
@@ -63,8 +71,40 @@ BUDGET: Mapping[str, str] = {
     "minutes": "Time at most.",
 }
 
-OBJECT_KEYS: Mapping[str, Mapping[str, str]] = {"split": SPLITS, "budget": BUDGET}
+PREFER: Mapping[str, str] = {
+    "cost": "How much a cheaper candidate counts.",
+    "latency": "How much a faster candidate counts.",
+}
+
+OBJECT_KEYS: Mapping[str, Mapping[str, str]] = {"split": SPLITS, "budget": BUDGET, "prefer": PREFER}
 """The keys of settings that are objects."""
+
+CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("model", "reasoning_effort"): ("minimal", "low", "medium", "high"),
+}
+"""Settings of texts that take one of a few, by the kind of the declaration and their name."""
+
+DEFAULTS: Mapping[tuple[str, str], str] = {
+    ("model", "retries"): "2",
+    ("model", "timeout"): "120",
+    ("prompt", "reasoning"): "false",
+    ("dataset", "split"): "{ train = 0.4, val = 0.3, test = 0.3 }",
+    ("dataset", "seed"): "0",
+    ("eval", "repeats"): "1",
+    ("optimize", "seed"): "0",
+}
+"""What holds where a setting is absent, as it would be written."""
+
+FUNCTION_PARAMETERS: Mapping[str, tuple[str, str]] = {
+    "env": ("name", "The environment variable, in quotes. Its value is read at each run and kept nowhere."),
+    "python": ("target", "`file.py:function`, the file's path counted from this file's folder."),
+    "mcp": ("server", "The command that starts the server, or its `https://` address."),
+    "http": (
+        "operation",
+        "`openapi.json:operation`: the description's path or address, and the id of an operation in it.",
+    ),
+}
+"""The one argument of each function: how it is called, and what it takes."""
 
 METHODS: Mapping[str, str] = {
     "bm25": "By the words that question and passage share, weighted by how rare they are.",
@@ -72,4 +112,4 @@ METHODS: Mapping[str, str] = {
     "hybrid": "Both, their rankings joined.",
 }
 
-assert tuple(SPLITS) == SPLIT_NAMES and tuple(BUDGET) == BUDGET_KEYS
+assert tuple(SPLITS) == SPLIT_NAMES and tuple(BUDGET) == BUDGET_KEYS and FUNCTION_PARAMETERS.keys() == FUNCTIONS.keys()

@@ -1,0 +1,70 @@
+"""Inline values: what the names of a component held in its last run, beside the lines that declare them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from adalang.language.declarations import (
+    COMPONENT_KINDS,
+    Binding,
+    Declaration,
+    Name,
+    PipelineDeclaration,
+    Repeat,
+    Return,
+    Statement,
+)
+from adalang.language.program import Program
+from adalang.language.text import Span
+
+Values = Mapping[str, Mapping[str, str]]
+"""By component, the short text of each name's value in its last call: of inputs, of bound names, and of "return"."""
+
+_WIDEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class InlineValue:
+    """``text`` is shown at the end of ``span``'s line, a place in the root file."""
+
+    span: Span
+    text: str
+
+
+def inline_values(program: Program, span: Span, values: Values) -> list[InlineValue]:
+    """The known values of the names that the root file declares inside ``span``; values of names that are gone are left out."""
+    found = []
+    for item in program.root.items:
+        declaration = item.declaration
+        if declaration.kind not in COMPONENT_KINDS or declaration.name.text not in values:
+            continue
+        known = values[declaration.name.text]
+        for name in _names(declaration):
+            place = name.span.shifted(item.start)
+            if name.text in known and place.start <= span.end and span.start <= place.end:
+                found.append(InlineValue(place, f"{name.text} = {_short(known[name.text])}"))
+    return found
+
+
+def _names(declaration: Declaration) -> Iterator[Name]:
+    for parameter in getattr(declaration, "parameters", ()):
+        yield parameter.name
+    if isinstance(declaration, PipelineDeclaration):
+        yield from _bound(declaration.body)
+
+
+def _bound(body: tuple[Statement, ...]) -> Iterator[Name]:
+    for statement in body:
+        match statement:
+            case Binding(name=name):
+                yield name
+            case Repeat(body=inner):
+                yield from _bound(inner)
+            case Return(value=value):
+                yield Name("return", value.span)
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _WIDEST else flat[: _WIDEST - 1] + "…"

@@ -1,0 +1,137 @@
+"""A prompt as a model would get it, as a page to read: its messages, what they were made from, and what is asked for beside them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adalang.ide.data_rows import data_rows
+from adalang.ide.token_count import count_tokens
+from adalang.language.checks import Facts
+from adalang.language.checks.scope import signature
+from adalang.language.program import Entity, Program
+from adalang.language.types import Labels, ListOf, ObjectOf, OptionalOf, Primitive, Type
+
+_BACKTICKS = re.compile("`+")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The inputs of a preview. ``source`` says where they are from; ``row`` counts from 1 up to ``rows`` (0: no data)."""
+
+    inputs: Mapping[str, Any]
+    source: str
+    row: int = 0
+    rows: int = 0
+
+
+def choose_inputs(program: Program, component: Entity, row: int, facts: Facts) -> Chosen:
+    """The row ``row`` of the data of an eval of the component (beyond the end: the last one); without data a stand-in for each
+    input that has no default."""
+    if not signature(program, component).inputs:
+        return Chosen({}, "no inputs")
+    found = data_rows(program, component, facts)
+    if found is None:
+        inputs = {
+            name: stand_in(name, declared)
+            for name, declared, optional in signature(program, component).inputs
+            if not optional
+        }
+        return Chosen(inputs, f"stand-ins: no eval of `{component.id}` has a row to take the inputs from")
+    number = min(max(row, 1), len(found.rows))
+    chosen = found.rows[number - 1]
+    place = f"{chosen.path.name}, row {chosen.number}" if chosen.path is not None else f"row {chosen.number}"
+    source = f"row {number} of {len(found.rows)} of the eval `{found.eval.id}` ({place})"
+    return Chosen(chosen.inputs, source, number, len(found.rows))
+
+
+def stand_in(name: str, declared: Type) -> Any:
+    """A value of a type that shows which input it stands for."""
+    match declared:
+        case Primitive(name="int"):
+            return 1
+        case Primitive(name="float"):
+            return 1.0
+        case Primitive(name="bool"):
+            return True
+        case Labels(labels=labels):
+            return labels[0] if labels else name
+        case ListOf(item=item):
+            return [stand_in(name, item)]
+        case OptionalOf(item=item):
+            return stand_in(name, item)
+        case ObjectOf(fields=fields):
+            return {one.name: stand_in(one.name, one.type) for one in fields}
+        case _:
+            return f"‹{name}›"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A text, or an image that is told but not shown."""
+
+    text: str
+    is_image: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    role: str
+    parts: Sequence[Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """``problems``: why a run would not get this far, one sentence each. ``schema`` goes to models that take one."""
+
+    turns: Sequence[Turn] = ()
+    schema: Mapping[str, Any] | None = None
+    model: str = ""
+    options: Mapping[str, Any] | None = None
+    problems: Sequence[str] = ()
+
+
+def preview_page(name: str, chosen: Chosen, rendered: Rendered) -> str:
+    """The page, as Markdown. Each message stands in a fence of its own, exactly as it is sent."""
+    return "\n\n".join(_paragraphs(name, chosen, rendered)) + "\n"
+
+
+def _paragraphs(name: str, chosen: Chosen, rendered: Rendered) -> Iterator[str]:
+    yield f"# {name}"
+    for problem in rendered.problems:
+        yield f"> {problem}"
+    facts = [chosen.source]
+    if rendered.model:
+        facts.append(_model(rendered))
+    if rendered.turns:
+        tokens = sum(count_tokens(part.text) for turn in rendered.turns for part in turn.parts if not part.is_image)
+        facts.append(f"about {tokens:,} tokens")
+    facts.append("nothing was sent")
+    yield "; ".join(facts) + "."
+    for turn in rendered.turns:
+        yield f"## {turn.role}"
+        for part in turn.parts:
+            yield f"*Image: {part.text}*" if part.is_image else fenced(part.text)
+    if rendered.schema is not None:
+        yield "## answer schema"
+        yield "For models that take a schema; the messages say it too."
+        yield fenced(json.dumps(rendered.schema, ensure_ascii=False, indent=2), "json")
+    if chosen.inputs:
+        yield "## inputs"
+        yield fenced(json.dumps(chosen.inputs, ensure_ascii=False, indent=2, default=str), "json")
+
+
+def _model(rendered: Rendered) -> str:
+    options = ", ".join(
+        f"{name} = {json.dumps(value, default=str)}" for name, value in (rendered.options or {}).items()
+    )
+    return f"model {rendered.model}" + (f" ({options})" if options else "")
+
+
+def fenced(text: str, language: str = "text") -> str:
+    """A text between fences that are longer than any run of backticks in it."""
+    fence = "`" * max(3, 1 + max((len(run) for run in _BACKTICKS.findall(text)), default=0))
+    return f"{fence}{language}\n{text}\n{fence}"

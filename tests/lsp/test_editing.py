@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lsprotocol import types
+from tests.lsp.editor import Editor, capabilities
 from tests.lsp.wire import PULL, Wire
 
 from adalang.language.program import Module
@@ -100,3 +101,13 @@ def test_range_beyond_the_text_is_cut_to_it() -> None:
     place = types.Position(99, 99)
     change = types.TextDocumentContentChangePartial(range=types.Range(place, place), text="c")
     assert str(document.changed(2, [change], "utf-16").source) == "abc"
+
+
+async def test_a_path_that_no_file_can_have_stops_nothing(editor: Editor, tmp_path: Path) -> None:
+    page = tmp_path / "page.adal"
+    page.write_text(f'dataset rows = "{"long" * 100}.jsonl"\ndataset none = "nu\\u0000l.jsonl"\n', encoding="utf-8")
+    await editor.start(tmp_path, capabilities())
+    uri = editor.open(page)
+    await editor.diagnostics(uri, lambda found: any(one.code == "ADL501" for one in found))
+    editor.type(uri, "long" * 100, "missing")
+    await editor.diagnostics(uri, lambda found: any("`missing.jsonl`" in one.message for one in found))

@@ -69,6 +69,11 @@ prompt classify(ticket: str) -> str {{
 {EVAL}'''
 EVIDENCE = "routing 41% -> 78% on 150 held-out examples [+29, +45]"
 TITLE = f"Apply proposed edit: {EVIDENCE}"
+PARTS = [
+    "Try change 1 of 2 alone, untested so: `Sort the ticket into billing or technical.`",
+    "Try change 2 of 2 alone, untested so: the examples of `classify.shots` (1 now)",
+]
+FIXES = ["quickfix"]
 OLD_TITLE = f"Try proposed edit, tested on an older version: {EVIDENCE}"
 PUT = """
 import json, sys
@@ -146,9 +151,9 @@ async def test_from_a_run_elsewhere_to_the_text(editor: Editor, tmp_path: Path) 
     assert {(one.severity, one.source) for one in shown} == {(types.DiagnosticSeverity.Information, "adalang")}
     assert shown[0].message == f"Proposed edit: {EVIDENCE}."
 
-    actions = await editor.actions(uri, "instruction =")
-    assert [one.title for one in actions] == [TITLE, "Explain proposal", "Dismiss proposal"]
-    assert [bool(one.is_preferred) for one in actions] == [True, False, False]
+    actions = await editor.actions(uri, "instruction =", FIXES)
+    assert [one.title for one in actions] == [TITLE, "Explain proposal", "Dismiss proposal", *PARTS]
+    assert [bool(one.is_preferred) for one in actions] == [True, False, False, False, False]
 
     explained = await editor.execute("explainProposal", found.id)
     assert "The labels are missing." in explained["markdown"]
@@ -180,7 +185,10 @@ async def test_text_that_changed_elsewhere_is_merged_and_in_the_same_place_is_le
     editor.type(uri, "Sort the ticket.", "Put the ticket where it belongs.")
     (stale,) = of_proposals(await editor.diagnostics(uri, lambda found: len(of_proposals(found)) == 1))
     assert "stale" in stale.message
-    assert [one.title for one in await editor.actions(uri, "instruction =")] == ["Explain proposal", "Dismiss proposal"]
+    assert [one.title for one in await editor.actions(uri, "instruction =", FIXES)] == [
+        "Explain proposal",
+        "Dismiss proposal",
+    ]
     text = editor.documents[uri].text
     with pytest.raises(JsonRpcException, match="changed"):
         await editor.execute("applyProposal", found.id)
@@ -226,6 +234,44 @@ async def test_a_hint_says_that_it_is_unverified(editor: Editor, tmp_path: Path)
     assert "unverified" in apply.title and not apply.is_preferred
     explained = (await editor.execute("explainProposal", hint.id))["markdown"]
     assert "| examples | 150, not confirmed |" in explained and "97 % interval" in explained
+
+
+async def test_what_is_not_proven_asks_before_it_is_applied(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    hint = proposal(page, verified=False)
+    put_by_another_process(tmp_path, hint)
+    able = capabilities()
+    assert able.workspace is not None and able.workspace.workspace_edit is not None
+    able.workspace.workspace_edit.change_annotation_support = types.ChangeAnnotationsSupportOptions()
+    await editor.start(tmp_path, able)
+    uri = editor.open(page)
+    await editor.diagnostics(uri, lambda found: len(of_proposals(found)) == 2)
+    single = [one for one in await editor.actions(uri, "instruction =", FIXES) if one.title in PARTS]
+    assert [one.title for one in single] == PARTS
+    edits = [one.edit for one in single]
+    await editor.execute("applyProposal", hint.id)
+    for edit in [*edits, editor.applied[0]]:
+        assert edit is not None and edit.change_annotations is not None
+        (asks,) = edit.change_annotations.values()
+        assert asks.needs_confirmation and "Nothing is proven" in (asks.description or "")
+
+
+async def test_inside_a_change_it_can_be_made_alone(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    found = proposal(page)
+    put_by_another_process(tmp_path, found)
+    await editor.start(tmp_path, capabilities())
+    uri = editor.open(page)
+    await editor.diagnostics(uri, lambda found: len(of_proposals(found)) == 2)
+    (first,) = await editor.actions(uri, "Sort the ticket.", FIXES)
+    assert first.title == PARTS[0] and first.edit is not None
+    editor.apply(first.edit)
+    assert editor.documents[uri].text == PAGE.replace("Sort the ticket.", "Sort the ticket into billing or technical.")
+    assert status(tmp_path, found) == "open", "the examples are still to come"
+    (rest, *_) = await editor.actions(uri, "shots", FIXES)
+    assert "older version" not in rest.title, "all of it together is what was tested"
+    await editor.execute("applyProposal", found.id)
+    assert editor.documents[uri].text == APPLIED
 
 
 async def test_a_change_of_what_was_tested_takes_the_proof_away_and_undoing_it_brings_it_back(

@@ -13,6 +13,14 @@ from pathlib import Path
 import pytest
 from tests.lsp.wire import PULL, SERVER, Wire
 
+from adalang.ide.on_type_formatting import TRIGGERS
+from adalang.ide.refactorings import KINDS
+from adalang.lsp import types
+from adalang.lsp.capabilities import CODE_ACTIONS, COMMANDS, FIX_ALL, capabilities
+from adalang.lsp.client import Client
+from adalang.lsp.features import commands
+from adalang.lsp.methods import METHODS
+
 HELLO = 'prompt hello(name: str) -> str = """Greet {{ name }}."""\n'
 URI = "untitled:hello.adal"
 AT_NAME = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 9}}
@@ -171,3 +179,21 @@ def test_tcp(tmp_path: Path) -> None:
         process.kill()
         process.wait()
         process.stderr.close()
+
+
+def test_what_is_offered_is_what_there_is() -> None:
+    """The offers are written down without importing the features; here they are compared."""
+    assert all(callable(method.handler) for method in METHODS.values())
+    assert (types.CodeActionKind.QuickFix, FIX_ALL, *KINDS) == CODE_ACTIONS
+    assert [f"adalang.server.{name}" for name in COMMANDS] == list(commands.COMMANDS)
+    offered = capabilities(Client())["documentOnTypeFormattingProvider"]
+    assert (offered["firstTriggerCharacter"], *offered["moreTriggerCharacter"]) == TRIGGERS
+
+
+def test_a_start_imports_no_feature() -> None:
+    code = (
+        "import sys\nfrom adalang.lsp.server import AdalServer\nfrom adalang.lsp.methods import METHODS\n"
+        "print([name for name in sys.modules if name.startswith(('adalang.lsp.features.', 'litellm', 'pydantic', 'jinja2'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -26,6 +26,7 @@ class Wire:
         self._stdin, self._stdout = self.process.stdin, self.process.stdout
         self._messages: queue.Queue[Any] = queue.Queue()
         self.skipped: list[dict[str, Any]] = []
+        self.hangs = False
         self._next = 0
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -79,12 +80,16 @@ class Wire:
 
     def message(self) -> Any:
         """The next message; ``None`` when the server has closed its side."""
-        found = self._messages.get(timeout=SECONDS)
+        try:
+            found = self._messages.get(timeout=SECONDS)
+        except queue.Empty:
+            self.hangs = True
+            raise AssertionError(f"nothing has come within {SECONDS:g} s") from None
         if isinstance(found, Exception):
             raise found
         return found
 
-    def answer(self, request_id: int) -> dict[str, Any]:
+    def answer(self, request_id: int | str) -> dict[str, Any]:
         """The answer to a request; requests of the server are answered with null meanwhile, the rest is kept."""
         while True:
             found = self.message()

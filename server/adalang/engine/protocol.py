@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -53,11 +54,23 @@ class OptimizeRequest:
     text: str | None = None
 
 
-Request = RunRequest | EvaluateRequest | OptimizeRequest
-REQUESTS: Mapping[str, type[RunRequest] | type[EvaluateRequest] | type[OptimizeRequest]] = {
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """Put a prompt's messages together as a run would send them. Calls no model, opens no store, runs no Python of the user's."""
+
+    method: ClassVar[str] = "render"
+    file: str
+    component: str
+    inputs: Mapping[str, Any]
+    text: str | None = None
+
+
+Request = RunRequest | EvaluateRequest | OptimizeRequest | RenderRequest
+REQUESTS: Mapping[str, type[RunRequest] | type[EvaluateRequest] | type[OptimizeRequest] | type[RenderRequest]] = {
     "run": RunRequest,
     "evaluate": EvaluateRequest,
     "optimize": OptimizeRequest,
+    "render": RenderRequest,
 }
 
 
@@ -106,25 +119,40 @@ def read_frames(stream: BinaryIO) -> Iterator[Any]:
         if body is None:
             return
         try:
-            yield json.loads(body)
+            yield _loaded(body)
         except (ValueError, RecursionError) as error:
             yield BadFrame(f"not JSON: {error}")
 
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _loaded(body: bytes) -> Any:
+    """The JSON of a frame. Half of a surrogate pair, which UTF-8 cannot hold, becomes U+FFFD, as where editors write files."""
+    message = json.loads(body)
+    if _SURROGATE.search(body):
+        text = json.dumps(message, ensure_ascii=False)
+        message = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    return message
+
+
+_LENGTH = re.compile(rb"content-length\s*:\s*0*(\d{1,9})\s*$", re.IGNORECASE)
+"""A length header at the end of a line. Nine digits: a longer message than a gigabyte is none, and would be waited for for ever."""
+
+
 def _read_header(stream: BinaryIO) -> int | None:
-    """The length that the next header names; ``None`` at the end of the stream."""
+    """The length that the next header names; ``None`` at the end of the stream.
+
+    What is left of a broken frame has no line end, so the next header may stand behind it, in the same line.
+    """
     length: int | None = None
-    while True:
-        line = stream.readline()
-        if not line:
-            return None
+    while line := stream.readline():
         if not line.strip():
             if length is not None:
                 return length
-            continue
-        name, colon, value = line.partition(b":")
-        if colon and name.strip().lower() == b"content-length" and value.strip().isdigit():
-            length = int(value)
+        elif found := _LENGTH.match(line) or (_LENGTH.search(line) if length is None else None):
+            length = int(found[1])
+    return None
 
 
 def _read_exactly(stream: BinaryIO, length: int) -> bytes | None:

@@ -43,6 +43,9 @@ from adalang.store.records import EvaluationRecord, Evidence, Proposal, RunRecor
 
 OnProgress = Callable[[Progress], None]
 
+_SHORT = 200
+"""Characters of a value that the editor shows beside its name."""
+
 
 class CheckFailed(Exception):
     """A file with errors does not run. ``found``: the errors with their modules."""
@@ -90,6 +93,7 @@ class Session:
         self._owns_store = store is None
         self._chosen = dict(models or {})
         self._open_gateway: Gateway | None = None
+        self._former_gateways: list[Gateway] = []
 
     async def __aenter__(self) -> Session:
         return self
@@ -97,9 +101,18 @@ class Session:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    def follow(self, settings: Settings) -> None:
+        """Use changed settings for what begins from now on; what runs goes on with those it began with."""
+        changed = any(settings[name] != self.settings[name] for name in ("concurrency", "cache"))
+        self.settings = settings
+        if changed and self._open_gateway is not None:
+            self._former_gateways.append(self._open_gateway)
+            self._open_gateway = None
+
     async def close(self) -> None:
-        if self._open_gateway is not None:
-            await self._open_gateway.aclose()
+        for gateway in (*self._former_gateways, self._open_gateway):
+            if gateway is not None:
+                await gateway.aclose()
         if self._owns_store:
             self.store.close()
 
@@ -166,6 +179,12 @@ class Session:
             BugFailure: no such component, or wrong inputs.
             RunFailed: no answer; the trace says how far it came.
         """
+        output, trace, _ = await self._run_and_keep(file, component, inputs, text)
+        return output, trace
+
+    async def _run_and_keep(
+        self, file: Path, component: str, inputs: Mapping[str, Any], text: str | None
+    ) -> tuple[Any, Trace, RunRecord]:
         program = self.load(file, text)
         entity = find_component(program, component)
         output, trace = await self.runtime(program).run(entity, inputs)
@@ -178,14 +197,21 @@ class Session:
             usage=asdict(trace.usage),
         )
         self.store.put_run(record)
-        return output, trace
+        return output, trace, record
 
     async def run(
         self, file: Path, component: str, inputs: Mapping[str, Any], *, text: str | None = None
     ) -> dict[str, Any]:
-        """:meth:`run_component` as plain JSON, for the editor."""
-        output, trace = await self.run_component(file, component, inputs, text=text)
-        return {"output": output, "calls": trace.usage.calls, "usd": trace.usage.usd}
+        """:meth:`run_component` as plain JSON, for the editor: ``bindings`` are the names that a pipeline bound, each with its
+        value as short JSON; ``run`` is the stored run's id."""
+        output, trace, record = await self._run_and_keep(file, component, inputs, text)
+        return {
+            "output": output,
+            "calls": trace.usage.calls,
+            "usd": trace.usage.usd,
+            "bindings": {name: _short_json(value) for name, value in trace.steps.items()},
+            "run": record.id,
+        }
 
     # ---- evaluate
 
@@ -410,6 +436,11 @@ class Session:
         )
         self.store.put_proposal(proposal)
         return proposal
+
+
+def _short_json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
 
 
 class _Tally:

@@ -23,6 +23,7 @@ from adalang.engine.protocol import (
     FrameWriter,
     OptimizeRequest,
     Progress,
+    RenderRequest,
     Request,
     RunRequest,
     claim_stdio,
@@ -86,6 +87,10 @@ class Worker:
             self._fail(request_id, _FAILED, str(error) or type(error).__name__)
 
     async def _do(self, request: Request, progress: OnProgress) -> dict[str, Any]:
+        if isinstance(request, RenderRequest):
+            from adalang.engine.rendering import rendered
+
+            return rendered(self._root, request)
         session = self._open()
         file = Path(request.file)
         match request:
@@ -113,12 +118,15 @@ class Worker:
                 )
 
     def _open(self) -> Session:
-        """The session, opened at the first request: a mistake in the settings is that request's answer."""
-        if self._session is None:
-            from adalang.config import load_settings
-            from adalang.engine.session import Session
+        """The session, opened at the first request that needs it, with the settings as they are now."""
+        from adalang.config import load_settings
+        from adalang.engine.session import Session
 
-            self._session = Session(self._root, load_settings(self._root))
+        settings = load_settings(self._root)
+        if self._session is None:
+            self._session = Session(self._root, settings)
+        else:
+            self._session.follow(settings)
         return self._session
 
     def _progress(self, request_id: Any, found: Any) -> None:

@@ -48,7 +48,7 @@ async def call_function(
     def call() -> Any:
         try:
             return function(**given)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:  # one that no loop expects would end the worker
             raise _failed(written, error) from error
 
     with _prints_to_stderr():

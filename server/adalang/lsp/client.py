@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from adalang.ide.inlay_hints import Hints
+from adalang.ide.lenses import ACTIONS, Action
 from adalang.language.text import Encoding
 
 _ENCODINGS: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
@@ -19,14 +21,32 @@ class Client:
     pulls_diagnostics: bool = False
     refreshes_diagnostics: bool = False
     refreshes_lenses: bool = False
+    refreshes_inline_values: bool = False
+    refreshes_hints: bool = False
+    refreshes_tokens: bool = False
+    folds_lines: bool = False
+    most_folds: int | None = None
+    shows_references: bool = False
+    reads_contents: bool = False
     related_information: bool = False
     code_descriptions: bool = False
     snippets: bool = False
+    shares_edit_ranges: bool = False
+    markdown_signatures: bool = False
+    signature_offsets: bool = False
     markdown_hover: bool = False
     markdown_docs: bool = False
     nested_symbols: bool = False
     links_definitions: bool = False
+    links_declarations: bool = False
+    links_type_definitions: bool = False
+    links_implementations: bool = False
+    prepares_rename: bool = False
     document_changes: bool = False
+    creates_files: bool = False
+    annotates_edits: bool = False
+    resolves_edits: bool = False
+    shows_disabled: bool = False
     applies_edits: bool = False
     shows_progress: bool = False
     shows_documents: bool = False
@@ -54,21 +74,50 @@ class Client:
             pulls_diagnostics=get("textDocument.diagnostic") is not None,
             refreshes_diagnostics=has("workspace.diagnostics.refreshSupport"),
             refreshes_lenses=has("workspace.codeLens.refreshSupport"),
+            refreshes_inline_values=has("workspace.inlineValue.refreshSupport"),
+            refreshes_hints=has("workspace.inlayHint.refreshSupport"),
+            refreshes_tokens=has("workspace.semanticTokens.refreshSupport"),
+            folds_lines=has("textDocument.foldingRange.lineFoldingOnly"),
+            most_folds=_count(get("textDocument.foldingRange.rangeLimit")),
+            shows_references=lists("experimental.commands", "adalang.showReferences"),
+            reads_contents=get("workspace.textDocumentContent") is not None,
             related_information=has("textDocument.publishDiagnostics.relatedInformation")
             or has("textDocument.diagnostic.relatedInformation"),
             code_descriptions=has("textDocument.publishDiagnostics.codeDescriptionSupport")
             or has("textDocument.diagnostic.codeDescriptionSupport"),
             snippets=has("textDocument.completion.completionItem.snippetSupport"),
+            shares_edit_ranges=lists("textDocument.completion.completionList.itemDefaults", "editRange"),
+            markdown_signatures=lists(
+                "textDocument.signatureHelp.signatureInformation.documentationFormat", "markdown"
+            ),
+            signature_offsets=has(
+                "textDocument.signatureHelp.signatureInformation.parameterInformation.labelOffsetSupport"
+            ),
             markdown_hover=lists("textDocument.hover.contentFormat", "markdown"),
             markdown_docs=lists("textDocument.completion.completionItem.documentationFormat", "markdown"),
             nested_symbols=has("textDocument.documentSymbol.hierarchicalDocumentSymbolSupport"),
             links_definitions=has("textDocument.definition.linkSupport"),
+            links_declarations=has("textDocument.declaration.linkSupport"),
+            links_type_definitions=has("textDocument.typeDefinition.linkSupport"),
+            links_implementations=has("textDocument.implementation.linkSupport"),
+            prepares_rename=has("textDocument.rename.prepareSupport"),
             document_changes=has("workspace.workspaceEdit.documentChanges"),
+            creates_files=has("workspace.workspaceEdit.documentChanges")
+            and lists("workspace.workspaceEdit.resourceOperations", "create"),
+            annotates_edits=has("workspace.workspaceEdit.documentChanges")
+            and get("workspace.workspaceEdit.changeAnnotationSupport") is not None,
+            resolves_edits=has("textDocument.codeAction.dataSupport")
+            and lists("textDocument.codeAction.resolveSupport.properties", "edit"),
+            shows_disabled=has("textDocument.codeAction.disabledSupport"),
             applies_edits=has("workspace.applyEdit"),
             shows_progress=has("window.workDoneProgress"),
             shows_documents=has("window.showDocument.support"),
             registers_watchers=has("workspace.didChangeWatchedFiles.dynamicRegistration"),
         )
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +126,8 @@ class Options:
 
     trusted: bool = True
     evaluate_on_save: bool = True
+    lenses: frozenset[Action] = frozenset(ACTIONS)
+    hints: Hints = field(default_factory=Hints)
     problems: tuple[str, ...] = ()
 
     @classmethod
@@ -93,12 +144,40 @@ class Options:
                 # A trust that cannot be read is no trust.
                 found[attribute] = name != "trusted"
                 problems.append(f"initializationOptions.{name} has to be true or false; {found[attribute]} is used.")
-        return cls(**found, problems=tuple(problems))
+        lenses, hints, wrong = _shown(given or {}, frozenset(ACTIONS), Hints(), "initializationOptions")
+        return cls(**found, lenses=lenses, hints=hints, problems=(*problems, *wrong))
 
     def changed(self, section: Any) -> Options:
         """With the values of a changed ``adalang`` section; what it does not name stays. Trust is no setting."""
         value = section.get("evaluateOnSave", self.evaluate_on_save) if isinstance(section, dict) else None
+        given = section if isinstance(section, dict) else {}
+        lenses, hints, problems = _shown(given, self.lenses, self.hints, "adalang")
+        changed = replace(self, lenses=lenses, hints=hints)
         if isinstance(value, bool):
-            return replace(self, evaluate_on_save=value, problems=())
+            return replace(changed, evaluate_on_save=value, problems=problems)
         problem = f"adalang.evaluateOnSave has to be true or false; it stays {str(self.evaluate_on_save).lower()}."
-        return replace(self, problems=(problem,))
+        return replace(changed, problems=(problem, *problems))
+
+
+def _shown(
+    section: Mapping[str, Any], lenses: frozenset[Action], hints: Hints, where: str
+) -> tuple[frozenset[Action], Hints, tuple[str, ...]]:
+    """The lenses and hints that ``codeLens`` and ``inlayHints`` ask for: each true, false, or an object with such for its kinds."""
+    problems: list[str] = []
+    of_lenses = _switches(section, "codeLens", {one: one in lenses for one in ACTIONS}, where, problems)
+    of_hints = _switches(section, "inlayHints", asdict(hints), where, problems)
+    return frozenset(one for one in ACTIONS if of_lenses[one]), Hints(**of_hints), tuple(problems)
+
+
+def _switches(
+    section: Mapping[str, Any], name: str, before: Mapping[str, bool], where: str, problems: list[str]
+) -> Mapping[str, bool]:
+    given = section.get(name, {})
+    if isinstance(given, bool):
+        return dict.fromkeys(before, given)
+    if not isinstance(given, dict):
+        problems.append(f"{where}.{name} has to be true, false or an object; it is not used.")
+        return before
+    wrong = [one for one in before if not isinstance(given.get(one, True), bool)]
+    problems += [f"{where}.{name}.{one} has to be true or false; it is not used." for one in wrong]
+    return {one: given.get(one, now) if one not in wrong else now for one, now in before.items()}

@@ -6,6 +6,8 @@ background and checks again. What is known is looked at again when a file is ope
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +18,11 @@ from adalang.language.checks.facts import DataFacts
 from adalang.language.fingerprint import disk_hash
 from adalang.language.program import Module, read_from_disk
 
-Kind = Literal["module", "exists", "data", "functions", "hash"]
+_log = logging.getLogger("adalang.lsp")
+
+Kind = Literal["module", "exists", "data", "functions", "hash", "folder"]
 Wish = tuple[Kind, Path]
+_NAMES_LIMIT = 2000
 Stamp = tuple[int, int] | None
 """Time of change and size; ``None``: there is no such file."""
 
@@ -28,11 +33,14 @@ class Entry:
     value: Any
 
 
+Entries = Mapping[Wish, Entry]
+
+
 @dataclass(frozen=True)
 class Disk:
     """One state of that knowledge: immutable but for ``wishes``, which its readers fill and the server empties."""
 
-    entries: Mapping[Wish, Entry] = field(default_factory=dict, repr=False)
+    entries: Entries = field(default_factory=dict, repr=False)
     wishes: set[Wish] = field(default_factory=set, repr=False, compare=False)
 
     def module(self, path: Path) -> Module | None:
@@ -46,6 +54,10 @@ class Disk:
 
     def functions(self, path: Path) -> Mapping[str, tuple[str, ...]] | None:
         return self._get("functions", path)  # type: ignore[no-any-return]
+
+    def folder(self, path: Path) -> tuple[str, ...] | None:
+        """The names in a folder but for hidden ones, sorted; those of folders end with a `/`."""
+        return self._get("folder", path)  # type: ignore[no-any-return]
 
     def hash(self, path: Path) -> str | None:
         """What :func:`~adalang.language.fingerprint.disk_hash` gives; see :meth:`knows_hash` for what ``None`` means."""
@@ -61,7 +73,7 @@ class Disk:
             return None
         return entry.value
 
-    def with_entries(self, entries: Mapping[Wish, Entry]) -> Disk:
+    def with_entries(self, entries: Entries) -> Disk:
         return Disk({**self.entries, **entries})
 
 
@@ -86,7 +98,14 @@ def reread(disk: Disk) -> dict[Wish, Entry]:
 
 
 def _read(wish: Wish, facts: DiskFacts) -> Any:
-    kind, path = wish
+    try:
+        return _found(*wish, facts)
+    except Exception:  # nothing is known of it; but what else was asked for is answered
+        _log.exception("%s of %s could not be read", *wish)
+        return None
+
+
+def _found(kind: Kind, path: Path, facts: DiskFacts) -> Any:
     match kind:
         case "module":
             source = read_from_disk(path)
@@ -99,6 +118,17 @@ def _read(wish: Wish, facts: DiskFacts) -> Any:
             return facts.functions(path)
         case "hash":
             return disk_hash(path)
+        case "folder":
+            return _names(path)
+
+
+def _names(folder: Path) -> tuple[str, ...]:
+    try:
+        with os.scandir(folder) as found:
+            names = [f"{one.name}/" if one.is_dir() else one.name for one in found if not one.name.startswith(".")]
+    except (OSError, ValueError):
+        return ()
+    return tuple(sorted(names)[:_NAMES_LIMIT])
 
 
 def _stamp(path: Path) -> Stamp:

@@ -1,4 +1,4 @@
-"""The files of the workspace folders that are not open, checked for ``workspace/diagnostic``; in a thread, with a memory."""
+"""The files of the workspace folders that are not open, read and checked in a thread, with a memory."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from adalang.language.checks import Diagnostic, check
@@ -34,21 +35,43 @@ class Listing:
         self._lock = threading.Lock()
         self._disk = Disk()
         self._known: dict[Path, Checked] = {}
+        self.is_current = False
+        """Whether somebody has looked, or is looking, since something may have changed on the disk."""
+
+    def modules(self) -> list[Module]:
+        """The files as they were read last. Reads nothing, and waits for nobody."""
+        entries = self._disk.entries.items()
+        return [entry.value for (kind, _), entry in entries if kind == "module" and entry.value is not None]
 
     def check(self, snapshot: Snapshot) -> list[tuple[Path, Checked]]:
         """Every file that is not open in the editor. Files that are open count as they are there, where imported."""
         with self._lock:
-            changed = reread(self._disk)
-            if changed:
-                self._disk = self._disk.with_entries(changed)
-            if any(kind != "module" for kind, _ in changed):
-                self._known.clear()
-            found = []
-            for path in list(_files(self.folders))[:_FILES_LIMIT]:
-                checked = self._check(path, snapshot) if snapshot.document_at(path) is None else None
-                if checked is not None:
-                    found.append((path, checked))
-            return found
+            checked = ((path, self._check(path, snapshot)) for path in self._closed(snapshot))
+            return [(path, one) for path, one in checked if one is not None]
+
+    def programs(self, snapshot: Snapshot) -> list[Program]:
+        """The program of every file that is not open in the editor, unchecked; what it imports counts as in :meth:`check`."""
+        with self._lock:
+            loaded = (self._loaded(path, snapshot) for path in self._closed(snapshot))
+            return [one for one in loaded if one is not None]
+
+    def _closed(self, snapshot: Snapshot) -> list[Path]:
+        """The files to look at, after a look at what has changed on the disk."""
+        changed = reread(self._disk)
+        if changed:
+            self._disk = self._disk.with_entries(changed)
+        if any(kind != "module" for kind, _ in changed):
+            self._known.clear()
+        files = islice(_files(self.folders), _FILES_LIMIT)
+        return [path for path in files if snapshot.document_at(path) is None]
+
+    def _loaded(self, path: Path, snapshot: Snapshot) -> Program | None:
+        """A file with its imports, read as far as that is needed."""
+        while True:
+            program = self._program(path, snapshot)
+            if not self._disk.wishes:
+                return program
+            self._disk = self._disk.with_entries(read(tuple(self._disk.wishes)))
 
     def _check(self, path: Path, snapshot: Snapshot) -> Checked | None:
         """Check a file as often as its checks ask for more of the disk."""

@@ -12,6 +12,8 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -52,16 +54,28 @@ Latency = Literal["state", "query", "thread", "worker"]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """``handler`` takes the server and the params (``thread``: a function of no arguments comes back, and is run there).
+    """``name`` is the handler's, as "file.function" of :mod:`adalang.lsp.features`. It takes the server and the params
+    (``thread``: a function of no arguments comes back, and is run there).
 
     ``params`` is their type in :mod:`adalang.lsp.types`; ``None`` leaves them JSON. ``late`` queries are answered even when a newer version of the document waits: for clients that would take a refusal for
     an empty answer.
     """
 
-    handler: Callable[[Any, Any], Any]
+    name: str
     latency: Latency
     params: type[msgspec.Struct] | None = None
     late: bool = False
+
+    @property
+    def handler(self) -> Callable[[Any, Any], Any]:
+        return _handler(self.name)
+
+
+@cache
+def _handler(name: str) -> Callable[[Any, Any], Any]:
+    file, _, function = name.partition(".")
+    found: Callable[[Any, Any], Any] = getattr(import_module(f"adalang.lsp.features.{file}"), function)
+    return found
 
 
 class RequestError(Exception):
@@ -82,7 +96,7 @@ class Protocol:
         self.ended = asyncio.Event()
         self.exit_code = 1
         self._server = server
-        self._methods = methods
+        self.methods = methods
         self._frames = writer
         self._running: dict[Any, asyncio.Future[Any]] = {}
         self._asked: dict[str, asyncio.Future[Any]] = {}
@@ -177,7 +191,7 @@ class Protocol:
             if running is not None:
                 running.cancel()
             return
-        method = self._methods.get(name)
+        method = self.methods.get(name)
         if method is None or not self.initialized or self.stopping:
             return
         try:
@@ -223,7 +237,7 @@ class Protocol:
             raise RequestError("the server is not initialized yet", NOT_INITIALIZED)
         if self.initialized and name == "initialize":
             raise RequestError("the server is initialized already", INVALID_REQUEST)
-        method = self._methods.get(name)
+        method = self.methods.get(name)
         if method is None:
             raise RequestError(f"there is no method {name}", METHOD_NOT_FOUND)
         return method

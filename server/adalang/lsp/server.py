@@ -4,51 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
-from adalang.config import find_root
-from adalang.engine.client import EngineClient
 from adalang.engine.protocol import FrameWriter, read_in_thread
-from adalang.lsp import disk, types
 from adalang.lsp.client import Client, Options
 from adalang.lsp.folders import Listing
-from adalang.lsp.protocol import END_OF_INPUT, Method, Protocol, RequestError
+from adalang.lsp.protocol import END_OF_INPUT, Method, Protocol
+from adalang.lsp.publisher import Publisher
+from adalang.lsp.reading import Reading
+from adalang.lsp.shown import ShownPages
 from adalang.lsp.state import Document, Snapshot, path_of
-from adalang.lsp.stores import StoreWatch
+from adalang.lsp.tokens import KeptTokens
 from adalang.lsp.transport import process_is_alive, stdio_streams, tcp_streams
-from adalang.lsp.work import Work
+from adalang.lsp.window import Window
+from adalang.lsp.work import LastRun, Work
+from adalang.lsp.workspaces import Workspaces
 
 _log = logging.getLogger("adalang.lsp")
 
-_STORE_SECONDS = 1.0
-_CLIENT_SECONDS = 2.0
+_CLIENT_SECONDS = 0.5
+_GRACE_SECONDS = 1.0
+_WARM_UP_SECONDS = 0.5
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """One root with its store and its worker; neither is opened or started before it is needed."""
-
-    root: Path
-    store: StoreWatch
-    engine: EngineClient
-
-
-@dataclass(slots=True)
-class _Background:
-    """What runs beside the requests."""
-
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
-    reading: bool = False
-    unpublished: set[str] = field(default_factory=set)
-    published: dict[str, types.PublishDiagnosticsParams] = field(default_factory=dict)
 
 
 class AdalServer:
@@ -60,15 +47,23 @@ class AdalServer:
         self.snapshot = Snapshot()
         self.options = Options()
         self.listing = Listing(())
-        self.workspaces: dict[Path, Workspace] = {}
+        self.workspaces = Workspaces(self)
+        self.window = Window(self)
+        self.publisher = Publisher(self)
+        self.reading = Reading(self)
         self.work = Work(self)
+        self.shown = ShownPages(self)
+        self.tokens = KeptTokens()
+        self.last_runs: dict[tuple[Path, str], LastRun] = {}
+        """The newest run that a command made of each component, by file and name."""
+        self.rows = asyncio.Lock()
+        """Held while a run is saved as a row, so that no two see the data without the other."""
         self.evaluated: dict[tuple[Path, str], str] = {}
         """Fingerprints of the evals that a save has evaluated."""
         self.saves = asyncio.Lock()
         """Held while a save is compared with the one before it: one after the other, in their order."""
         self._client_process: int | None = None
-        self._background = _Background()
-        self._stores = ThreadPoolExecutor(1, "store")
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def client(self) -> Client:
@@ -85,42 +80,46 @@ class AdalServer:
         self.protocol.initialized = True
 
     def start_watching(self) -> None:
-        self.keep(self._watch_stores())
+        self.keep(self.workspaces.watch_stores())
         if self._client_process is not None:
-            self.keep(self._watch_client(self._client_process))
-        self.keep(self.in_thread(_warm_up))
+            self._watch_client(self._client_process)
+        self.keep(self._warm_up())
+
+    async def _warm_up(self) -> None:
+        """After the first answers, which it would slow down."""
+        await asyncio.sleep(_WARM_UP_SECONDS)
+        await self.in_thread(partial(_import, self.protocol.methods))
 
     async def wind_down(self) -> None:
         """Stop what runs, answer what waits, end the workers; idempotent."""
         self.protocol.stopping = True
         me = asyncio.current_task()
         running = self.protocol.cancel_all_but(me)
-        background = [task for task in self._background.tasks if task is not me]
+        background = [task for task in self._tasks if task is not me]
         for task in background:
             task.cancel()
         await asyncio.gather(*running, *background, return_exceptions=True)
-        await asyncio.gather(*(one.engine.close() for one in self.workspaces.values()), return_exceptions=True)
-        await asyncio.gather(*(self.in_store(one, StoreWatch.close) for one in self.workspaces.values()))
+        await self.workspaces.close()
 
     def keep(self, work: Coroutine[Any, Any, Any]) -> None:
         """Do something in the background; what goes wrong there is logged."""
         task = asyncio.get_running_loop().create_task(work)
-        self._background.tasks.add(task)
+        self._tasks.add(task)
         task.add_done_callback(self._kept)
 
     def _kept(self, task: asyncio.Task[Any]) -> None:
-        self._background.tasks.discard(task)
+        self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("background work failed", exc_info=error)
 
     def idle(self) -> None:
         """Nothing waits: send diagnostics that are due, read files that were asked for."""
-        for uri in self._background.unpublished:
-            self._publish(uri)
-        self._background.unpublished.clear()
-        if self.snapshot.disk.wishes and not self._background.reading:
-            self._background.reading = True
-            self.keep(self._read_wishes())
+        self.publisher.send()
+        self.reading.answer_wishes()
+
+    def idle_soon(self) -> None:
+        if not len(self.protocol.inbox):
+            asyncio.get_running_loop().call_soon(self.idle)
 
     # ---- documents
 
@@ -130,18 +129,20 @@ class AdalServer:
         if found is not None:
             return found
         folder = self.listing.folders[0] if self.listing.folders else Path.cwd()
-        return folder / (uri.rpartition(":")[2].strip("/") or "untitled")
+        name = uri.rpartition(":")[2].strip("/") or "untitled"
+        return folder / (name if len(name.encode(errors="replace")) < 200 else f"untitled-{hash(name)}")
 
     def set_document(self, document: Document) -> None:
         self.snapshot = self.snapshot.with_document(document)
-        if document.uri not in self._background.unpublished:
-            self._due()
+        self.shown.source_changed()
+        self.publisher.due((document.uri, *self.snapshot.users(document.path)))
 
     def close_document(self, uri: str) -> None:
+        self.tokens.forget(uri)
+        closed = self.snapshot.documents.get(uri)
         self.snapshot = self.snapshot.without_document(uri)
-        if not self.client.pulls_diagnostics:
-            self._background.unpublished.add(uri)
-            self._due()
+        if closed is not None:
+            self.publisher.due((uri, *self.snapshot.users(closed.path)))
 
     def params_lost(self, method: str, params: Any) -> None:
         """A notification could not be read: a document that missed a change is not trusted until it is opened again."""
@@ -152,7 +153,7 @@ class AdalServer:
         document = self.snapshot.documents.get(uri) if isinstance(uri, str) else None
         if document is not None:
             self.set_document(replace(document, lost=True))
-            self.warn(f"A change of {document.path.name} could not be read. Close the file and open it again.")
+            self.window.warn(f"A change of {document.path.name} could not be read. Close the file and open it again.")
 
     def change_folders(self, added: list[str], removed: list[str]) -> None:
         gone = {path_of(uri) for uri in removed}
@@ -160,12 +161,12 @@ class AdalServer:
         new = [path for uri in added if (path := path_of(uri)) is not None and path not in kept]
         self.listing = Listing((*kept, *new))
         for folder in new:
-            self.workspace_of(folder / "untitled.adal")
+            self.workspaces.of(folder / "untitled.adal")
 
     def change_options(self, section: Any) -> None:
         self.options = self.options.changed(section)
         for problem in self.options.problems:
-            self.warn(problem)
+            self.window.warn(problem)
 
     def set_trust(self, trusted: bool) -> None:
         self.snapshot = self.snapshot.with_trust(trusted)
@@ -175,163 +176,61 @@ class AdalServer:
 
     # ---- diagnostics
 
-    def refresh(self, *, lenses: bool = False) -> None:
-        """Something outside the texts has changed: send diagnostics again, or have the client ask again."""
-        self._due()
+    def refresh(self, *, lenses: bool = False, names: bool = False) -> None:
+        """Something outside the texts has changed: send diagnostics again, or have the client ask again, also for ``lenses`` and
+        hints, or for what tells the ``names`` of other files apart."""
+        self.publisher.due(self.snapshot.documents)
+        self.shown.source_changed()
         if self.client.pulls_diagnostics and self.client.refreshes_diagnostics:
-            self.keep(self._have_refreshed("workspace/diagnostic/refresh"))
+            self.keep(self.window.refresh("workspace/diagnostic/refresh"))
         if lenses and self.client.refreshes_lenses:
-            self.keep(self._have_refreshed("workspace/codeLens/refresh"))
+            self.keep(self.window.refresh("workspace/codeLens/refresh"))
+        if lenses and self.client.refreshes_hints:
+            self.keep(self.window.refresh("workspace/inlayHint/refresh"))
+        if names and self.client.refreshes_tokens:
+            self.keep(self.window.refresh("workspace/semanticTokens/refresh"))
 
-    def _due(self) -> None:
-        """Every open document's diagnostics are to be sent: one may import another."""
-        if not self.client.pulls_diagnostics:
-            self._background.unpublished |= self.snapshot.documents.keys()
-        if not len(self.protocol.inbox):
-            asyncio.get_running_loop().call_soon(self.idle)
+    # ---- runs
 
-    def _publish(self, uri: str) -> None:
-        """Send a document's diagnostics, unless they are what the client has already."""
-        from adalang.lsp.features.diagnostics import to_publish
+    def keep_run(self, path: Path, name: str, run: LastRun) -> None:
+        """Remember a component's newest run, and have the client show its values."""
+        self.last_runs[path, name] = run
+        if self.client.refreshes_inline_values:
+            self.keep(self.window.refresh("workspace/inlineValue/refresh"))
 
-        try:
-            params = to_publish(self.snapshot, uri)
-        except Exception:
-            _log.exception("the diagnostics of %s failed", uri)
-            return
-        if params != self._background.published.get(uri):
-            self._background.published[uri] = params
-            self.protocol.notify("textDocument/publishDiagnostics", params)
-        if uri not in self.snapshot.documents:
-            del self._background.published[uri]
-
-    async def _have_refreshed(self, method: str) -> None:
-        try:
-            await self.protocol.ask(method)
-        except RequestError as error:
-            _log.debug("the client did not refresh: %s", error)
-
-    # ---- the disk
-
-    def look_again(self) -> None:
-        """Files may have changed: look at what is known of them, in the background."""
-        self.keep(self._look_again())
-
-    async def _look_again(self) -> None:
-        changed = await self.in_thread(partial(disk.reread, self.snapshot.disk))
-        if changed:
-            self.snapshot = self.snapshot.with_disk(self.snapshot.disk.with_entries(changed))
-            self.refresh()
-
-    async def _read_wishes(self) -> None:
-        try:
-            wishes = tuple(self.snapshot.disk.wishes)
-            entries = await self.in_thread(partial(disk.read, wishes))
-            self.snapshot = self.snapshot.with_disk(self.snapshot.disk.with_entries(entries))
-        finally:
-            self._background.reading = False
-        self.refresh()
-
-    def read_imports(self, path: Path) -> None:
-        """Read the files that a document imports: once, when it is opened, so that nobody sees them missing first."""
-        while True:
-            self.snapshot.program(path)
-            wishes = [wish for wish in self.snapshot.disk.wishes if wish[0] == "module"]
-            if not wishes:
-                return
-            self.snapshot = self.snapshot.with_disk(self.snapshot.disk.with_entries(disk.read(wishes)))
-
-    async def look_at(self, path: Path, look: Callable[[Snapshot], object] = lambda snapshot: None) -> None:
-        """Make sure that a file, its imports and its data are known, as far as they are on the disk; and whatever else ``look``
-        asks for."""
-        while True:
-            look(self.snapshot)
-            program = self.snapshot.program(path)
-            if program is not None:
-                from adalang.language.checks import check
-
-                check(program, facts=self.snapshot.disk)
-            wishes = tuple(self.snapshot.disk.wishes)
-            if not wishes:
-                return
-            entries = await self.in_thread(partial(disk.read, wishes))
-            self.snapshot = self.snapshot.with_disk(self.snapshot.disk.with_entries(entries))
-
-    # ---- workspaces and their stores
-
-    def workspace_of(self, path: Path) -> Workspace:
-        """The workspace that a file belongs to. Looks at the disk: not for the typing path."""
-        root = find_root(path).resolve()
-        if root not in self.workspaces:
-            self.workspaces[root] = Workspace(root, StoreWatch(root), EngineClient(root))
-        return self.workspaces[root]
-
-    async def in_store(self, workspace: Workspace, look: Callable[[StoreWatch], T]) -> T:
-        """Use a workspace's store, in the one thread that does."""
-        return await asyncio.get_running_loop().run_in_executor(self._stores, look, workspace.store)
-
-    async def look_into_store(self, workspace: Workspace, *, anyway: bool = False) -> None:
-        """Show what is new in a workspace's store."""
-        if not self.snapshot.trusted:
-            return
-        known = workspace.root in self.snapshot.stored
-        stored = await self.in_store(workspace, lambda watch: watch.changed(anyway=anyway or not known))
-        if stored is not None and stored != self.snapshot.stored.get(workspace.root) and self.snapshot.trusted:
-            self.snapshot = self.snapshot.with_stored(stored)
-            self.refresh(lenses=True)
-
-    async def _watch_stores(self) -> None:
-        while True:
-            for workspace in list(self.workspaces.values()):
-                await self.look_into_store(workspace)
-            await asyncio.sleep(_STORE_SECONDS)
+    def last_run(self, path: Path, name: str) -> LastRun | None:
+        """The newest run of a component that a command has made since the server was started."""
+        return self.last_runs.get((path, name))
 
     # ---- the client
 
-    async def _watch_client(self, process_id: int) -> None:
-        """A client that dies may leave the pipes open."""
-        while True:
-            await asyncio.sleep(_CLIENT_SECONDS)
-            if not process_is_alive(process_id):
-                break
-        _log.warning("the client's process %s is gone", process_id)
-        self.protocol.ended.set()
+    def _watch_client(self, process_id: int) -> None:
+        """A client that dies may leave the pipes open, and the loop in the middle of an answer that nobody reads: a thread
+        looks after it, and does not wait for long."""
+        loop = asyncio.get_running_loop()
 
-    def tell(self, text: str) -> None:
-        self._message("window/showMessage", types.MessageType.Info, text)
+        def watch() -> None:
+            while process_is_alive(process_id):
+                time.sleep(_CLIENT_SECONDS)
+            _log.warning("the client's process %s is gone", process_id)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self.protocol.ended.set)
+            time.sleep(_GRACE_SECONDS)
+            os._exit(1)
 
-    def warn(self, text: str) -> None:
-        self._message("window/showMessage", types.MessageType.Warning, text)
-
-    def log(self, text: str) -> None:
-        self._message("window/logMessage", types.MessageType.Info, text)
-
-    def _message(self, method: str, kind: int, text: str) -> None:
-        self.protocol.notify(method, types.ShowMessageParams(kind, text))
-
-    async def show_text(self, root: Path, name: str, text: str) -> None:
-        """Show a text as a document of its own where the client can, else as a message."""
-        if not self.client.shows_documents:
-            self.tell(text)
-            return
-        path = root / ".adalang" / "shown" / name
-        await self.in_thread(lambda: _write(path, text))
-        await self.protocol.ask("window/showDocument", types.ShowDocumentParams(path.as_uri(), take_focus=True))
+        threading.Thread(target=watch, name="client", daemon=True).start()
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.thread_pool, work)
 
 
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-
-
-def _warm_up() -> None:
-    """Import what the first check and the first completion would wait for."""
+def _import(methods: Mapping[str, Method]) -> None:
+    """Import what the first request of each kind would wait for."""
     from adalang.language.models import known_models
     from adalang.language.templates import meaning
 
+    for method in methods.values():
+        assert method.handler is not None
     meaning("{{ warm }}")
     known_models()
 

@@ -6,17 +6,15 @@ Every change gives a new :class:`Snapshot`; the old one stays right for whoever 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from adalang.language.checks import Diagnostic, check
-from adalang.language.lower import lower
+from adalang.language.checks import Checked, Diagnostic, checked
 from adalang.language.program import Module, Program, link
-from adalang.language.syntax import reparse
 from adalang.language.text import Edit, Encoding, Position, SourceText, Span
 from adalang.lsp import types
 from adalang.lsp.client import Client
@@ -58,16 +56,7 @@ def _edited(module: Module, asked: types.Range, text: str, encoding: Encoding) -
     before = module.source
     start = before.offset(Position(asked.start.line, asked.start.character), encoding)
     end = before.offset(Position(asked.end.line, asked.end.character), encoding)
-    edit = Edit(Span(min(start, end), max(start, end)), text)
-    after = before.apply([edit])
-    if module.tree is None or module.tree.root_node.has_error:
-        # The parser's recovery may differ between an old tree that it patches and a text that it reads afresh; an editor
-        # must not show what depends on the way that the text came about.
-        return Module.parse(module.path, after, module)
-    tree = reparse(module.tree.copy(), before, edit, after)
-    if tree.root_node.has_error:
-        return Module.parse(module.path, after, module)
-    return Module(module.path, after, lower(tree, after, module.lowered), tree)
+    return module.edited(Edit(Span(min(start, end), max(start, end)), text))
 
 
 @dataclass(frozen=True)
@@ -101,15 +90,18 @@ class Snapshot:
     stored: Mapping[Path, Stored] = field(default_factory=dict)
     trusted: bool = True
     revision: int = 0
-    _analyses: dict[str, Analysis] = field(default_factory=dict, repr=False, compare=False)
+    _programs: dict[str, Program] = field(default_factory=dict, repr=False, compare=False)
+    _checked: dict[str, Checked] = field(default_factory=dict, repr=False, compare=False)
+    """The last result for each document, of whichever snapshot: checking starts from it. Results do not depend on it."""
 
     def _next(self, **changes: object) -> Self:
-        return replace(self, revision=self.revision + 1, _analyses={}, **changes)  # type: ignore[arg-type]
+        return replace(self, revision=self.revision + 1, _programs={}, **changes)  # type: ignore[arg-type]
 
     def with_document(self, document: Document) -> Self:
         return self._next(documents={**self.documents, document.uri: document})
 
     def without_document(self, uri: str) -> Self:
+        self._checked.pop(uri, None)
         return self._next(documents={name: one for name, one in self.documents.items() if name != uri})
 
     def with_disk(self, disk: Disk) -> Self:
@@ -160,31 +152,55 @@ class Snapshot:
         root = self.module(path)
         return link(root, self.module) if root is not None else None
 
+    def check(self, path: Path) -> None:
+        """Check a file, so that what its checks ask of the disk is asked for."""
+        document, program = self.document_at(path), self.program(path)
+        if document is not None and not document.lost:
+            self._checked_of(document)
+        elif program is not None:
+            checked(program, facts=self.disk)
+
+    def users(self, path: Path) -> Iterator[str]:
+        """The open documents of which something may change with a file: they import it, or miss a file, or are not known yet."""
+        for uri in self.documents:
+            known = self._checked.get(uri)
+            if known is None or path in known.program.modules or known.program.misses_imports:
+                yield uri
+
     def analysis(self, uri: str) -> Analysis | None:
         """What is known about an open document; ``None`` when it is not open or has lost a change."""
         document = self.documents.get(uri)
         if document is None or document.lost:
             return None
-        found = self._analyses.get(uri)
+        return Analysis(self, document)
+
+    def _program_of(self, document: Document) -> Program:
+        found = self._programs.get(document.uri)
         if found is None:
-            found = self._analyses[uri] = Analysis(self, document)
+            found = self._programs[document.uri] = link(document.module, self.module)
+        return found
+
+    def _checked_of(self, document: Document) -> Checked:
+        program, found = self._program_of(document), self._checked.get(document.uri)
+        if found is None or found.program is not program or found.facts is not self.disk:
+            found = self._checked[document.uri] = checked(program, facts=self.disk, previous=found)
         return found
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """One open document in one snapshot, with what was found out about it."""
+    """One open document in one snapshot. What was found out about it is kept by the snapshot."""
 
     snapshot: Snapshot = field(repr=False)
     document: Document
 
-    @cached_property
+    @property
     def program(self) -> Program:
-        return link(self.document.module, self.snapshot.module)
+        return self.snapshot._program_of(self.document)
 
-    @cached_property
+    @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        return tuple(check(self.program, facts=self.snapshot.disk))
+        return self.snapshot._checked_of(self.document).diagnostics
 
     @property
     def source(self) -> SourceText:
@@ -202,8 +218,10 @@ def path_of(uri: str) -> Path | None:
             written = f"//{unquote(parts.netloc)}{written}"
         elif _DRIVE.match(written):
             written = written[1:]
-        return Path(written).resolve()
-    except ValueError:  # no URI, or no name that a file can have
+        found = Path(written).resolve()
+        found.is_file()  # raises where a name is longer than a file's may be
+        return found
+    except (OSError, ValueError):  # no URI, or no name that a file can have
         return None
 
 

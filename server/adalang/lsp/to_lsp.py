@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from adalang.ide.completion import Completion
 from adalang.ide.hover import Hover
-from adalang.ide.symbols import Symbol
 from adalang.language.diagnostics import Diagnostic
 from adalang.language.rules import page
 from adalang.language.text import Edit, Encoding, SourceText, Span
@@ -24,21 +22,8 @@ _SEVERITIES = {
 }
 _UNNECESSARY = frozenset({"unused", "unused-input", "unused-param"})
 
-_COMPLETION_KINDS: Mapping[str, int] = {
-    "keyword": types.CompletionItemKind.Keyword,
-    "declaration": types.CompletionItemKind.Function,
-    "setting": types.CompletionItemKind.Property,
-    "type": types.CompletionItemKind.Class,
-    "variable": types.CompletionItemKind.Variable,
-    "field": types.CompletionItemKind.Field,
-    "function": types.CompletionItemKind.Function,
-    "value": types.CompletionItemKind.EnumMember,
-    "model": types.CompletionItemKind.Constant,
-    "message": types.CompletionItemKind.Keyword,
-    "snippet": types.CompletionItemKind.Snippet,
-}
-
-_SYMBOL_KINDS: Mapping[str, int] = {
+SYMBOL_KINDS: Mapping[str, int] = {
+    "import": types.SymbolKind.Module,
     "model": types.SymbolKind.Constant,
     "type": types.SymbolKind.Class,
     "param": types.SymbolKind.String,
@@ -121,35 +106,3 @@ def hover(source: SourceText, found: Hover, client: Client) -> types.Hover:
     kind = types.MarkupKind.Markdown if client.markdown_hover else types.MarkupKind.PlainText
     value = found.markdown if client.markdown_hover else found.markdown.replace("```adal\n", "").replace("\n```", "")
     return types.Hover(types.MarkupContent(kind, value), range_(source, found.span, client.encoding))
-
-
-def completion(source: SourceText, found: Completion, index: int, client: Client) -> types.CompletionItem:
-    snippet = found.snippet and client.snippets
-    insert = found.insert if snippet or not found.snippet else found.label
-    kind = types.MarkupKind.Markdown if client.markdown_docs else types.MarkupKind.PlainText
-    return types.CompletionItem(
-        label=found.label,
-        kind=_COMPLETION_KINDS[found.kind],
-        detail=found.detail or None,
-        documentation=types.MarkupContent(kind, found.doc) if found.doc else None,
-        sort_text=f"{index:04d}",
-        filter_text=found.label,
-        insert_text_format=types.InsertTextFormat.Snippet if snippet else types.InsertTextFormat.PlainText,
-        text_edit=types.TextEdit(range_(source, found.span, client.encoding), insert),
-    )
-
-
-def symbol(source: SourceText, found: Symbol, encoding: Encoding) -> types.DocumentSymbol:
-    return types.DocumentSymbol(
-        name=found.name,
-        detail=found.detail,
-        kind=_SYMBOL_KINDS[found.kind],
-        range=range_(source, found.span, encoding),
-        selection_range=range_(source, found.name_span, encoding),
-        children=[symbol(source, child, encoding) for child in found.children],
-    )
-
-
-def flat_symbol(uri: str, source: SourceText, found: Symbol, encoding: Encoding) -> types.SymbolInformation:
-    place = types.Location(uri, range_(source, found.span, encoding))
-    return types.SymbolInformation(location=place, name=found.name, kind=_SYMBOL_KINDS[found.kind])

@@ -659,6 +659,13 @@ class DocumentRangeFormattingParams(_Message, frozen=True):
     work_done_token: int | str | None = None
 
 
+class DocumentRangesFormattingParams(_Message, frozen=True):
+    text_document: TextDocumentIdentifier
+    ranges: Sequence[Range]
+    options: FormattingOptions
+    work_done_token: int | str | None = None
+
+
 class DocumentSymbol(_Message, frozen=True):
     name: str
     kind: int

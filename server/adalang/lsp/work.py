@@ -25,6 +25,15 @@ class _Job:
     """Whether the user stopped it (and not the client the request)."""
 
 
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """A run that a command has made. ``bindings``: the names that a pipeline bound, each with its value as short JSON."""
+
+    inputs: Mapping[str, Any]
+    output: Any
+    bindings: Mapping[str, str]
+
+
 class Work:
     """What runs now. Belongs to the event loop."""
 

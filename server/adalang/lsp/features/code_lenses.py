@@ -1,50 +1,74 @@
+"""Code lenses; how often a declaration is named is counted when the editor shows the lens."""
+
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
 
 from adalang.ide.lenses import Lens, lenses
+from adalang.ide.references import references
 from adalang.lsp import to_lsp, types
+from adalang.lsp.everywhere import Everywhere
+from adalang.lsp.scores import score_title
 from adalang.lsp.server import AdalServer
-from adalang.lsp.state import Document
-from adalang.store.records import EvaluationRecord
+from adalang.lsp.state import Analysis
 
-OPTIONS = {"resolveProvider": False}
+SHOW_REFERENCES = "adalang.showReferences"
+"""A command of the client, which gets a URI, a position and locations; see :attr:`adalang.lsp.client.Client.shows_references`."""
 
 _TITLES = {"run": "▶ Run", "evaluate": "▶ Evaluate", "optimize": "✦ Optimize"}
 
 
 def code_lenses(server: AdalServer, params: types.CodeLensParams) -> list[types.CodeLens] | None:
-    """What can be done, and each eval's last score; nothing that would run something where that is not trusted."""
+    """What can be done and what is known; nothing that would run something where that is not trusted."""
     analysis = server.snapshot.analysis(params.text_document.uri)
     if analysis is None:
         return None
-    found = []
-    for lens in lenses(analysis.program):
-        command = _command(server, analysis.document, lens)
-        if command is not None:
-            place = to_lsp.range_(analysis.source, lens.span, server.client.encoding)
-            found.append(types.CodeLens(place, command))
-    return found
+    return [
+        found
+        for lens in lenses(analysis.program, server.options.lenses)
+        if (found := _lens(server, analysis, lens)) is not None
+    ]
 
 
-def _command(server: AdalServer, document: Document, lens: Lens) -> types.Command | None:
-    if not server.snapshot.trusted:
-        return None
-    if lens.action == "score":
-        stored = server.snapshot.stored.get(document.root)
-        record = stored.score(document.path, lens.name) if stored is not None else None
-        return types.Command(score_title(record), "") if record is not None and record.score is not None else None
-    return types.Command(_TITLES[lens.action], f"adalang.server.{lens.action}", arguments=[document.uri, lens.name])
+def _lens(server: AdalServer, analysis: Analysis, lens: Lens) -> types.CodeLens | None:
+    uri, place = analysis.document.uri, to_lsp.range_(analysis.source, lens.span, server.client.encoding)
+    match lens.action:
+        case "references":
+            return types.CodeLens(place, data={"uri": uri, "name": lens.name})
+        case "graph":
+            return types.CodeLens(
+                place, types.Command("◇ Graph", "adalang.server.showGraph", arguments=[uri, lens.name])
+            )
+        case _ if not server.snapshot.trusted:
+            return None
+        case "score":
+            stored = server.snapshot.stored.get(analysis.document.root)
+            record = stored.score(analysis.document.path, lens.name) if stored is not None else None
+            known = record is not None and record.score is not None
+            return (
+                types.CodeLens(place, types.Command(score_title(record), "")) if record is not None and known else None
+            )
+        case action:
+            command = types.Command(_TITLES[action], f"adalang.server.{action}", arguments=[uri, lens.name])
+            return types.CodeLens(place, command)
 
 
-def score_title(record: EvaluationRecord) -> str:
-    """`78% [71, 84] on 150 val examples, 2026-11-23 06:12`."""
-    assert record.score is not None
-    interval = (
-        f" [{100 * record.low:.0f}, {100 * record.high:.0f}]"
-        if record.low is not None and record.high is not None
-        else ""
-    )
-    when = datetime.fromtimestamp(record.created).strftime("%Y-%m-%d %H:%M")
-    split = f"{record.split} " if record.split else ""
-    return f"{100 * record.score:.0f}%{interval} on {record.n} {split}examples, {when}"
+def resolve(server: AdalServer, lens: types.CodeLens) -> Callable[[], types.CodeLens]:
+    """For a thread: count the places that name a declaration, in every file of the workspace folders."""
+    data = lens.data if isinstance(lens.data, dict) else {}
+    analysis, everywhere = server.snapshot.analysis(str(data.get("uri"))), Everywhere.of(server)
+    item = analysis.document.module.names.get(str(data.get("name"))) if analysis is not None else None
+
+    def answer() -> types.CodeLens:
+        if analysis is None or item is None:
+            return types.CodeLens(lens.range, types.Command("", ""))
+        offset = item.declaration.name.span.start + item.start
+        found = references(analysis.program, offset, everywhere.programs, declaration=False)
+        title = f"{len(found)} reference{'' if len(found) == 1 else 's'}"
+        if not found or not everywhere.snapshot.client.shows_references:
+            return types.CodeLens(lens.range, types.Command(title, ""))
+        places = [everywhere.location(one.place) for one in found]
+        arguments = [analysis.document.uri, lens.range.start, places]
+        return types.CodeLens(lens.range, types.Command(title, SHOW_REFERENCES, arguments=arguments))
+
+    return answer

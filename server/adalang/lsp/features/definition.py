@@ -1,26 +1,67 @@
+"""Definition, declaration, type definition and implementation: where things are, in files of the language and in Python's."""
+
 from __future__ import annotations
 
-from adalang.ide.definition import definition as find_definition
-from adalang.language.text import SourceText
-from adalang.lsp import from_lsp, to_lsp, types
+from collections.abc import Callable
+
+from adalang.ide import definition as finding
+from adalang.ide.definition import Definition
+from adalang.language.program import read_from_disk
+from adalang.language.text import SourceText, Span
+from adalang.lsp import to_lsp, types
+from adalang.lsp.everywhere import Question, uri_at
 from adalang.lsp.server import AdalServer
-from adalang.lsp.state import uri_of
+from adalang.lsp.state import Snapshot
+
+Places = types.Location | list[types.LocationLink] | None
 
 
-def definition(server: AdalServer, params: types.DefinitionParams) -> types.Location | list[types.LocationLink] | None:
-    analysis, encoding = server.snapshot.analysis(params.text_document.uri), server.client.encoding
-    if analysis is None:
-        return None
-    offset = from_lsp.offset(analysis.source, params.position, encoding)
-    found = find_definition(analysis.program, offset, server.snapshot.disk)
-    if found is None:
-        return None
-    module = analysis.program.modules.get(found.place.path)
-    source = module.source if module is not None else SourceText(b"")
-    document = server.snapshot.document_at(found.place.path)
-    uri = document.uri if document is not None else uri_of(found.place.path)
-    target = to_lsp.range_(source, found.place.span, encoding)
-    if not server.client.links_definitions:
-        return types.Location(uri, target)
-    origin = to_lsp.range_(analysis.source, found.origin, encoding)
-    return [types.LocationLink(uri, target, target, origin)]
+def definition(server: AdalServer, params: types.DefinitionParams) -> Callable[[], Places]:
+    """For a thread, as what follows: a function of a Python file is looked up in that file."""
+    asked = Question.of(server, params)
+    found = finding.definition(asked.program, asked.offset, server.snapshot.disk) if asked is not None else None
+    return _answer(server.snapshot, asked, found, links=server.client.links_definitions)
+
+
+def declaration(server: AdalServer, params: types.DeclarationParams) -> Callable[[], Places]:
+    """What defines a name declares it."""
+    asked = Question.of(server, params)
+    found = finding.definition(asked.program, asked.offset, server.snapshot.disk) if asked is not None else None
+    return _answer(server.snapshot, asked, found, links=server.client.links_declarations)
+
+
+def type_definition(server: AdalServer, params: types.TypeDefinitionParams) -> Callable[[], Places]:
+    asked = Question.of(server, params)
+    found = finding.type_definition(asked.program, asked.offset, server.snapshot.disk) if asked is not None else None
+    return _answer(server.snapshot, asked, found, links=server.client.links_type_definitions)
+
+
+def implementation(server: AdalServer, params: types.ImplementationParams) -> Callable[[], Places]:
+    asked = Question.of(server, params)
+    found = finding.implementation(asked.program, asked.offset, server.snapshot.disk) if asked is not None else None
+    return _answer(server.snapshot, asked, found, links=server.client.links_implementations)
+
+
+def _answer(
+    snapshot: Snapshot, asked: Question | None, found: Definition | None, *, links: bool
+) -> Callable[[], Places]:
+    def answer() -> Places:
+        if asked is None or found is None:
+            return None
+        source, span = _target(asked, found)
+        uri, encoding = uri_at(snapshot, found.place.path), snapshot.client.encoding
+        target = to_lsp.range_(source, span, encoding)
+        if not links:
+            return types.Location(uri, target)
+        return [types.LocationLink(uri, target, target, to_lsp.range_(asked.source, found.origin, encoding))]
+
+    return answer
+
+
+def _target(asked: Question, found: Definition) -> tuple[SourceText, Span]:
+    """The text of the file, and the place in it; of a Python function that is not there the file's start."""
+    module = asked.program.modules.get(found.place.path)
+    if module is not None:
+        return module.source, found.place.span
+    source = (read_from_disk(found.place.path) if found.function else None) or SourceText(b"")
+    return source, finding.python_function_span(source, found.function) or found.place.span

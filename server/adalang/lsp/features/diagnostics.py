@@ -17,8 +17,6 @@ from adalang.lsp.protocol import encode
 from adalang.lsp.server import AdalServer
 from adalang.lsp.state import Snapshot, uri_of
 
-OPTIONS = {"interFileDependencies": True, "workspaceDiagnostics": True, "identifier": "adalang"}
-
 
 def document_diagnostic(
     server: AdalServer, params: types.DocumentDiagnosticParams

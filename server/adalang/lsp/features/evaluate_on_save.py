@@ -69,13 +69,13 @@ async def _evaluate(server: AdalServer, wanted: _Wanted) -> None:
             return
         server.evaluated[key] = prints[wanted.name]
     request = EvaluateRequest(str(path), wanted.name, limit=wanted.limit, text=str(wanted.analysis.document.source))
-    workspace = server.workspace_of(path)
+    workspace = server.workspaces.of(path)
     try:
         await server.work.replace(key, f"Evaluating {wanted.name}", workspace.engine, request)
     except RequestError as error:
         server.evaluated.pop(key, None)
-        server.warn(f"{wanted.name} could not be evaluated: {error}")
-    await server.look_into_store(workspace)
+        server.window.warn(f"{wanted.name} could not be evaluated: {error}")
+    await server.workspaces.look_into_store(workspace)
 
 
 def _fingerprints(program: Program, wanted: _Wanted) -> Mapping[str, str]:

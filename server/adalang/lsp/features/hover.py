@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from adalang.config import OFFLINE_MODEL
+from adalang.ide.hover import ModelDefault
 from adalang.ide.hover import hover as find_hover
 from adalang.lsp import from_lsp, to_lsp, types
+from adalang.lsp.scores import Scores
 from adalang.lsp.server import AdalServer
+from adalang.lsp.state import Analysis
 
 
 def hover(server: AdalServer, params: types.HoverParams) -> types.Hover | None:
@@ -10,5 +14,15 @@ def hover(server: AdalServer, params: types.HoverParams) -> types.Hover | None:
     if analysis is None:
         return None
     offset = from_lsp.offset(analysis.source, params.position, server.client.encoding)
-    found = find_hover(analysis.program, offset, server.snapshot.disk)
+    default = _default(server, analysis)
+    found = find_hover(analysis.program, offset, server.snapshot.disk, Scores(analysis), default)
     return to_lsp.hover(analysis.source, found, server.client) if found is not None else None
+
+
+def _default(server: AdalServer, analysis: Analysis) -> ModelDefault | None:
+    """The workspace's model, once its settings have been read."""
+    settings = server.workspaces.settings.get(analysis.document.root)
+    if settings is None:
+        return None
+    value = settings.values["model"]
+    return ModelDefault(str(value.value), value.source) if value.value else ModelDefault(OFFLINE_MODEL, "adalang")

@@ -6,8 +6,8 @@ from typing import Any
 
 from adalang import __version__
 from adalang.lsp import types
+from adalang.lsp.capabilities import capabilities
 from adalang.lsp.client import Client, Options
-from adalang.lsp.features import code_actions, code_lenses, commands, completion, diagnostics, sync
 from adalang.lsp.server import AdalServer
 
 WATCHED = "**/*.{adal,jsonl,json,csv,py,md,txt,toml}"
@@ -19,29 +19,12 @@ def initialize(server: AdalServer, params: types.InitializeParams) -> dict[str, 
     if not folders and params.root_uri:
         folders = [params.root_uri]
     server.begin(client, options, folders, params.process_id)
-    return {"capabilities": _capabilities(client), "serverInfo": {"name": "adalang", "version": __version__}}
-
-
-def _capabilities(client: Client) -> dict[str, Any]:
-    found = {
-        "positionEncoding": client.encoding,
-        "textDocumentSync": sync.OPTIONS,
-        "completionProvider": completion.OPTIONS,
-        "hoverProvider": True,
-        "definitionProvider": True,
-        "documentSymbolProvider": True,
-        "documentFormattingProvider": True,
-        "codeActionProvider": code_actions.OPTIONS,
-        "codeLensProvider": code_lenses.OPTIONS,
-        "executeCommandProvider": {"commands": list(commands.COMMANDS)},
-        "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
-    }
-    return {**found, "diagnosticProvider": diagnostics.OPTIONS} if client.pulls_diagnostics else found
+    return {"capabilities": capabilities(client), "serverInfo": {"name": "adalang", "version": __version__}}
 
 
 def initialized(server: AdalServer, params: types.InitializedParams) -> None:
     for problem in server.options.problems:
-        server.warn(problem)
+        server.window.warn(problem)
     server.start_watching()
     if server.client.registers_watchers:
         watchers = {"watchers": [types.FileSystemWatcher(glob_pattern=WATCHED)]}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adalang.engine.proposals import title
+from adalang.ide.changes import Change
 from adalang.language.edits import EditRefused
-from adalang.language.text import Span
+from adalang.language.text import SourceText, Span
 from adalang.lsp import to_lsp, types
-from adalang.lsp.proposals import Anchored, explanation, message
+from adalang.lsp.convert_changes import workspace_edit
+from adalang.lsp.proposals import Anchored, Part, doubt, doubt_of_part, explanation, message, parts_of
 from adalang.lsp.protocol import RequestError
-from adalang.lsp.state import Document, Snapshot, uri_of
+from adalang.lsp.state import Document, Snapshot
 from adalang.store import StoreError
 from adalang.store.records import Proposal, ProposalStatus
 
@@ -27,12 +30,39 @@ def proposal_diagnostics(snapshot: Snapshot, document: Document) -> list[types.D
 
 
 def proposal_actions(snapshot: Snapshot, document: Document, span: Span) -> list[types.CodeAction]:
-    """The quick fixes of the proposals whose mark touches ``span``."""
+    """The quick fixes of the proposals whose mark touches ``span``, or one of whose changes does."""
     actions: list[types.CodeAction] = []
-    for found, mark, diagnostic in _shown(snapshot, document):
-        if mark.start <= span.end and span.start <= mark.end:
+    shown = list(_shown(snapshot, document))
+    for found, mark, diagnostic in shown:
+        if _touches(mark, span):
             actions += _actions(found, diagnostic)
+    for found, diagnostic in {one.proposal.id: (one, diagnostic) for one, _, diagnostic in reversed(shown)}.values():
+        marked = any(one is found and _touches(mark, span) for one, mark, _ in shown)
+        for part in parts_of(found):
+            if part.path == document.path and (marked or _touches(part.span, span)):
+                actions += _of_part(snapshot, found, part, diagnostic)
     return actions
+
+
+def _touches(one: Span, other: Span) -> bool:
+    return one.start <= other.end and other.start <= one.end
+
+
+def _of_part(
+    snapshot: Snapshot, found: Anchored, part: Part, diagnostic: types.Diagnostic
+) -> Iterator[types.CodeAction]:
+    """One change alone. The proposal stays open for the others."""
+    try:
+        change = Change(part.edits(found.program))
+    except EditRefused:
+        return
+    doubt = types.ChangeAnnotation(part.title, needs_confirmation=True, description=doubt_of_part(found, part))
+    edit = workspace_edit(snapshot, _sources(found), change, doubt)
+    yield types.CodeAction(part.title, kind=types.CodeActionKind.QuickFix, diagnostics=[diagnostic], edit=edit)
+
+
+def _sources(found: Anchored) -> dict[Path, SourceText]:
+    return {path: module.source for path, module in found.program.modules.items()}
 
 
 def _shown(snapshot: Snapshot, document: Document) -> Iterator[tuple[Anchored, Span, types.Diagnostic]]:
@@ -91,13 +121,11 @@ async def apply_proposal(server: AdalServer, proposal_id: str) -> dict[str, Any]
     except EditRefused as error:
         raise RequestError(str(error)) from error
     if edits:
-        converted = []
-        for path, one in edits.items():
-            document = server.snapshot.document_at(path)
-            uri, version = (document.uri, document.version) if document is not None else (uri_of(path), None)
-            converted.append((uri, version, found.program.modules[path].source, one))
         label = title(proposal, outdated=bool(found.outdated))
-        params = types.ApplyWorkspaceEditParams(to_lsp.workspace_edit(server.client, converted), label)
+        why = doubt(found)
+        asks = types.ChangeAnnotation(label, needs_confirmation=True, description=why) if why else None
+        edit = workspace_edit(server.snapshot, _sources(found), Change(edits), asks)
+        params = types.ApplyWorkspaceEditParams(edit, label)
         answer = await server.protocol.ask("workspace/applyEdit", params)
         if not isinstance(answer, dict) or answer.get("applied") is not True:
             reason = answer.get("failureReason") if isinstance(answer, dict) else None
@@ -116,8 +144,8 @@ async def explain_proposal(server: AdalServer, proposal_id: str) -> dict[str, An
     """Show the whole evidence in the editor; the text is also the answer."""
     proposal, found = await _find(server, proposal_id)
     text = explanation(proposal, found)
-    workspace = server.workspace_of(found.program.path)
-    await server.show_text(workspace.root, f"proposal-{proposal.id}.md", text)
+    workspace = server.workspaces.of(found.program.path)
+    await server.window.show_text(workspace.root, f"proposal-{proposal.id}.md", text)
     return {"markdown": text}
 
 
@@ -127,14 +155,14 @@ async def _find(server: AdalServer, proposal_id: str) -> tuple[Proposal, Anchore
     Raises:
         RequestError: there is no such open proposal, or its file cannot be read.
     """
-    for workspace in server.workspaces.values():
-        proposal = await server.in_store(workspace, lambda watch: watch.proposal(proposal_id))
+    for workspace in server.workspaces.all:
+        proposal = await server.workspaces.in_store(workspace, lambda watch: watch.proposal(proposal_id))
         if proposal is None:
             continue
         if proposal.status != "open":
             raise RequestError(f"The proposal {proposal.id} is {proposal.status} already.")
         look = partial(Snapshot.anchored, proposal=proposal, root=workspace.root)
-        await server.look_at(workspace.root / proposal.file, look)
+        await server.reading.look_at(workspace.root / proposal.file, look)
         found = look(server.snapshot)
         if found is None:
             raise RequestError(f"{proposal.file} cannot be read, so its proposal cannot be applied.")
@@ -143,9 +171,9 @@ async def _find(server: AdalServer, proposal_id: str) -> tuple[Proposal, Anchore
 
 
 async def _set_status(server: AdalServer, proposal: Proposal, found: Anchored, status: ProposalStatus) -> None:
-    workspace = server.workspace_of(found.program.path)
+    workspace = server.workspaces.of(found.program.path)
     try:
-        await server.in_store(workspace, lambda watch: watch.set_status(proposal.id, status))
+        await server.workspaces.in_store(workspace, lambda watch: watch.set_status(proposal.id, status))
     except StoreError as error:
         raise RequestError(str(error)) from error
-    await server.look_into_store(workspace, anyway=True)
+    await server.workspaces.look_into_store(workspace, anyway=True)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from adalang.ide.symbols import symbols as find_symbols
-from adalang.lsp import to_lsp, types
+from adalang.lsp import types
+from adalang.lsp.convert_symbols import document_symbols, flat
 from adalang.lsp.server import AdalServer
 
 
@@ -11,7 +11,5 @@ def symbols(
     analysis, client = server.snapshot.analysis(params.text_document.uri), server.client
     if analysis is None:
         return None
-    found, source = find_symbols(analysis.program), analysis.source
-    if client.nested_symbols:
-        return [to_lsp.symbol(source, one, client.encoding) for one in found]
-    return [to_lsp.flat_symbol(analysis.document.uri, source, one, client.encoding) for one in found]
+    found = document_symbols(analysis.document.module, client.encoding)
+    return found if client.nested_symbols else list(flat(analysis.document.uri, found))

@@ -11,23 +11,17 @@ from adalang.lsp.features.evaluate_on_save import evaluate_saved
 from adalang.lsp.server import AdalServer
 from adalang.lsp.state import Document
 
-OPTIONS = {
-    "openClose": True,
-    "change": types.TextDocumentSyncKind.Incremental,
-    "save": {"includeText": False},
-}
-
 
 def did_open(server: AdalServer, params: types.DidOpenTextDocumentParams) -> None:
     """Looks at the disk on the loop, as while typing nothing does: for the workspace's root, and for the imported files, without
     which the first answers about the document would be wrong."""
     opened = params.text_document
     path = server.path_for(opened.uri)
-    root = server.workspace_of(path).root
+    root = server.workspaces.of(path).root
     module = Module.parse(path, SourceText.of(opened.text))
     server.set_document(Document(opened.uri, opened.version, module, root))
-    server.read_imports(path)
-    server.look_again()
+    server.reading.read_imports(path)
+    server.reading.look_again()
 
 
 def did_change(server: AdalServer, params: types.DidChangeTextDocumentParams) -> None:
@@ -39,7 +33,7 @@ def did_change(server: AdalServer, params: types.DidChangeTextDocumentParams) ->
 
 
 def did_save(server: AdalServer, params: types.DidSaveTextDocumentParams) -> None:
-    server.look_again()
+    server.reading.look_again()
     evaluate_saved(server, params.text_document.uri)
 
 
@@ -48,7 +42,7 @@ def did_close(server: AdalServer, params: types.DidCloseTextDocumentParams) -> N
 
 
 def did_change_watched_files(server: AdalServer, params: types.DidChangeWatchedFilesParams) -> None:
-    server.look_again()
+    server.reading.look_again()
 
 
 def did_change_folders(server: AdalServer, params: types.DidChangeWorkspaceFoldersParams) -> None:

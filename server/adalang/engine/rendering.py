@@ -1,0 +1,67 @@
+"""A prompt's messages as a run would send them, for the editor's preview.
+
+Nothing is called, no store is opened, and none of the user's Python is imported: templates run in their sandbox alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from adalang.config import load_settings
+from adalang.engine.protocol import RenderRequest
+from adalang.language.declarations import PromptDeclaration, setting
+from adalang.language.program import Entity, Module, load
+from adalang.language.text import SourceText
+from adalang.runtime.failures import Failure
+from adalang.runtime.interpreter import Runtime, prompt_form
+from adalang.runtime.models.gateway import Gateway
+from adalang.runtime.models.types import ImagePart, Message, ModelSpec, Part
+from adalang.runtime.resolve import Models
+
+
+def rendered(root: Path, request: RenderRequest) -> dict[str, Any]:
+    """``messages`` (role and parts), the ``schema`` that goes with them or null, the ``model``; or ``error``, why there are none.
+
+    ``model_problem`` says why the model cannot be called now; the messages do not need it.
+    """
+    file = Path(request.file).absolute()
+    module = Module.parse(file, SourceText.of(request.text)) if request.text is not None else None
+    program = load(file, root=module)
+    entity = program.resolve(request.component) if program is not None else None
+    if program is None or entity is None or not isinstance(entity.declaration, PromptDeclaration):
+        return {"error": f"{file.name} has no prompt `{request.component}`."}
+    settings = load_settings(root)
+    models = Models(program, settings.model, settings.environment)
+    try:
+        messages = Runtime(program, Gateway(None), models).messages(entity, request.inputs)
+    except Failure as failure:
+        return {"error": str(failure)}
+    return {
+        "messages": [_plain(one) for one in messages],
+        "schema": prompt_form(program, entity, {}).schema,
+        **_model(models, entity, entity.declaration),
+    }
+
+
+def _model(models: Models, entity: Entity, declaration: PromptDeclaration) -> dict[str, Any]:
+    try:
+        spec: ModelSpec = models.of_setting(entity, setting(declaration.settings, "model"))
+    except Failure as failure:
+        return {"model": "", "options": {}, "model_problem": str(failure)}
+    return {"model": spec.id, "options": dict(spec.options), "model_problem": ""}
+
+
+def _plain(message: Message) -> dict[str, Any]:
+    parts = [{"text": message.content}] if isinstance(message.content, str) else [_part(one) for one in message.content]
+    return {"role": message.role, "parts": parts}
+
+
+def _part(part: Part) -> dict[str, str]:
+    """Images without their bytes: an address, or kind and size."""
+    if not isinstance(part, ImagePart):
+        return {"text": part.text}
+    if not part.url.startswith("data:"):
+        return {"image": part.url}
+    kind, _, data = part.url.removeprefix("data:").partition(";base64,")
+    return {"image": f"{kind}, {len(data) * 3 // 4 - data[-2:].count('='):,} bytes"}

@@ -1,0 +1,112 @@
+"""Previews of prompts: the messages for one row, with no model call; a page that follows the text."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from adalang.engine.client import EngineClient, EngineError, WorkerDied
+from adalang.engine.protocol import RenderRequest
+from adalang.ide.preview import Chosen, Part, Rendered, Turn, choose_inputs, preview_page
+from adalang.language.checks import check
+from adalang.lsp.protocol import INVALID_PARAMS, RequestError
+from adalang.lsp.server import AdalServer
+from adalang.lsp.shown import Page
+from adalang.lsp.targets import Target, target_at, target_of
+
+RENDER_SECONDS = 10.0
+"""For a template that never ends, a cold start of the worker included."""
+
+
+async def preview(server: AdalServer, uri: str, name: str, row: int | str | None) -> dict[str, Any]:
+    """Show a prompt's messages for a row: a number from 1, ``"next"``, ``"previous"``, or the one that was shown last. ``uri`` may
+    be that of a page that is shown; ``name`` is not looked at then."""
+    page = Page.of(uri)
+    if page is None:
+        page = Page("preview", (await target_at(server, uri)).path, name)
+    server.shown.set_row(page, _wanted(row, server.shown.row(page)))
+    chosen, rendered = await _render(server, page)
+    text = preview_page(page.name, chosen, rendered)
+    shown = await server.shown.show(page, text)
+    return {
+        "markdown": text,
+        "uri": page.uri if shown and server.client.reads_contents else None,
+        "row": chosen.row,
+        "rows": chosen.rows,
+        "inputs": chosen.inputs,
+        "messages": [
+            {"role": turn.role, "text": "".join(one.text for one in turn.parts if not one.is_image)}
+            for turn in rendered.turns
+        ],
+        "schema": rendered.schema,
+    }
+
+
+async def preview_text(server: AdalServer, page: Page) -> str:
+    return preview_page(page.name, *await _render(server, page))
+
+
+def _wanted(row: int | str | None, shown: int) -> int:
+    match row:
+        case None:
+            return shown
+        case "next":
+            return shown + 1
+        case "previous":
+            return max(1, shown - 1)
+        case int() if not isinstance(row, bool) and row >= 1:
+            return row
+        case _:
+            raise RequestError('A row is a number from 1 on, "next" or "previous".', INVALID_PARAMS)
+
+
+async def _render(server: AdalServer, page: Page) -> tuple[Chosen, Rendered]:
+    target = await target_of(server, page.path)
+    component = target.component(page.name)
+    if component.kind != "prompt":
+        prompts = ", ".join(one.id for one in target.program.components() if one.kind == "prompt") or "none"
+        raise RequestError(f"Only prompts have messages, and `{page.name}` is another kind; there are: {prompts}.")
+    chosen = choose_inputs(target.program, component, server.shown.row(page), server.snapshot.disk)
+    server.shown.set_row(page, max(1, chosen.row))
+    request = RenderRequest(str(target.path), page.name, chosen.inputs, target.text)
+    worker = server.workspaces.of(target.path).renderer
+    try:
+        async with asyncio.timeout(RENDER_SECONDS):
+            answer = await _answer(worker, request)
+    except TimeoutError as error:
+        raise RequestError(f"The messages of `{page.name}` take more than {RENDER_SECONDS:g} s to render.") from error
+    except EngineError as error:
+        raise RequestError(str(error)) from error
+    return chosen, as_rendered(answer, _why_no_run(server, target))
+
+
+async def _answer(worker: EngineClient, request: RenderRequest) -> Mapping[str, Any]:
+    """A render costs nothing and changes nothing: one whose worker died is asked for once more."""
+    try:
+        return await worker.call(request)
+    except WorkerDied:
+        return await worker.call(request)
+
+
+def _why_no_run(server: AdalServer, target: Target) -> tuple[str, ...]:
+    """A file with errors is shown as far as it goes, but would not run."""
+    errors = [one for one in check(target.program, facts=server.snapshot.disk) if one.severity == "error"]
+    if not errors:
+        return ()
+    place = target.program.root.source.position(errors[0].span.start)
+    return (f"This would not run: {target.path.name}:{place.line + 1}: {errors[0].code} {errors[0].message}",)
+
+
+def as_rendered(answer: Mapping[str, Any], problems: tuple[str, ...]) -> Rendered:
+    if answer.get("error"):
+        return Rendered(problems=(*problems, answer["error"]))
+    if answer["model_problem"]:
+        problems = (*problems, f"This would not run: {answer['model_problem']}.")
+    turns = [
+        Turn(
+            one["role"], [Part(part["image"], True) if "image" in part else Part(part["text"]) for part in one["parts"]]
+        )
+        for one in answer["messages"]
+    ]
+    return Rendered(turns, answer["schema"], answer["model"], answer["options"], problems)

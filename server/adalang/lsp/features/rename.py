@@ -1,0 +1,67 @@
+"""Rename: the edits of all files, those included that nobody has open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from adalang.ide.rename import Renamed, prepare_rename
+from adalang.ide.rename import rename as find_rename
+from adalang.ide.rename_rows import Refused
+from adalang.language.checks import DiskFacts
+from adalang.language.text import Edit
+from adalang.lsp import to_lsp, types
+from adalang.lsp.everywhere import Everywhere, Question, uri_at
+from adalang.lsp.protocol import RequestError
+from adalang.lsp.server import AdalServer
+
+
+def prepare(server: AdalServer, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
+    asked = Question.of(server, params)
+    if asked is None:
+        return None
+    found = prepare_rename(asked.program, asked.offset)
+    if isinstance(found, Refused):
+        raise RequestError(found.reason)
+    return types.PrepareRenamePlaceholder(
+        to_lsp.range_(asked.source, found.span, server.client.encoding), found.placeholder
+    )
+
+
+def rename(server: AdalServer, params: types.RenameParams) -> Callable[[], types.WorkspaceEdit | None]:
+    """For a thread: looks into every file of the workspace folders, and into the data of evals."""
+    asked, everywhere = Question.of(server, params), Everywhere.of(server)
+
+    def answer() -> types.WorkspaceEdit | None:
+        if asked is None:
+            return None
+        found = find_rename(asked.program, asked.offset, params.new_name, everywhere.programs, DiskFacts())
+        if isinstance(found, Refused):
+            raise RequestError(found.reason)
+        _refuse_locked(everywhere, found)
+        return _workspace_edit(everywhere, found.edits)
+
+    return answer
+
+
+def _refuse_locked(everywhere: Everywhere, found: Renamed) -> None:
+    for path in found.edits:
+        if everywhere.snapshot.document_at(path) is None and not os.access(path, os.W_OK):
+            raise RequestError(f"{path.name} uses the name and cannot be written.")
+
+
+def _workspace_edit(everywhere: Everywhere, edits: Mapping[Path, tuple[Edit, ...]]) -> types.WorkspaceEdit:
+    snapshot = everywhere.snapshot
+    return to_lsp.workspace_edit(
+        snapshot.client,
+        [
+            (
+                uri_at(snapshot, path),
+                document.version if (document := snapshot.document_at(path)) is not None else None,
+                everywhere.source(path),
+                sorted(found, key=lambda edit: edit.span),
+            )
+            for path, found in edits.items()
+        ],
+    )

@@ -1,0 +1,92 @@
+"""Save a run as a row of the data of an eval."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from adalang.ide.save_row import NewRow, RowRefused, new_row
+from adalang.language.text import Edit, SourceText, Span
+from adalang.lsp import to_lsp
+from adalang.lsp.protocol import RequestError
+from adalang.lsp.server import AdalServer
+from adalang.lsp.state import uri_of
+from adalang.lsp.targets import target_at
+
+
+async def save_row(server: AdalServer, uri: str, name: str, output: Any) -> dict[str, Any]:
+    """Add the newest run of a component to the data of an eval of it, with the run's output unless another one is given."""
+    async with server.rows:
+        await server.reading.read_again()
+        target = await target_at(server, uri)
+        component = target.component(name)
+        run = server.last_run(target.path, name)
+        if run is None:
+            raise RequestError(f"`{name}` has not been run since the server was started; run it first.")
+        output = run.output if output is None else output
+        try:
+            row = new_row(target.program, component, run.inputs, output, server.snapshot.disk)
+        except RowRefused as error:
+            raise RequestError(str(error)) from error
+        if not row.same_as:
+            await _write(server, row, target.program.modules[row.path].source if row.edits else None)
+    server.reading.look_again()
+    said = (
+        f"{row.path.name} has this row already: {row.same_as}."
+        if row.same_as
+        else f"Saved as a row of {row.path.name}."
+    )
+    server.window.tell(f"{name}: {said}")
+    return {"saved": not row.same_as, "row": row.values, "file": uri_of(row.path), "eval": row.eval.id}
+
+
+async def _write(server: AdalServer, row: NewRow, source: SourceText | None) -> None:
+    """Edit what stands in a program or is open in the editor; append to any other file.
+
+    Raises:
+        RequestError: the editor did not apply the edit, or the file cannot be written.
+    """
+    document = server.snapshot.document_at(row.path)
+    if source is None and document is None:
+        try:
+            await server.in_thread(lambda: append_line(row.path, row.line))
+        except OSError as error:
+            raise RequestError(f"{row.path.name} cannot be written: {error.strerror or error}.") from error
+        return
+    edits, before = row.edits, source
+    if before is None:
+        assert document is not None
+        before = document.source
+        edits = (_at_the_end(before, row.line),)
+    uri, version = (document.uri, document.version) if document is not None else (uri_of(row.path), None)
+    edit = to_lsp.workspace_edit(server.client, [(uri, version, before, edits)])
+    await server.window.apply(edit, f"Save the run as a row of {row.path.name}")
+
+
+def _at_the_end(source: SourceText, line: str) -> Edit:
+    end, newline = len(source.data), source.newline
+    lead = "" if not source.data or source.data.endswith((b"\n", b"\r")) else newline
+    return Edit(Span(end, end), f"{lead}{line}{newline}")
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file in one write that has reached the disk when this returns. A last line without an end gets one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with path.open("a+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 2))
+        end = file.read()
+        newline = b"\r\n" if _has_crlf(path) else b"\n"
+        lead = b"" if not size or end.endswith(b"\n") else newline
+        file.write(lead + line.encode() + newline)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _has_crlf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.readline().endswith(b"\r\n")

@@ -1,0 +1,144 @@
+"""Commands that the worker carries out: run, evaluate, optimize; with progress and cancel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from adalang.engine.protocol import EvaluateRequest, OptimizeRequest, Request, RunRequest
+from adalang.ide.data_rows import Rows, data_rows
+from adalang.language.checks.scope import signature
+from adalang.language.program import Entity
+from adalang.language.types import Labels, OptionalOf, Primitive, Type, Unknown, describe
+from adalang.lsp.protocol import RequestError
+from adalang.lsp.server import AdalServer
+from adalang.lsp.targets import Target, target_at
+from adalang.lsp.work import LastRun
+
+
+async def run(server: AdalServer, uri: str, name: str, given: Mapping[str, Any] | None) -> Any:
+    """Call a component: with the given inputs, with those of a row (``{"row": n}``, from 1), or with the first row's."""
+    target = await target_at(server, uri)
+    component = target.component(name)
+    inputs = _inputs(server, target, component, given)
+    request = RunRequest(str(target.path), name, inputs, target.text)
+    result = await _do(server, target, f"Running {name}", request)
+    if "output" in result:
+        output = result["output"]
+        server.keep_run(target.path, name, LastRun(inputs, output, result["bindings"]))
+        shown = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
+        server.window.log(f"{name}({json.dumps(inputs, ensure_ascii=False)}) ->\n{shown}")
+        server.window.tell(f"{name}: {_short(shown)}")
+    return result
+
+
+def _inputs(
+    server: AdalServer, target: Target, component: Entity, given: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    known = signature(target.program, component).inputs
+    row = given.get("row") if given is not None and given.keys() == {"row"} else None
+    is_row = isinstance(row, int) and not isinstance(row, bool) and all(name != "row" for name, _, _ in known)
+    if given is not None and not is_row:
+        return given
+    if given is None and all(optional for _, _, optional in known):
+        return {}
+    found = _rows(server, target, component)
+    if found is None:
+        raise RequestError(
+            f"`{component.id}` needs inputs, and no eval of it has an example to take them from. Write one, or run it in a "
+            f"terminal: adalang run {target.path.name}:{component.id} --set …"
+        )
+    number = row if isinstance(row, int) and is_row else 1
+    if not 1 <= number <= len(found.rows):
+        raise RequestError(f"The eval `{found.eval.id}` has no row {number}; it has {len(found.rows)}.")
+    return found.rows[number - 1].inputs
+
+
+def _rows(server: AdalServer, target: Target, component: Entity) -> Rows | None:
+    return data_rows(target.program, component, server.snapshot.disk)
+
+
+async def inputs(server: AdalServer, uri: str, name: str) -> Any:
+    """What a component takes, and the inputs of the rows that it can be run with: for editors that let the user choose.
+
+    ``kind`` says how a person gives an input: "text" as it is, "choice" of the ``choices``, or "json".
+    """
+    target = await target_at(server, uri)
+    component = target.component(name)
+    found = _rows(server, target, component)
+    return {
+        "inputs": [
+            {"name": one, "type": describe(declared), "required": not optional, **_asked_as(declared)}
+            for one, declared, optional in signature(target.program, component).inputs
+        ],
+        "eval": found.eval.id if found is not None else None,
+        "rows": [one.inputs for one in found.rows[:_ROWS_LISTED]] if found is not None else [],
+    }
+
+
+_ROWS_LISTED = 1000
+
+
+def _asked_as(declared: Type) -> dict[str, Any]:
+    match declared:
+        case OptionalOf(item=item):
+            return _asked_as(item)
+        case Labels(labels=labels):
+            return {"kind": "choice", "choices": list(labels)}
+        case Primitive(name="str") | Unknown():
+            return {"kind": "text", "choices": []}
+        case _:
+            return {"kind": "json", "choices": []}
+
+
+async def evaluate(server: AdalServer, uri: str, name: str) -> Any:
+    target = await target_at(server, uri)
+    _require_eval(target, name)
+    request = EvaluateRequest(str(target.path), name, text=target.text)
+    result = await _do(server, target, f"Evaluating {name}", request)
+    if "score" in result:
+        server.window.tell(_told(name, result))
+    return result
+
+
+async def optimize(server: AdalServer, uri: str, name: str) -> Any:
+    target = await target_at(server, uri)
+    _require_eval(target, name)
+    request = OptimizeRequest(str(target.path), name, text=target.text)
+    result = await _do(server, target, f"Optimizing {name}", request)
+    if result.get("message"):
+        server.window.tell(f"{name}: {result['message']}")
+    return result
+
+
+async def cancel(server: AdalServer) -> Any:
+    return {"cancelled": server.work.cancel()}
+
+
+def _told(name: str, result: Mapping[str, Any]) -> str:
+    if result["score"] is None:
+        return f"{name}: nothing could be scored."
+    score = f"{100 * result['score']:.0f}% [{100 * result['low']:.0f}, {100 * result['high']:.0f}]"
+    failing = len(result.get("failing", ()))
+    return f"{name}: {score} on {result['n']} examples" + (f", {failing} failing." if failing else ".")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 300 else text[:297] + "…"
+
+
+def _require_eval(target: Target, name: str) -> None:
+    entity = target.program.resolve(name)
+    if entity is None or entity.kind != "eval":
+        known = ", ".join(one.id for one in target.program.entities("eval")) or "none"
+        raise RequestError(f"{target.path.name} has no eval `{name}`; there are: {known}.")
+
+
+async def _do(server: AdalServer, target: Target, title: str, request: Request) -> Mapping[str, Any]:
+    workspace = server.workspaces.of(target.path)
+    await server.workspaces.look_at_settings()
+    try:
+        return await server.work.do(title, workspace.engine, request)
+    finally:
+        server.keep(server.workspaces.look_into_store(workspace))

@@ -1,0 +1,82 @@
+"""Reading the disk for the newest snapshot: what checks have asked for, and what has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adalang.lsp import disk
+from adalang.lsp.state import Snapshot
+
+if TYPE_CHECKING:
+    from adalang.lsp.server import AdalServer
+
+
+class Reading:
+    """Belongs to the event loop; the disk itself is read in threads."""
+
+    def __init__(self, server: AdalServer) -> None:
+        self._server = server
+        self._busy = False
+
+    def answer_wishes(self) -> None:
+        """Read what was asked for, in the background."""
+        if self._server.snapshot.disk.wishes and not self._busy:
+            self._busy = True
+            self._server.keep(self._answer_wishes())
+
+    async def _answer_wishes(self) -> None:
+        try:
+            kinds = await self._read_wishes()
+        finally:
+            self._busy = False
+        if kinds - {"folder"}:  # no check asks what is in a folder
+            self._server.refresh(names="module" in kinds)
+
+    async def _read_wishes(self) -> set[disk.Kind]:
+        """Read what was asked for; its kinds."""
+        wishes = tuple(self._server.snapshot.disk.wishes)
+        self._learn(await self._server.in_thread(partial(disk.read, wishes)))
+        return {kind for kind, _ in wishes}
+
+    def look_again(self) -> None:
+        """Files may have changed: look at what is known of them, in the background."""
+        self._server.keep(self._look_again())
+
+    async def _look_again(self) -> None:
+        self._server.listing.is_current = False
+        await self._server.workspaces.look_at_settings()
+        await self.read_again()
+
+    async def read_again(self) -> None:
+        """Read what has changed of the files that are known."""
+        changed = await self._server.in_thread(partial(disk.reread, self._server.snapshot.disk))
+        if changed:
+            self._learn(changed)
+            self._server.refresh(names=any(kind == "module" for kind, _ in changed))
+
+    def read_imports(self, path: Path) -> None:
+        """Read the files that a document imports: once, when it is opened, so that nobody sees them missing first."""
+        while True:
+            self._server.snapshot.program(path)
+            wishes = [wish for wish in self._server.snapshot.disk.wishes if wish[0] == "module"]
+            if not wishes:
+                return
+            self._learn(disk.read(wishes))
+
+    async def look_at(self, path: Path, look: Callable[[Snapshot], object] = lambda snapshot: None) -> None:
+        """Make sure that a file, its imports and its data are known, as far as they are on the disk; and whatever else ``look``
+        asks for."""
+        while True:
+            snapshot = self._server.snapshot
+            look(snapshot)
+            snapshot.check(path)
+            if not snapshot.disk.wishes:
+                return
+            await self._read_wishes()
+
+    def _learn(self, entries: disk.Entries) -> None:
+        snapshot = self._server.snapshot
+        self._server.snapshot = snapshot.with_disk(snapshot.disk.with_entries(entries))

@@ -1,0 +1,68 @@
+"""What the server says to the user, and asks of the editor."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adalang.lsp import types
+from adalang.lsp.protocol import RequestError
+
+if TYPE_CHECKING:
+    from adalang.lsp.server import AdalServer
+
+_log = logging.getLogger("adalang.lsp")
+
+
+class Window:
+    def __init__(self, server: AdalServer) -> None:
+        self._server = server
+
+    def tell(self, text: str) -> None:
+        self._message("window/showMessage", types.MessageType.Info, text)
+
+    def warn(self, text: str) -> None:
+        self._message("window/showMessage", types.MessageType.Warning, text)
+
+    def log(self, text: str) -> None:
+        self._message("window/logMessage", types.MessageType.Info, text)
+
+    def _message(self, method: str, kind: int, text: str) -> None:
+        self._server.protocol.notify(method, types.ShowMessageParams(kind, text))
+
+    async def refresh(self, method: str, params: Any = None) -> None:
+        """Have the client ask again for something; one that cannot is left alone."""
+        try:
+            await self._server.protocol.ask(method, params)
+        except RequestError as error:
+            _log.debug("the client did not refresh: %s", error)
+
+    async def apply(self, edit: types.WorkspaceEdit, label: str) -> None:
+        """Have the client apply an edit.
+
+        Raises:
+            RequestError: it cannot, or did not.
+        """
+        if not self._server.client.applies_edits:
+            raise RequestError("This editor cannot apply edits.")
+        params = types.ApplyWorkspaceEditParams(edit, label)
+        answer = await self._server.protocol.ask("workspace/applyEdit", params)
+        if not isinstance(answer, dict) or answer.get("applied") is not True:
+            reason = answer.get("failureReason") if isinstance(answer, dict) else None
+            raise RequestError(f"The editor did not apply the edit: {reason or 'it gave no reason'}.")
+
+    async def show_text(self, root: Path, name: str, text: str) -> None:
+        """Show a text as a document of its own where the client can, else as a message."""
+        if not self._server.client.shows_documents:
+            self.tell(text)
+            return
+        path = root / ".adalang" / "shown" / name
+        await self._server.in_thread(lambda: _write(path, text))
+        params = types.ShowDocumentParams(path.as_uri(), take_focus=True)
+        await self._server.protocol.ask("window/showDocument", params)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

@@ -25,27 +25,115 @@ from lsprotocol import types
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "server" / "adalang" / "lsp" / "types.py"
 
-ROOTS = """
-InitializeParams InitializedParams DidOpenTextDocumentParams DidChangeTextDocumentParams DidSaveTextDocumentParams
-DidCloseTextDocumentParams DidChangeWatchedFilesParams DidChangeWorkspaceFoldersParams DidChangeConfigurationParams
-WorkDoneProgressCancelParams DocumentDiagnosticParams WorkspaceDiagnosticParams HoverParams Hover CompletionParams CompletionItem
-CompletionList SignatureHelpParams SignatureHelp DefinitionParams DeclarationParams TypeDefinitionParams ImplementationParams
-ReferenceParams Location LocationLink DocumentHighlightParams DocumentHighlight RenameParams PrepareRenameParams
-PrepareRenamePlaceholder DocumentSymbolParams DocumentSymbol SymbolInformation WorkspaceSymbolParams WorkspaceSymbol
-CallHierarchyPrepareParams CallHierarchyIncomingCallsParams CallHierarchyOutgoingCallsParams CallHierarchyItem
-CallHierarchyIncomingCall CallHierarchyOutgoingCall FoldingRangeParams FoldingRange SelectionRangeParams SelectionRange
-SemanticTokensParams SemanticTokensDeltaParams SemanticTokensRangeParams SemanticTokens SemanticTokensDelta
-DocumentLinkParams DocumentLink LinkedEditingRangeParams LinkedEditingRanges InlayHintParams InlayHint InlineValueParams
-InlineValueText CodeActionParams CodeAction CodeLensParams CodeLens DocumentFormattingParams DocumentRangeFormattingParams
-DocumentOnTypeFormattingParams TextEdit ExecuteCommandParams Command RenameFilesParams CreateFilesParams DeleteFilesParams
-TextDocumentContentParams TextDocumentContentResult TextDocumentContentRefreshParams
-RelatedFullDocumentDiagnosticReport RelatedUnchangedDocumentDiagnosticReport WorkspaceDiagnosticReport
-PublishDiagnosticsParams ShowMessageParams LogMessageParams ShowMessageRequestParams MessageActionItem ShowDocumentParams
-ShowDocumentResult ApplyWorkspaceEditParams ApplyWorkspaceEditResult WorkDoneProgressCreateParams WorkDoneProgressBegin
-WorkDoneProgressReport WorkDoneProgressEnd ProgressParams RegistrationParams DidChangeWatchedFilesRegistrationOptions
-ConfigurationParams DiagnosticTag SymbolTag CompletionItemTag CodeActionKind SemanticTokenTypes SemanticTokenModifiers
-FoldingRangeKind TextDocumentSyncKind PositionEncodingKind MessageType InsertTextFormat
-""".split()
+ROOTS = [
+    "InitializeParams",
+    "InitializedParams",
+    "DidOpenTextDocumentParams",
+    "DidChangeTextDocumentParams",
+    "DidSaveTextDocumentParams",
+    "DidCloseTextDocumentParams",
+    "DidChangeWatchedFilesParams",
+    "DidChangeWorkspaceFoldersParams",
+    "DidChangeConfigurationParams",
+    "WorkDoneProgressCancelParams",
+    "DocumentDiagnosticParams",
+    "WorkspaceDiagnosticParams",
+    "HoverParams",
+    "Hover",
+    "CompletionParams",
+    "CompletionItem",
+    "CompletionList",
+    "SignatureHelpParams",
+    "SignatureHelp",
+    "DefinitionParams",
+    "DeclarationParams",
+    "TypeDefinitionParams",
+    "ImplementationParams",
+    "ReferenceParams",
+    "Location",
+    "LocationLink",
+    "DocumentHighlightParams",
+    "DocumentHighlight",
+    "RenameParams",
+    "PrepareRenameParams",
+    "PrepareRenamePlaceholder",
+    "DocumentSymbolParams",
+    "DocumentSymbol",
+    "SymbolInformation",
+    "WorkspaceSymbolParams",
+    "WorkspaceSymbol",
+    "CallHierarchyPrepareParams",
+    "CallHierarchyIncomingCallsParams",
+    "CallHierarchyOutgoingCallsParams",
+    "CallHierarchyItem",
+    "CallHierarchyIncomingCall",
+    "CallHierarchyOutgoingCall",
+    "FoldingRangeParams",
+    "FoldingRange",
+    "SelectionRangeParams",
+    "SelectionRange",
+    "SemanticTokensParams",
+    "SemanticTokensDeltaParams",
+    "SemanticTokensRangeParams",
+    "SemanticTokens",
+    "SemanticTokensDelta",
+    "DocumentLinkParams",
+    "DocumentLink",
+    "LinkedEditingRangeParams",
+    "LinkedEditingRanges",
+    "InlayHintParams",
+    "InlayHint",
+    "InlineValueParams",
+    "InlineValueText",
+    "CodeActionParams",
+    "CodeAction",
+    "CodeLensParams",
+    "CodeLens",
+    "DocumentFormattingParams",
+    "DocumentRangeFormattingParams",
+    "DocumentOnTypeFormattingParams",
+    "DocumentRangesFormattingParams",
+    "TextEdit",
+    "ExecuteCommandParams",
+    "Command",
+    "RenameFilesParams",
+    "CreateFilesParams",
+    "DeleteFilesParams",
+    "TextDocumentContentParams",
+    "TextDocumentContentResult",
+    "TextDocumentContentRefreshParams",
+    "RelatedFullDocumentDiagnosticReport",
+    "RelatedUnchangedDocumentDiagnosticReport",
+    "WorkspaceDiagnosticReport",
+    "PublishDiagnosticsParams",
+    "ShowMessageParams",
+    "LogMessageParams",
+    "ShowMessageRequestParams",
+    "MessageActionItem",
+    "ShowDocumentParams",
+    "ShowDocumentResult",
+    "ApplyWorkspaceEditParams",
+    "ApplyWorkspaceEditResult",
+    "WorkDoneProgressCreateParams",
+    "WorkDoneProgressBegin",
+    "WorkDoneProgressReport",
+    "WorkDoneProgressEnd",
+    "ProgressParams",
+    "RegistrationParams",
+    "DidChangeWatchedFilesRegistrationOptions",
+    "ConfigurationParams",
+    "DiagnosticTag",
+    "SymbolTag",
+    "CompletionItemTag",
+    "CodeActionKind",
+    "SemanticTokenTypes",
+    "SemanticTokenModifiers",
+    "FoldingRangeKind",
+    "TextDocumentSyncKind",
+    "PositionEncodingKind",
+    "MessageType",
+    "InsertTextFormat",
+]
 
 JSON = frozenset({"ClientCapabilities", "ServerCapabilities"})
 """Types that stay plain JSON objects."""

@@ -21,13 +21,13 @@ def required() -> bool:
     return os.environ.get("CI") == "true" or os.environ.get("ADALANG_E2E") == "1"
 
 
-def need(present: bool, what: str) -> None:
-    """Skip the test when a tool is missing, or fail it where it may not be missing."""
+def need(present: bool, what: str, setup: str = SETUP) -> None:
+    """Skip the test when a tool is missing, or fail it where it may not be missing. ``setup`` says where it comes from."""
     if present:
         return
     if required():
-        pytest.fail(f"{what} is missing: {SETUP}", pytrace=False)
-    pytest.skip(f"{what} is missing: {SETUP} (ADALANG_E2E=1 makes this a failure)")
+        pytest.fail(f"{what} is missing: {setup}", pytrace=False)
+    pytest.skip(f"{what} is missing: {setup} (ADALANG_E2E=1 makes this a failure)")
 
 
 def need_packages() -> None:

@@ -3,6 +3,7 @@
  * command says why not and offers a way out; none is ever silently missing.
  */
 import type { State } from "./status";
+import type { Inputs } from "./inputs";
 import type { Verb } from "./targets";
 
 /** What the commands work with; the extension gives the real one, the tests their own. */
@@ -14,7 +15,15 @@ export interface Host {
   restart(): Promise<void>;
   execute(command: string, args: readonly unknown[]): Promise<void>;
   /** Asks which of the active file's targets is meant; undefined when there is none or the user gave up. */
-  chooseTarget(verb: Verb, name: unknown): Promise<{ uri: string; name: string } | undefined>;
+  chooseTarget(verb: Verb, name: unknown): Promise<Target | undefined>;
+  /** What to run a component with; null leaves that to the server, undefined means that the user gave up. */
+  inputsFor(target: Target): Promise<Inputs | null | undefined>;
+  /** Asks for a row of the data of an eval of the component, counted from 1; undefined when the user gave up. */
+  chooseRow(target: Target): Promise<number | undefined>;
+  /** The active .adal file; without one the user is told what for it is needed. */
+  activeFile(purpose: string): string | undefined;
+  /** The preview that is being looked at. */
+  readonly page: string | undefined;
   /** Shows a message with choices; resolves to the one that was taken. */
   tell(message: string, choices: readonly string[]): Promise<string | undefined>;
   /** Shows a menu; resolves to the command that was taken. */
@@ -23,6 +32,11 @@ export interface Host {
   install(): Promise<void>;
   showLog(): void;
   showInfo(): Promise<void>;
+}
+
+export interface Target {
+  readonly uri: string;
+  readonly name: string;
 }
 
 export interface MenuItem {
@@ -40,7 +54,16 @@ interface Command {
 }
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
-  "adalang.run": { needs: "trust", enabled: onTarget("run") },
+  "adalang.run": { needs: "trust", enabled: onTarget("run", runTarget) },
+  "adalang.runRow": { needs: "trust", enabled: onTarget("run", runRow) },
+  "adalang.saveRow": {
+    needs: "trust",
+    enabled: onTarget("save", (host, { uri, name }) => host.execute("adalang.server.saveRow", [uri, name])),
+  },
+  "adalang.preview": { needs: "server", enabled: onTarget("preview") },
+  "adalang.nextRow": { needs: "server", enabled: turnTo("next") },
+  "adalang.previousRow": { needs: "server", enabled: turnTo("previous") },
+  "adalang.showGraph": { needs: "server", enabled: showGraph },
   "adalang.evaluate": { needs: "trust", enabled: onTarget("evaluate") },
   "adalang.optimize": { needs: "trust", enabled: onTarget("optimize") },
   "adalang.cancel": {
@@ -113,10 +136,40 @@ function explain(host: Host, why: Obstacle): Handler {
 }
 
 /** `name` may be given as the first argument, for key bindings. */
-function onTarget(verb: Verb): (host: Host) => Handler {
+function onTarget(verb: Verb, act: (host: Host, target: Target) => Promise<void> = execute(verb)): (host: Host) => Handler {
   return (host) => async (name) => {
     const target = await host.chooseTarget(verb, name);
-    if (target) await host.execute(`adalang.server.${verb}`, [target.uri, target.name]);
+    if (target) await act(host, target);
+  };
+}
+
+function execute(verb: Verb): (host: Host, target: Target) => Promise<void> {
+  return (host, { uri, name }) => host.execute(`adalang.server.${verb}`, [uri, name]);
+}
+
+async function runTarget(host: Host, target: Target): Promise<void> {
+  const inputs = await host.inputsFor(target);
+  if (inputs === undefined) return;
+  await host.execute("adalang.server.run", [target.uri, target.name, ...(inputs ? [inputs] : [])]);
+}
+
+async function runRow(host: Host, target: Target): Promise<void> {
+  const row = await host.chooseRow(target);
+  if (row !== undefined) await host.execute("adalang.server.run", [target.uri, target.name, { row }]);
+}
+
+/** From a preview its own row; from an .adal file that of the prompt at the cursor, which opens its preview. */
+function turnTo(row: "next" | "previous"): (host: Host) => Handler {
+  return (host) => async (name) => {
+    const target = host.page ? { uri: host.page, name: "" } : await host.chooseTarget("preview", name);
+    if (target) await host.execute("adalang.server.preview", [target.uri, target.name, row]);
+  };
+}
+
+function showGraph(host: Host): Handler {
+  return async (name) => {
+    const uri = host.activeFile("see its component graph");
+    if (uri) await host.execute("adalang.server.showGraph", [uri, ...(typeof name === "string" ? [name] : [])]);
   };
 }
 
@@ -133,6 +186,12 @@ function statusMenu(host: Host): Handler {
             { label: "$(play) Run a component…", command: "adalang.run" },
             { label: "$(beaker) Evaluate…", command: "adalang.evaluate" },
             { label: "$(sparkle) Optimize…", command: "adalang.optimize" },
+          ]
+        : []),
+      ...(server
+        ? [
+            { label: "$(open-preview) Preview a prompt…", command: "adalang.preview" },
+            { label: "$(type-hierarchy-sub) Show the component graph", command: "adalang.showGraph" },
           ]
         : []),
       { label: "$(refresh) Restart server", command: "adalang.restartServer" },

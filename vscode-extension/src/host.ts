@@ -1,11 +1,13 @@
 /** What the commands need from VS Code. */
 import * as vscode from "vscode";
-import type { Host } from "./commands";
+import type { Host, Target } from "./commands";
 import { readSettings } from "./config";
+import { rowLabel } from "./inputs";
 import { install } from "./install";
+import { activePage } from "./pages";
 import { selectedInterpreter } from "./pythonExtension";
 import type { Session } from "./session";
-import { type Target, targets, type Verb } from "./targets";
+import { type Target as Declared, targetAt, targets, type Verb } from "./targets";
 
 export function createHost(session: Session): Host {
   return {
@@ -19,6 +21,12 @@ export function createHost(session: Session): Host {
     restart: () => session.restart(),
     execute: (command, args) => session.execute(command, args),
     chooseTarget,
+    inputsFor: (target) => session.inputsFor(target.uri, target.name),
+    chooseRow: (target) => chooseRow(session, target),
+    activeFile,
+    get page() {
+      return activePage();
+    },
     tell: async (message, choices) => vscode.window.showWarningMessage(message, ...choices),
     choose: async (title, items) => (await vscode.window.showQuickPick([...items], { title }))?.command,
     dispatch: async (command) => void (await vscode.commands.executeCommand(command)),
@@ -33,14 +41,24 @@ const NOTHING_TO: Record<Verb, string> = {
   run: "declares no prompt, pipeline, agent, tool or retriever to run",
   evaluate: `declares no eval. Add one: ${AN_EVAL}`,
   optimize: `declares no eval to optimize for. Add one: ${AN_EVAL}`,
+  preview: "declares no prompt to preview",
+  save: "declares no prompt, pipeline, agent, tool or retriever whose run could be saved",
 };
 
-async function chooseTarget(verb: Verb, name: unknown): Promise<{ uri: string; name: string } | undefined> {
+function activeFile(purpose: string): string | undefined {
+  return activeEditor(purpose)?.document.uri.toString();
+}
+
+function activeEditor(purpose: string): vscode.TextEditor | undefined {
   const editor = vscode.window.activeTextEditor;
-  if (editor?.document.languageId !== "adal") {
-    void vscode.window.showWarningMessage(`Adalang: open an .adal file to ${verb} what it declares.`);
-    return undefined;
-  }
+  if (editor?.document.languageId === "adal") return editor;
+  void vscode.window.showWarningMessage(`Adalang: open an .adal file to ${purpose}.`);
+  return undefined;
+}
+
+async function chooseTarget(verb: Verb, name: unknown): Promise<Target | undefined> {
+  const editor = activeEditor(verb === "save" ? "save a run of what it declares" : `${verb} what it declares`);
+  if (!editor) return undefined;
   const { document } = editor;
   const uri = document.uri.toString();
   if (typeof name === "string") return { uri, name };
@@ -49,7 +67,11 @@ async function chooseTarget(verb: Verb, name: unknown): Promise<{ uri: string; n
     "vscode.executeDocumentSymbolProvider",
     document.uri,
   );
-  const found = targets(symbols ?? [], (line) => document.lineAt(line).text, editor.selection.active.line, verb);
+  const lineAt = (line: number) => document.lineAt(line).text;
+  const cursor = editor.selection.active.line;
+  const here = verb === "preview" ? targetAt(symbols ?? [], lineAt, cursor, verb) : undefined;
+  if (here) return { uri, name: here.name };
+  const found = targets(symbols ?? [], lineAt, cursor, verb);
   if (found.length === 0) {
     const file = vscode.workspace.asRelativePath(document.uri);
     void vscode.window.showWarningMessage(`Adalang: ${file} ${NOTHING_TO[verb]}.`);
@@ -58,7 +80,19 @@ async function chooseTarget(verb: Verb, name: unknown): Promise<{ uri: string; n
   return target && { uri, name: target.name };
 }
 
-async function pick(verb: Verb, found: readonly Target[]): Promise<Target | undefined> {
+async function chooseRow(session: Session, { uri, name }: Target): Promise<number | undefined> {
+  const offer = await session.offer(uri, name);
+  if (!offer) return undefined;
+  if (offer.rows.length === 0) {
+    void vscode.window.showWarningMessage(`Adalang: no eval of ${name} has a row that it can be run with.`);
+    return undefined;
+  }
+  const items = offer.rows.map((inputs, index) => ({ label: `${index + 1}`, description: rowLabel(inputs), row: index + 1 }));
+  const title = `Adalang: run ${name} with which row of ${offer.eval}?`;
+  return (await vscode.window.showQuickPick(items, { title, matchOnDescription: true }))?.row;
+}
+
+async function pick(verb: Verb, found: readonly Declared[]): Promise<Declared | undefined> {
   const items = found.map((target) => ({ label: target.name, description: target.detail, target }));
   return (await vscode.window.showQuickPick(items, { title: `Adalang: ${verb} which?`, matchOnDescription: true }))?.target;
 }

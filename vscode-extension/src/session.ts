@@ -15,7 +15,9 @@ import {
   type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
 import { readSettings, workspaceFolders } from "./config";
+import { type Input, type Inputs, inputsFor, type Offer } from "./inputs";
 import { type Location, locate, type Server } from "./locator";
+import { SCHEME, showPage } from "./pages";
 import * as python from "./python";
 import { selectedInterpreter } from "./pythonExtension";
 import { RestartQueue } from "./queue";
@@ -63,10 +65,26 @@ export class Session implements vscode.Disposable {
 
   /** Runs one of the server's commands; what it says against it is shown. */
   async execute(command: string, args: readonly unknown[]): Promise<void> {
+    await this.request(command, args);
+  }
+
+  /** What the server says of a component's inputs; undefined when it says something against it, which is shown. */
+  offer(uri: string, name: string): Promise<Offer | undefined> {
+    return this.request<Offer>("adalang.server.inputs", [uri, name]);
+  }
+
+  /** What to run a component with: see {@link inputsFor}. */
+  async inputsFor(uri: string, name: string): Promise<Inputs | null | undefined> {
+    const offer = await this.offer(uri, name);
+    return offer && inputsFor(offer, askFor);
+  }
+
+  private async request<T>(command: string, args: readonly unknown[]): Promise<T | undefined> {
     try {
-      await this.client?.sendRequest("workspace/executeCommand", { command, arguments: args });
+      return await this.client?.sendRequest<T>("workspace/executeCommand", { command, arguments: args });
     } catch (error) {
       void vscode.window.showErrorMessage(`Adalang: ${messageOf(error)}`);
+      return undefined;
     }
   }
 
@@ -198,12 +216,34 @@ export class Session implements vscode.Disposable {
         stderr: (input, log) => readLines(input, (line) => log.info(line)),
       },
       middleware: {
+        window: {
+          showDocument: async (params, token, next) => {
+            const uri = vscode.Uri.parse(params.uri);
+            if (uri.scheme !== SCHEME) return next(params, token);
+            await showPage(uri);
+            return { success: true };
+          },
+        },
+        executeCommand: (command, args: unknown[], next) => this.executeLens(command, args, next),
         handleWorkDoneProgress: (token, params, next) => {
           this.follow(token, params);
           next(token, params);
         },
       },
     };
+  }
+
+  /** A lens says what to run, and not with which inputs: where the server has none, the user is asked. */
+  private async executeLens(
+    command: string,
+    args: unknown[],
+    next: (command: string, args: unknown[]) => vscode.ProviderResult<unknown>,
+  ): Promise<unknown> {
+    const [uri, name, ...rest] = args;
+    if (command !== "adalang.server.run" || rest.length > 0) return next(command, args);
+    const inputs = await this.inputsFor(String(uri), String(name));
+    if (inputs === undefined) return undefined;
+    return next(command, inputs ? [...args, inputs] : args);
   }
 
   /** Starts a server that died again, until it dies too often. */
@@ -248,6 +288,13 @@ export class Session implements vscode.Disposable {
     this.offered = cause;
     void vscode.commands.executeCommand("adalang.explainFailure");
   }
+}
+
+async function askFor(input: Input, wrong: (text: string) => string | undefined): Promise<string | undefined> {
+  const title = `Adalang: ${input.name}: ${input.type}`;
+  if (input.kind === "choice") return vscode.window.showQuickPick([...input.choices], { title, ignoreFocusOut: true });
+  const prompt = input.kind === "json" ? "As JSON" : "As it is, without quotes";
+  return vscode.window.showInputBox({ title, prompt, validateInput: wrong, ignoreFocusOut: true });
 }
 
 function messageOf(error: unknown): string {

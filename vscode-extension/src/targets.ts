@@ -13,13 +13,17 @@ export interface Target {
   readonly detail: string;
 }
 
-export type Verb = "run" | "evaluate" | "optimize";
+export type Verb = "run" | "evaluate" | "optimize" | "preview" | "save";
+
+const COMPONENTS = ["prompt", "retriever", "tool", "agent", "pipeline"];
 
 /** The declarations that a verb applies to. Only `eval` names an evaluation; an `optimize` block is named after its eval. */
 const KEYWORDS: Record<Verb, readonly string[]> = {
-  run: ["prompt", "retriever", "tool", "agent", "pipeline"],
+  run: COMPONENTS,
   evaluate: ["eval"],
   optimize: ["eval"],
+  preview: ["prompt"],
+  save: COMPONENTS,
 };
 
 /**
@@ -28,12 +32,31 @@ const KEYWORDS: Record<Verb, readonly string[]> = {
  * A declaration starts at column 0 with its keyword, so the first word there says what it is.
  */
 export function targets(symbols: readonly Symbol[], lineAt: (line: number) => string, cursor: number, verb: Verb): Target[] {
-  const found = symbols
-    .filter((symbol) => KEYWORDS[verb].includes(keyword(symbol, lineAt)))
-    .sort((one, other) => one.range.start.line - other.range.start.line);
-  const here = found.findIndex(({ range }) => range.start.line <= cursor && cursor <= range.end.line);
+  const found = applicable(symbols, lineAt, verb);
+  const here = found.findIndex((symbol) => holds(symbol, cursor));
   if (here > 0) found.unshift(...found.splice(here, 1));
   return found.map(({ name, detail }) => ({ name, detail }));
+}
+
+/** The target at the cursor: meant without a question where a wrong guess costs nothing. */
+export function targetAt(
+  symbols: readonly Symbol[],
+  lineAt: (line: number) => string,
+  cursor: number,
+  verb: Verb,
+): Target | undefined {
+  const found = applicable(symbols, lineAt, verb).find((symbol) => holds(symbol, cursor));
+  return found && { name: found.name, detail: found.detail };
+}
+
+function applicable(symbols: readonly Symbol[], lineAt: (line: number) => string, verb: Verb): Symbol[] {
+  return symbols
+    .filter((symbol) => KEYWORDS[verb].includes(keyword(symbol, lineAt)))
+    .sort((one, other) => one.range.start.line - other.range.start.line);
+}
+
+function holds({ range }: Symbol, line: number): boolean {
+  return range.start.line <= line && line <= range.end.line;
 }
 
 function keyword({ range, selectionRange }: Symbol, lineAt: (line: number) => string): string {

@@ -21,6 +21,10 @@ function host(state: State, facts: Partial<Host> = {}): Host {
     restart: async () => void events.push("restart"),
     execute: async (command, args) => void events.push([command, ...args]),
     chooseTarget: async (verb, name) => ({ uri: "file:///a.adal", name: typeof name === "string" ? name : `the ${verb}` }),
+    inputsFor: async () => null,
+    chooseRow: async () => 3,
+    activeFile: () => "file:///a.adal",
+    page: undefined,
     tell: async (message, choices) => {
       events.push([message, ...choices]);
       return answer;
@@ -47,6 +51,8 @@ test.each([
   ["adalang.run", "adalang.server.run", "the run"],
   ["adalang.evaluate", "adalang.server.evaluate", "the evaluate"],
   ["adalang.optimize", "adalang.server.optimize", "the optimize"],
+  ["adalang.preview", "adalang.server.preview", "the preview"],
+  ["adalang.saveRow", "adalang.server.saveRow", "the save"],
 ])("%s asks for a target and hands it to the server", async (command, serverCommand, name) => {
   await run(host({ kind: "ready" }), command, []);
   expect(events).toEqual([[serverCommand, "file:///a.adal", name]]);
@@ -57,8 +63,40 @@ test("a key binding may name the target", async () => {
   expect(events).toEqual([["adalang.server.evaluate", "file:///a.adal", "routing"]]);
 });
 
+test("what the user gives is what a component is run with, and giving up runs nothing", async () => {
+  await run(host({ kind: "ready" }, { inputsFor: async () => ({ ticket: "x" }) }), "adalang.run", []);
+  await run(host({ kind: "ready" }, { inputsFor: async () => undefined }), "adalang.run", []);
+  await run(host({ kind: "ready" }), "adalang.runRow", []);
+  await run(host({ kind: "ready" }, { chooseRow: async () => undefined }), "adalang.runRow", []);
+  expect(events).toEqual([
+    ["adalang.server.run", "file:///a.adal", "the run", { ticket: "x" }],
+    ["adalang.server.run", "file:///a.adal", "the run", { row: 3 }],
+  ]);
+});
+
+test("paging turns the preview that is looked at, or opens that of the prompt at the cursor", async () => {
+  await run(host({ kind: "ready" }, { page: "adalang:/preview/a.adal/p.md" }), "adalang.nextRow", []);
+  await run(host({ kind: "ready" }), "adalang.previousRow", []);
+  expect(events).toEqual([
+    ["adalang.server.preview", "adalang:/preview/a.adal/p.md", "", "next"],
+    ["adalang.server.preview", "file:///a.adal", "the preview", "previous"],
+  ]);
+});
+
+test("previews and graphs cost nothing and need no trust", async () => {
+  await run(host({ kind: "untrusted" }), "adalang.preview", []);
+  await run(host({ kind: "untrusted" }), "adalang.showGraph", []);
+  await run(host({ kind: "ready" }), "adalang.showGraph", ["answer"]);
+  await run(host({ kind: "ready" }, { activeFile: () => undefined }), "adalang.showGraph", []);
+  expect(events).toEqual([
+    ["adalang.server.preview", "file:///a.adal", "the preview"],
+    ["adalang.server.showGraph", "file:///a.adal"],
+    ["adalang.server.showGraph", "file:///a.adal", "answer"],
+  ]);
+});
+
 test("in a workspace that is not trusted the server is never asked to run anything", async () => {
-  for (const command of ["adalang.run", "adalang.evaluate", "adalang.optimize"]) {
+  for (const command of ["adalang.run", "adalang.runRow", "adalang.saveRow", "adalang.evaluate", "adalang.optimize"]) {
     answer = "Manage Workspace Trust";
     events = [];
     await run(host({ kind: "untrusted" }), command, []);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { targets } from "../src/targets";
+import { targetAt, targets } from "../src/targets";
 
 const FILE = `model fast = "builtin/lexical"
 prompt classify(text: str) = "{{ text }}"
@@ -36,4 +36,10 @@ test("documentation above and line ends inside a declaration's head do not hide 
 test("the one at the cursor comes first", () => {
   expect(names(5, "evaluate")).toEqual(["quality", "routing"]);
   expect(names(3, "evaluate")).toEqual(["routing", "quality"]);
+});
+
+test("a preview means the prompt at the cursor, and asks elsewhere", () => {
+  const lineAt = (line: number) => FILE[line] ?? "";
+  expect(targetAt(SYMBOLS, lineAt, 1, "preview")?.name).toBe("classify");
+  expect(targetAt(SYMBOLS, lineAt, 5, "preview")).toBeUndefined();
 });

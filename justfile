@@ -14,6 +14,7 @@ check:
     lint-imports
     python scripts/generate_schemas.py --check
     python scripts/generate_lsp_types.py --check
+    python scripts/generate_methods.py --check
     python scripts/generate_docs.py --check
     python scripts/generate_reference.py --check
 
@@ -35,6 +36,7 @@ grammar:
 docs:
     python scripts/generate_schemas.py
     python scripts/generate_docs.py
+    python scripts/generate_methods.py
     python scripts/generate_reference.py
 
 # The extension and the language server in a real VS Code

@@ -24,6 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "methods.md"
 PEERS: Mapping[str, list[str]] = json.loads((ROOT / "benchmarks" / "lsp" / "peers.json").read_text(encoding="utf-8"))
 
+_NAMES = {"yaml": "yaml-language-server", "json": "vscode-json", "jedi": "jedi-language-server"}
+_EXAMPLES = 2
+
 IN_PROTOCOL = {"exit": "state", "$/cancelRequest": "state"}
 """Handled before the table is asked."""
 
@@ -58,8 +61,13 @@ REASONS: Mapping[str, str] = {
     "$/logTrace": "the log goes to standard error",
     "window/showMessageRequest": "choices are code actions; questions are the extension's",
     "workspace/foldingRange/refresh": _OWN_REFRESH,
-    "workspace/semanticTokens/refresh": _OWN_REFRESH,
+    "$/progress": "the server asks for no partial results",
 }
+
+
+def supported() -> list[str]:
+    """Every method of the protocol that the server handles or sends."""
+    return [one for one in types.METHOD_TO_TYPES if _latency(one) is not None or _is_sent(one)]
 
 
 def rows(direction: str) -> Iterator[str]:
@@ -103,16 +111,17 @@ def shown_by(method: str) -> list[str]:
     shown = [f"[fixtures/{feature}](../tests/fixtures/{feature})"] if feature and folder.is_dir() else []
     snake = re.sub(r"(?<=[a-z])([A-Z])", r"_\1", method.replace("$/", "")).replace("/", "_").lower()
     names = (f'"{method}"', f"{snake}_async(", f"{snake}(", f"types.{snake.upper()}")
-    shown += [f"[{Path(path).name}](../{path})" for path, text in _tests().items() if any(one in text for one in names)]
-    return shown
+    found = [path for path, text in _tests().items() if any(one in text for one in names)]
+    found.sort(key=lambda path: not Path(path).name.startswith("test_"))  # helpers of tests last
+    return shown + [f"[{Path(path).name}](../{path})" for path in found]
 
 
 def _shown_by(method: str) -> str:
-    return ", ".join(shown_by(method))
+    return ", ".join(shown_by(method)[:_EXAMPLES])
 
 
 def _peers(method: str) -> str:
-    return ", ".join(name for name, offered in PEERS.items() if method in offered)
+    return ", ".join(_NAMES.get(name, name) for name, offered in PEERS.items() if method in offered)
 
 
 def page() -> str:
@@ -122,8 +131,8 @@ def page() -> str:
             "# Methods of the language server protocol",
             "",
             "What the server does with each method. *state* changes what the server knows, in the order of arrival; *query* answers in",
-            "milliseconds from the newest state; *thread* works over many files beside the rest; *worker* waits for work in another process, with",
-            "progress and cancel. The last column names the servers that offer the same (as they say at `initialize`; answers to",
+            "milliseconds from the newest state; *thread* works over many files beside the rest; *worker* waits for work in another",
+            "process, with progress and cancel. The last column names the servers that offer the same (as they say at `initialize`; answers to",
             "what every server has are not listed).",
             "",
             "## From the editor",

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lsprotocol import types
@@ -240,3 +241,35 @@ def test_user_code_cannot_break_the_protocol_and_no_worker_outlives_the_server(t
             return not os.path.exists(f"/proc/{worker}") or None  # noqa: ASYNC240, PTH110
 
         assert asyncio.run(eventually(gone, 6))
+
+
+def test_what_the_server_asks_and_tells_while_it_works(tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    refreshes = {name: {"refreshSupport": True} for name in ("diagnostics", "codeLens", "inlayHint", "inlineValue")}
+    able = {"window": {"workDoneProgress": True}, "workspace": refreshes, "textDocument": {"diagnostic": {}}}
+    with Wire() as wire:
+        wire.initialize(root=tmp_path, capabilities=able, initializationOptions={"evaluateOnSave": False})
+        wire.notify("$/setTrace", {"value": "verbose"})
+        wire.open(page.as_uri(), PAGE)
+        uri, inputs = page.as_uri(), {"ticket": "the computers crash"}
+        assert execute(wire, "run", uri, "classify", inputs)["output"] == "technical"
+        execute(wire, "evaluate", uri, "routing")
+        wanted = {
+            "window/workDoneProgress/create",
+            "$/progress",
+            "window/logMessage",
+            "window/showMessage",
+            "workspace/inlineValue/refresh",
+            "workspace/diagnostic/refresh",
+            "workspace/codeLens/refresh",
+            "workspace/inlayHint/refresh",
+        }
+        while not wanted <= {one.get("method") for one in wire.skipped}:
+            wire.pull(uri)
+        assert wire.result("shutdown") is None
+
+
+def execute(wire: Wire, command: str, *arguments: Any) -> Any:
+    return wire.result(
+        "workspace/executeCommand", {"command": f"adalang.server.{command}", "arguments": list(arguments)}
+    )

@@ -14,9 +14,10 @@ from adalang.cli.common import find_files, load_program
 
 if TYPE_CHECKING:
     from adalang.language.diagnostics import Diagnostic
-    from adalang.language.program import Module
+    from adalang.language.program import Module, Program
+    from adalang.language.text import Span
 
-Found = list[tuple["Module", "Diagnostic"]]
+Found = list[tuple["Program", "Diagnostic"]]
 
 
 class Format(StrEnum):
@@ -36,7 +37,7 @@ def check(
     files = find_files(paths or [Path()])
     found = diagnose(files)
     if quiet:
-        found = [(module, one) for module, one in found if one.severity != "hint"]
+        found = [(program, one) for program, one in found if one.severity != "hint"]
     print(_PRINTERS[format](found, len(files)))
     bad = {"error", "warning"} if strict else {"error"}
     if any(one.severity in bad for _, one in found):
@@ -52,7 +53,7 @@ def diagnose(files: list[Path]) -> Found:
     found: Found = []
     for file in files:
         program = load_program(file)
-        found += [(program.root, one) for one in check_module(program, facts=facts)]
+        found += [(program, one) for one in check_module(program, facts=facts)]
     return found
 
 
@@ -67,9 +68,9 @@ def _uri(path: Path) -> str:
     return quote(path.relative_to(here).as_posix()) if path.is_relative_to(here) else path.resolve().as_uri()
 
 
-def _place(module: Module, one: Diagnostic) -> tuple[str, int, int]:
-    position = module.source.position(one.span.start)
-    return _name(module.path), position.line + 1, position.column + 1
+def _place(module: Module, span: Span) -> str:
+    position = module.source.position(span.start)
+    return f"{_name(module.path)}:{position.line + 1}:{position.column + 1}"
 
 
 def excerpt(module: Module, one: Diagnostic) -> str:
@@ -87,12 +88,12 @@ def excerpt(module: Module, one: Diagnostic) -> str:
 
 def as_text(found: Found, files: int) -> str:
     lines = []
-    for module, one in found:
-        name, line, column = _place(module, one)
-        lines.append(f"{name}:{line}:{column}: {one.severity} {one.code} {one.message}")
-        lines.append(excerpt(module, one))
+    for program, one in found:
+        lines.append(f"{_place(program.root, one.span)}: {one.severity} {one.code} {one.message}")
+        lines.append(excerpt(program.root, one))
         for related in one.related:
-            lines.append(f"  = {related.path.name}: {related.message}")
+            place = _place(program.modules[related.path], related.span)
+            lines.append(f"  = {place}: {related.message}")
         lines.append("")
     counts = {kind: sum(one.severity == kind for _, one in found) for kind in ("error", "warning", "hint")}
     said = ", ".join(f"{count} {kind}{'s' if count != 1 else ''}" for kind, count in counts.items() if count)
@@ -101,12 +102,11 @@ def as_text(found: Found, files: int) -> str:
 
 
 def _plain(module: Module, one: Diagnostic) -> dict[str, Any]:
-    name, line, column = _place(module, one)
-    end = module.source.position(one.span.end)
+    start, end = module.source.position(one.span.start), module.source.position(one.span.end)
     return {
-        "file": name,
-        "line": line,
-        "column": column,
+        "file": _name(module.path),
+        "line": start.line + 1,
+        "column": start.column + 1,
         "end_line": end.line + 1,
         "end_column": end.column + 1,
         "code": one.code,
@@ -118,7 +118,7 @@ def _plain(module: Module, one: Diagnostic) -> dict[str, Any]:
 
 
 def _json(found: Found, files: int) -> str:
-    plain = [_plain(module, one) for module, one in found]
+    plain = [_plain(program.root, one) for program, one in found]
     return json.dumps({"files": files, "diagnostics": plain}, ensure_ascii=False, indent=2)
 
 
@@ -130,8 +130,8 @@ def _github(found: Found, files: int) -> str:
         return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
     lines = []
-    for module, one in found:
-        told = _plain(module, one)
+    for program, one in found:
+        told = _plain(program.root, one)
         name = told["file"].replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
         lines.append(
             f"::{kinds[one.severity]} file={name},line={told['line']},col={told['column']},"
@@ -147,15 +147,15 @@ def _sarif(found: Found, files: int) -> str:
     levels = {"error": "error", "warning": "warning", "hint": "note"}
     used = sorted({one.code for _, one in found})
     results = []
-    for module, one in found:
-        told = _plain(module, one)
+    for program, one in found:
+        told = _plain(program.root, one)
         region = {
             "startLine": told["line"],
             "startColumn": told["column"],
             "endLine": told["end_line"],
             "endColumn": told["end_column"],
         }
-        place = {"artifactLocation": {"uri": _uri(module.path)}, "region": region}
+        place = {"artifactLocation": {"uri": _uri(program.path)}, "region": region}
         results.append(
             {
                 "ruleId": one.code,

@@ -71,7 +71,7 @@ def _depends(file: Path, touched: set[Path]) -> bool:
 def _check(file: Path) -> bool:
     """Print the file's diagnostics; whether it can run."""
     found = check_verb.diagnose([file])
-    shown = [(module, one) for module, one in found if one.severity != "hint"]
+    shown = [(program, one) for program, one in found if one.severity != "hint"]
     print(check_verb.as_text(shown, 1), flush=True)
     return not any(one.severity == "error" for _, one in found)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +11,9 @@ from adalang.ide.data_rows import data_rows
 from adalang.ide.token_count import count_tokens
 from adalang.language.checks import Facts
 from adalang.language.checks.scope import signature
+from adalang.language.markdown import fenced
 from adalang.language.program import Entity, Program
 from adalang.language.types import Labels, ListOf, ObjectOf, OptionalOf, Primitive, Type
-
-_BACKTICKS = re.compile("`+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +127,3 @@ def _model(rendered: Rendered) -> str:
         f"{name} = {json.dumps(value, default=str)}" for name, value in (rendered.options or {}).items()
     )
     return f"model {rendered.model}" + (f" ({options})" if options else "")
-
-
-def fenced(text: str, language: str = "text") -> str:
-    """A text between fences that are longer than any run of backticks in it."""
-    fence = "`" * max(3, 1 + max((len(run) for run in _BACKTICKS.findall(text)), default=0))
-    return f"{fence}{language}\n{text}\n{fence}"

@@ -34,13 +34,17 @@ class Everywhere:
     """
 
     snapshot: Snapshot
-    opened: tuple[Program, ...]
     listing: Listing
 
     @classmethod
     def of(cls, server: AdalServer) -> Everywhere:
-        analyses = (server.snapshot.analysis(uri) for uri in server.snapshot.documents)
-        return cls(server.snapshot, tuple(one.program for one in analyses if one is not None), server.listing)
+        return cls(server.snapshot, server.listing)
+
+    @cached_property
+    def opened(self) -> tuple[Program, ...]:
+        """The program of each open document that has lost no change."""
+        analyses = (self.snapshot.analysis(uri) for uri in self.snapshot.documents)
+        return tuple(one.program for one in analyses if one is not None)
 
     @cached_property
     def programs(self) -> tuple[Program, ...]:

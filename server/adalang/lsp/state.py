@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
+from adalang.engine.anchoring import Anchored, anchor
 from adalang.language.checks import Checked, Diagnostic, checked
 from adalang.language.program import Module, Program, link
 from adalang.language.text import Edit, Encoding, Position, SourceText, Span
 from adalang.lsp import types
 from adalang.lsp.client import Client
 from adalang.lsp.disk import Disk
-from adalang.lsp.proposals import Anchored, anchor
 from adalang.store.records import EvaluationRecord, Proposal
 
 

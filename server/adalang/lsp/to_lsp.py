@@ -20,7 +20,7 @@ _SEVERITIES = {
     "warning": types.DiagnosticSeverity.Warning,
     "hint": types.DiagnosticSeverity.Hint,
 }
-_UNNECESSARY = frozenset({"unused", "unused-input", "unused-param"})
+_TAGS = {"unnecessary": types.DiagnosticTag.Unnecessary, "deprecated": types.DiagnosticTag.Deprecated}
 
 SYMBOL_KINDS: Mapping[str, int] = {
     "import": types.SymbolKind.Module,
@@ -60,7 +60,7 @@ def diagnostic(snapshot: Snapshot, source: SourceText, found: Diagnostic) -> typ
         code=found.code,
         code_description=types.CodeDescription(_page(found.code)) if client.code_descriptions else None,
         source=SOURCE,
-        tags=[types.DiagnosticTag.Unnecessary] if found.name in _UNNECESSARY else None,
+        tags=[_TAGS[found.tag]] if found.tag is not None else None,
         related_information=_related(snapshot, found) if client.related_information else None,
     )
 

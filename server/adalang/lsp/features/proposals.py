@@ -7,13 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adalang.engine.anchoring import Anchored, Part, doubt, doubt_of_part, message, parts_of
+from adalang.engine.explanation import explanation
 from adalang.engine.proposals import title
 from adalang.ide.changes import Change
 from adalang.language.edits import EditRefused
 from adalang.language.text import SourceText, Span
 from adalang.lsp import to_lsp, types
 from adalang.lsp.convert_changes import workspace_edit
-from adalang.lsp.proposals import Anchored, Part, doubt, doubt_of_part, explanation, message, parts_of
 from adalang.lsp.protocol import RequestError
 from adalang.lsp.state import Document, Snapshot
 from adalang.store import StoreError
@@ -125,11 +126,7 @@ async def apply_proposal(server: AdalServer, proposal_id: str) -> dict[str, Any]
         why = doubt(found)
         asks = types.ChangeAnnotation(label, needs_confirmation=True, description=why) if why else None
         edit = workspace_edit(server.snapshot, _sources(found), Change(edits), asks)
-        params = types.ApplyWorkspaceEditParams(edit, label)
-        answer = await server.protocol.ask("workspace/applyEdit", params)
-        if not isinstance(answer, dict) or answer.get("applied") is not True:
-            reason = answer.get("failureReason") if isinstance(answer, dict) else None
-            raise RequestError(f"The editor did not apply the edit: {reason or 'it gave no reason'}.")
+        await server.window.apply(edit, label)
     await _set_status(server, proposal, found, "applied")
     return {"applied": proposal.id}
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adalang.engine.anchoring import Anchored, anchor, doubt, doubt_of_part, parts_of
 from adalang.language.edits import EditRefused
 from adalang.language.literal import encode
 from adalang.language.program import Module, Program, link
 from adalang.language.reach import trainables
 from adalang.language.text import SourceText
-from adalang.lsp.proposals import Anchored, anchor, doubt, doubt_of_part, parts_of
 from adalang.store.records import Change, Evidence, Proposal
 
 PATH = Path("/w/page.adal")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adalang.lsp.proposals import explanation
+from adalang.engine.explanation import explanation
 from adalang.store.records import Change, Evidence, Proposal
 
 

@@ -5,7 +5,7 @@
 //
 // Waits are for conditions in the page, never for time. Set-up: scripts/setup-e2e.sh.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { globSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { createRequire } from "node:module";
@@ -155,6 +155,11 @@ export class Workbench {
     await input.waitFor({ state: "hidden" });
   }
 
+  /** Takes an entry of the quick input that is open, or about to be. */
+  async choose(entry) {
+    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: entry }).first().click();
+  }
+
   /** Waits for the extension's status bar item to say that it is in a state (the words of its tooltip). */
   async status(words) {
     await this.page.locator(`.statusbar-item[aria-label*="${words}"], .statusbar-item [aria-label*="${words}"]`).first().waitFor();
@@ -195,6 +200,16 @@ export class Workbench {
     return row;
   }
 
+  /** Renames what the cursor is at, with F2, and waits until the files are written. */
+  async rename(name, ...files) {
+    await this.page.keyboard.press("F2");
+    const input = this.page.locator(".rename-box input");
+    await input.waitFor();
+    await input.fill(name);
+    await this.page.keyboard.press("Enter");
+    for (const file of files) await until(`${name} is in ${file}`, () => this.read(file).includes(name));
+  }
+
   lens(title) {
     return this.page.locator(".codelens-decoration a", { hasText: title });
   }
@@ -212,6 +227,53 @@ export class Workbench {
         .map(({ text }) => text.replaceAll("\u00a0", " ")),
     );
     return lines.join("\n");
+  }
+
+  /** Waits until the visible lines hold a text. */
+  async shows(text) {
+    await until(`"${text}" is shown`, async () => (await this.visibleText()).includes(text));
+  }
+
+  /** Waits until they do not. */
+  async showsNo(text) {
+    await until(`"${text}" is no longer shown`, async () => !(await this.visibleText()).includes(text));
+  }
+
+  /** The colour of a word in the first visible line that has it behind another text. */
+  async colour(before, word) {
+    return this.page.locator(".editor-instance .view-line").evaluateAll(
+      (lines, [before, word]) => {
+        for (const line of lines) {
+          const at = line.textContent.replaceAll("\u00a0", " ").indexOf(before + word);
+          const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+          let end = 0;
+          while (at >= 0 && walker.nextNode()) {
+            end += walker.currentNode.length;
+            if (end > at + before.length) return getComputedStyle(walker.currentNode.parentElement).color;
+          }
+        }
+        return undefined;
+      },
+      [before, word],
+    );
+  }
+
+  /** Process ids of the language servers of this VS Code. */
+  servers() {
+    const lines = execFileSync("ps", ["-eo", "pid=,pgid=,args="], { encoding: "utf8" }).trim().split("\n");
+    return lines
+      .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+      .filter((match) => Number(match[2]) === this.serverGroup && match[3].includes("-m adalang server"))
+      .map((match) => Number(match[1]));
+  }
+
+  /** Restarts the language server; gives the id of the new process. */
+  async restartServer() {
+    const [before] = this.servers();
+    await this.command("Adalang: Restart Server");
+    await until("another server runs alone", () => this.servers().length === 1 && this.servers()[0] !== before);
+    await this.status("Adalang: ready");
+    return this.servers()[0];
   }
 
   /** Saves the active file and waits until it is no longer dirty. */

@@ -19,6 +19,8 @@ AROUND = {
     "Demos": "prompt p(text: str) {{\n{}\n}}",
     "System message": "prompt p(text: str) {{\n{}\n}}",
     "User message": "prompt p(text: str) {{\n{}\n}}",
+    "Assistant message": "prompt p(text: str) {{\n{}\n}}",
+    "For each": "pipeline p(questions: str[]) -> str[] {{\n{}\n  return answers\n}}",
     "Match": "pipeline p(text: str) -> str {{\n  x =\n{}\n  return x\n}}",
     "Repeat": "pipeline p(text: str) -> str {{\n{}\n  return x\n}}",
 }

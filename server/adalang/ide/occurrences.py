@@ -234,7 +234,7 @@ class Site:
 def at(site: Site, offset: int) -> Occurrence | None:
     """The innermost occurrence that a cursor at byte ``offset`` of the file touches."""
     local = offset - site.item.start
-    touched = [one for one in occurrences(site) if one.span.contains(local)]
+    touched = [one for one in _Walk(site, local).declaration() if one.span.contains(local)]
     return min(touched, key=lambda one: (one.span.end - one.span.start, -one.span.start), default=None)
 
 
@@ -274,9 +274,15 @@ def _demo_type(site: Site, declaration: PromptDeclaration | AgentDeclaration) ->
 
 
 class _Walk:
-    def __init__(self, site: Site) -> None:
+    """Goes through one declaration; with a ``focus``, past what does not touch that byte."""
+
+    def __init__(self, site: Site, focus: int | None = None) -> None:
         self._site = site
         self._program, self._module = site.program, site.module
+        self._focus = focus
+
+    def _passes(self, span: Span) -> bool:
+        return self._focus is not None and not span.contains(self._focus)
 
     # ---- declarations
 
@@ -433,6 +439,8 @@ class _Walk:
     def _expression(
         self, expression: Expression, names: Locals, wanted: str = "", expected: Type = UNKNOWN
     ) -> Iterator[Occurrence]:
+        if self._passes(expression.span):
+            return
         match expression:
             case Reference(name=name, span=span):
                 yield Occurrence(span, name, Value(names, wanted, expected))

@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from adalang.ide.occurrences import SettingName, Site
 from adalang.ide.references import references_to, searched
 from adalang.ide.rename_proof import objection
 from adalang.ide.rename_rows import Refused, row_edits
 from adalang.ide.targets import Names, Target, innermost
-from adalang.language.checks import NO_FACTS, Facts
+from adalang.language.checks import NO_FACTS, Checked, Facts
 from adalang.language.declarations import AgentDeclaration, PromptDeclaration
 from adalang.language.program import Program
 from adalang.language.settings import RESERVED
@@ -51,11 +52,17 @@ def prepare_rename(program: Program, offset: int) -> Renameable | Refused:
 
 
 def rename(
-    program: Program, offset: int, name: str, users: Iterable[Program] = (), facts: Facts = NO_FACTS
+    program: Program,
+    offset: int,
+    name: str,
+    users: Iterable[Program] = (),
+    facts: Facts = NO_FACTS,
+    known: Mapping[Path, Checked] = MappingProxyType({}),
 ) -> Renamed | Refused:
     """Give what the word at byte ``offset`` names the name ``name``, here and in the files of ``users`` that import it.
 
     ``facts`` tell the columns of data files: an eval whose input is renamed goes on to read the column of the old name.
+    ``known`` are checks of any version of the files, which the proof then need not begin anew.
     """
     prepared = prepare_rename(program, offset)
     word = Names(program).at(offset)
@@ -78,7 +85,7 @@ def rename(
         if rows:
             inserted[module.path] = rows
     changes = {path: (*edits[path], *inserted.get(path, ())) for path in {**edits, **inserted}}
-    against = objection(target, name, program, users, changes, inserted, facts)
+    against = objection(target, name, program, users, changes, inserted, facts, known)
     return Refused(against) if against else Renamed(changes)
 
 

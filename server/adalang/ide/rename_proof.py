@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from adalang.ide.references import searched
 from adalang.ide.targets import Names, Place, Target
-from adalang.language.checks import Diagnostic, Facts, check
+from adalang.language.checks import Checked, Diagnostic, Facts, checked
 from adalang.language.program import Module, Program, link
 from adalang.language.text import Edit, EditConflict, Span
 
@@ -25,10 +25,11 @@ def objection(
     changes: Mapping[Path, Iterable[Edit]],
     inserted: Mapping[Path, Iterable[Edit]],
     facts: Facts,
+    known: Mapping[Path, Checked],
 ) -> str:
     """What stands against ``changes``, which call ``target`` by ``name``; empty when nothing does.
 
-    ``inserted`` are those of the changes that add words.
+    ``inserted`` are those of the changes that add words, ``known`` checks of any version of the files to begin with.
     """
     modules = [(names.program, module) for names, module in searched(target, program, users)]
     old = {path: module for one, _ in modules for path, module in one.modules.items()}
@@ -43,8 +44,10 @@ def objection(
     for one, module in modules:
         if module.path not in changes:
             continue
-        after = link(new[module.path], new.get)
-        worse = _worse(check(one, module, facts), check(after, facts=facts))
+        was = one if one.root is module else link(module, old.get)
+        before_it = checked(was, facts=facts, previous=known.get(module.path))
+        after_it = checked(link(new[module.path], new.get), facts=facts, previous=before_it)
+        worse = _worse(before_it.diagnostics, after_it.diagnostics)
         if worse is not None:
             return f"`{name}` does not fit: {worse.message}"
     for one, module in modules:
@@ -61,7 +64,7 @@ def objection(
     return ""
 
 
-def _worse(before: list[Diagnostic], after: list[Diagnostic]) -> Diagnostic | None:
+def _worse(before: Collection[Diagnostic], after: Collection[Diagnostic]) -> Diagnostic | None:
     """The first diagnostic of a kind of which there are more than before. What is unused is told by spelling, roughly: whether
     it still is what it was is for the words to say."""
     more = _codes(after) - _codes(before)
@@ -70,7 +73,7 @@ def _worse(before: list[Diagnostic], after: list[Diagnostic]) -> Diagnostic | No
     return next((one for one in candidates if one.message not in known), next(iter(candidates), None))
 
 
-def _codes(found: list[Diagnostic]) -> Counter[str]:
+def _codes(found: Iterable[Diagnostic]) -> Counter[str]:
     return Counter(one.code for one in found if not one.name.startswith("unused"))
 
 

@@ -291,7 +291,18 @@ class Program:
 
     def type_of(self, written: TypeExpression | None, module: Module) -> Type:
         """The type that is meant; :data:`UNKNOWN` where it is missing, misspelt or refers to itself."""
-        return _TypeResolver(self).resolve(written, module, ())
+        if written is None:
+            return UNKNOWN
+        key = (id(written), module.path)
+        known = self._types.get(key)
+        if known is None:
+            known = self._types[key] = (written, resolve_type(self, written, module))
+        return known[1]
+
+    @cached_property
+    def _types(self) -> dict[tuple[int, Path], tuple[TypeExpression, Type]]:
+        """What :meth:`type_of` has found, by the identity of what is written, which it holds so that none takes its place."""
+        return {}
 
     @cached_property
     def circular_types(self) -> frozenset[tuple[Path, str]]:
@@ -313,6 +324,11 @@ _DEEPEST = 200
 """Levels of a type, those of the types that it names included: what lies deeper is not looked at."""
 _LARGEST = 2000
 """Names that are followed for one type: types that use each other twice would take ever longer."""
+
+
+def resolve_type(program: Program, written: TypeExpression | None, module: Module) -> Type:
+    """:meth:`Program.type_of`, without its memory."""
+    return _TypeResolver(program).resolve(written, module, ())
 
 
 @dataclass(slots=True)

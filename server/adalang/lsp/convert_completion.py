@@ -36,11 +36,12 @@ def completion_list(
 ) -> types.CompletionList:
     """What most items share, their range, stands once where the client knows how to read that."""
     shared = found.items[0].span if client.shares_edit_ranges and found.items else None
+    ranges = {span: range_(source, span, client.encoding) for span in {one.span for one in found.items}}
     items = []
     for index, one in enumerate(found.items):
         insert, is_snippet = _insert(one, client)
         alone = one.span != shared
-        place = types.TextEdit(range_(source, one.span, client.encoding), insert) if alone else None
+        place = types.TextEdit(ranges[one.span], insert) if alone else None
         items.append(
             types.CompletionItem(
                 label=one.label,
@@ -56,7 +57,7 @@ def completion_list(
                 data={"uri": uri, "about": one.about} if one.about else None,
             )
         )
-    defaults = types.CompletionItemDefaults(edit_range=range_(source, shared, client.encoding)) if shared else None
+    defaults = types.CompletionItemDefaults(edit_range=ranges[shared]) if shared else None
     return types.CompletionList(is_incomplete=not complete, items=items, item_defaults=defaults)
 
 

@@ -167,6 +167,11 @@ class Snapshot:
             if known is None or path in known.program.modules or known.program.misses_imports:
                 yield uri
 
+    @property
+    def checked(self) -> Mapping[Path, Checked]:
+        """The newest checks of the open documents, of this snapshot or of one before it."""
+        return {one.program.path: one for one in list(self._checked.values())}
+
     def analysis(self, uri: str) -> Analysis | None:
         """What is known about an open document; ``None`` when it is not open or has lost a change."""
         document = self.documents.get(uri)

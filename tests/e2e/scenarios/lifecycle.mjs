@@ -1,7 +1,6 @@
 // The server is missing, is found once the setting is right, and comes back when it dies; a text typed by hand is closed
 // where the language wants it.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { log, until } from "../harness.mjs";
@@ -29,17 +28,14 @@ export default async function ({ vscode }) {
   await vscode.status("Adalang: ready");
   log("a changed setting starts the server");
 
-  const [first, ...others] = servers(vscode);
+  const [first, ...others] = vscode.servers();
   assert.deepEqual(others, [], "one server runs");
   process.kill(first, "SIGKILL");
-  await until("another server runs", () => servers(vscode).some((pid) => pid !== first));
+  await until("another server runs", () => vscode.servers().some((pid) => pid !== first));
   await vscode.status("Adalang: ready");
   log("a killed server is started again");
 
-  await vscode.command("Adalang: Restart Server");
-  await vscode.status("Adalang: ready");
-  await until("one server runs", () => servers(vscode).length === 1);
-  const [restarted] = servers(vscode);
+  const restarted = await vscode.restartServer();
   const settings = '{ "adalang.server.path": "", "adalang.evaluateOnSave": false }';
   writeFileSync(path.join(vscode.workspace, ".vscode/settings.json"), settings);
 
@@ -52,15 +48,6 @@ export default async function ({ vscode }) {
   await vscode.save();
   await until("the text is on disk", () => vscode.read(FILE) === typed);
   await vscode.screenshot("2-typed");
-  assert.deepEqual(servers(vscode), [restarted], "a setting that the server follows costs no restart");
+  assert.deepEqual(vscode.servers(), [restarted], "a setting that the server follows costs no restart");
   assert.deepEqual(vscode.outsideRequests, []);
-}
-
-/** Process ids of the language servers of this VS Code. */
-function servers(vscode) {
-  const lines = execFileSync("ps", ["-eo", "pid=,pgid=,args="], { encoding: "utf8" }).trim().split("\n");
-  return lines
-    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
-    .filter((match) => Number(match[2]) === vscode.serverGroup && match[3].includes("-m adalang server"))
-    .map((match) => Number(match[1]));
 }

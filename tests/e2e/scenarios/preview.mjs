@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { log, until } from "../harness.mjs";
+import { log } from "../harness.mjs";
 
 export const workspace = "tests/e2e/workspaces/empty";
 const FILE = "page.adal";
@@ -29,29 +29,36 @@ export function prepare(folder) {
 }
 
 export default async function ({ vscode }) {
-  const shows = (text) => until(`"${text}" is shown`, async () => (await vscode.visibleText()).includes(text));
   await vscode.open(FILE);
   await vscode.status("Adalang: ready");
   await vscode.goto(1);
   await vscode.command("Adalang: Preview a Rendered Prompt");
   await vscode.page.locator(".tab", { hasText: "shout.md" }).waitFor();
-  await shows("Say apple");
+  await vscode.shows("Say apple");
   await vscode.screenshot("1-preview");
   assert.equal(existsSync(path.join(vscode.workspace, ".adalang/shown")), false, "the page is no file");
   log("the prompt is rendered beside its file");
 
   await vscode.goto(2, 13);
   await vscode.page.keyboard.type("it loudly: ");
-  await shows("it loudly: Say apple");
+  await vscode.shows("it loudly: Say apple");
   log("the page follows each key");
 
   await vscode.command("Adalang: Preview the Next Row");
-  await shows("it loudly: Say pear");
+  await vscode.shows("it loudly: Say pear");
   assert.equal(await vscode.page.locator(".tab", { hasText: "shout.md" }).count(), 1, "the page is turned, not opened again");
-  log("the next row is shown");
+  await vscode.command("Adalang: Preview with a Chosen Row");
+  await vscode.choose("apple");
+  await vscode.shows("it loudly: Say apple");
+  log("the next row is shown, and one that is chosen");
+
+  await vscode.restartServer();
+  await vscode.page.keyboard.type("now, ");
+  await vscode.shows("it loudly: now, Say apple");
+  log("the page follows another server too");
 
   await vscode.command("Adalang: Show the Component Graph");
-  await shows("flowchart");
+  await vscode.shows("flowchart");
   await vscode.screenshot("2-graph");
   log("the graph is shown");
 

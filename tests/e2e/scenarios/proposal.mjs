@@ -43,6 +43,12 @@ export default async function ({ vscode, interpreter, picture }) {
   await vscode.lens("Optimize").first().click();
   await vscode.gotoProblem("Proposed edit", OPTIMIZE_MS);
   log("the proposal is there");
+  await vscode.command("Adalang: Explain a Proposal");
+  await vscode.page.locator(".tab.active", { hasText: "proposal-" }).waitFor();
+  await vscode.shows("Proposal");
+  await vscode.open(FILE);
+  await vscode.gotoProblem("Proposed edit");
+  log("its evidence is shown");
   const apply = await vscode.quickFix("Apply proposed edit");
   assert.match(await apply.innerText(), /Apply proposed edit: .*\d+(\.\d+)?% -> \d+(\.\d+)?% on \d+ held-out examples/);
   await vscode.screenshot("3-proposal");

@@ -15,7 +15,8 @@ from typing import Literal, TypeVar
 from adalang.language.checks.facts import DataFacts, Facts
 from adalang.language.declarations import Declaration, Expression, Name, Parameter, TypeExpression
 from adalang.language.lower import Item
-from adalang.language.program import Entity, Module, Program
+from adalang.language.program import Entity, Module, Program, resolve_type
+from adalang.language.types import Type
 
 _Any = TypeVar("_Any")
 
@@ -63,6 +64,9 @@ class WatchedProgram(Program):
     def entity(self, module: Module, item: Item) -> Entity:
         found = super().entity(module, item)
         return WatchedEntity(found.id, module, item, self.reads)
+
+    def type_of(self, written: TypeExpression | None, module: Module) -> Type:
+        return resolve_type(self, written, module)  # anew each time: who asks is who has read
 
     def is_circular(self, entity: Entity) -> bool:
         self.reads.names.add((*entity.key, "circle"))

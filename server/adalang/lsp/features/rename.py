@@ -36,7 +36,8 @@ def rename(server: AdalServer, params: types.RenameParams) -> Callable[[], types
     def answer() -> types.WorkspaceEdit | None:
         if asked is None:
             return None
-        found = find_rename(asked.program, asked.offset, params.new_name, everywhere.programs, DiskFacts())
+        known = everywhere.snapshot.checked
+        found = find_rename(asked.program, asked.offset, params.new_name, everywhere.programs, DiskFacts(), known)
         if isinstance(found, Refused):
             raise RequestError(found.reason)
         _refuse_locked(everywhere, found)

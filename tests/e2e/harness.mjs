@@ -121,8 +121,12 @@ export class Workbench {
   }
 
   async open(file) {
-    await this.pick("Control+P", file, path.basename(file));
-    await this.page.locator(".tab.active", { hasText: path.basename(file) }).waitFor();
+    const tab = this.page.locator(".tab.active", { hasText: path.basename(file) });
+    // A rename that ends gives the focus back to its editor, which closes a list that has just opened.
+    await until(`${file} is open`, async () => {
+      await this.pick("Control+P", file, path.basename(file));
+      return tab.waitFor({ timeout: 3000 }).then(() => true, () => false);
+    });
     await this.page.locator(".editor-instance .view-line").first().waitFor();
   }
 

@@ -4,6 +4,7 @@
  */
 import type { State } from "./status";
 import type { Inputs } from "./inputs";
+import type { Preview } from "./pages";
 import type { Verb } from "./targets";
 
 /** What the commands work with; the extension gives the real one, the tests their own. */
@@ -19,11 +20,13 @@ export interface Host {
   /** What to run a component with; null leaves that to the server, undefined means that the user gave up. */
   inputsFor(target: Target): Promise<Inputs | null | undefined>;
   /** Asks for a row of the data of an eval of the component, counted from 1; undefined when the user gave up. */
-  chooseRow(target: Target): Promise<number | undefined>;
+  chooseRow(target: Target, verb: Verb): Promise<number | undefined>;
+  /** Asks which open proposal is meant; undefined when there is none or the user gave up. */
+  chooseProposal(purpose: string): Promise<string | undefined>;
   /** The active .adal file; without one the user is told what for it is needed. */
   activeFile(purpose: string): string | undefined;
   /** The preview that is being looked at. */
-  readonly page: string | undefined;
+  readonly preview: Preview | undefined;
   /** Shows a message with choices; resolves to the one that was taken. */
   tell(message: string, choices: readonly string[]): Promise<string | undefined>;
   /** Shows a menu; resolves to the command that was taken. */
@@ -61,11 +64,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     enabled: onTarget("save", (host, { uri, name }) => host.execute("adalang.server.saveRow", [uri, name])),
   },
   "adalang.preview": { needs: "server", enabled: onTarget("preview") },
+  "adalang.previewRow": { needs: "server", enabled: previewRow },
   "adalang.nextRow": { needs: "server", enabled: turnTo("next") },
   "adalang.previousRow": { needs: "server", enabled: turnTo("previous") },
   "adalang.showGraph": { needs: "server", enabled: showGraph },
   "adalang.evaluate": { needs: "trust", enabled: onTarget("evaluate") },
   "adalang.optimize": { needs: "trust", enabled: onTarget("optimize") },
+  "adalang.explainProposal": { needs: "trust", enabled: onProposal("explain") },
+  "adalang.applyProposal": { needs: "trust", enabled: onProposal("apply") },
+  "adalang.dismissProposal": { needs: "trust", enabled: onProposal("dismiss") },
   "adalang.cancel": {
     needs: "server",
     enabled: (host) => () => host.execute("adalang.server.cancel", []),
@@ -154,15 +161,32 @@ async function runTarget(host: Host, target: Target): Promise<void> {
 }
 
 async function runRow(host: Host, target: Target): Promise<void> {
-  const row = await host.chooseRow(target);
+  const row = await host.chooseRow(target, "run");
   if (row !== undefined) await host.execute("adalang.server.run", [target.uri, target.name, { row }]);
 }
 
 /** From a preview its own row; from an .adal file that of the prompt at the cursor, which opens its preview. */
 function turnTo(row: "next" | "previous"): (host: Host) => Handler {
   return (host) => async (name) => {
-    const target = host.page ? { uri: host.page, name: "" } : await host.chooseTarget("preview", name);
+    const target = host.preview ?? (await host.chooseTarget("preview", name));
     if (target) await host.execute("adalang.server.preview", [target.uri, target.name, row]);
+  };
+}
+
+function previewRow(host: Host): Handler {
+  return async (name) => {
+    const { preview } = host;
+    const target = preview ? { uri: preview.file, name: preview.name } : await host.chooseTarget("preview", name);
+    if (!target) return;
+    const row = await host.chooseRow(target, "preview");
+    if (row !== undefined) await host.execute("adalang.server.preview", [target.uri, target.name, row]);
+  };
+}
+
+function onProposal(verb: "explain" | "apply" | "dismiss"): (host: Host) => Handler {
+  return (host) => async (given) => {
+    const id = typeof given === "string" ? given : await host.chooseProposal(verb);
+    if (id) await host.execute(`adalang.server.${verb}Proposal`, [id]);
   };
 }
 
@@ -186,6 +210,7 @@ function statusMenu(host: Host): Handler {
             { label: "$(play) Run a component…", command: "adalang.run" },
             { label: "$(beaker) Evaluate…", command: "adalang.evaluate" },
             { label: "$(sparkle) Optimize…", command: "adalang.optimize" },
+            { label: "$(lightbulb) Explain a proposal…", command: "adalang.explainProposal" },
           ]
         : []),
       ...(server

@@ -6,8 +6,16 @@ export interface Settings {
   readonly serverPath: string;
   readonly serverArguments: readonly string[];
   readonly interpreter: string;
-  readonly evaluateOnSave: boolean;
 }
+
+/** What the server follows, as it is sent; the server says what is wrong in it. */
+export interface Followed {
+  readonly evaluateOnSave: boolean;
+  readonly inlayHints: unknown;
+  readonly codeLens: unknown;
+}
+
+const FOLLOWED = ["evaluateOnSave", "inlayHints", "codeLens"] as const satisfies readonly (keyof Followed)[];
 
 /** A setting of the wrong type counts as one that is not set; the editor marks it in settings.json. */
 export function readSettings(): Settings {
@@ -21,7 +29,15 @@ export function readSettings(): Settings {
     serverPath: text("server.path"),
     serverArguments: Array.isArray(serverArguments) ? serverArguments.map(String) : [],
     interpreter: text("interpreter"),
-    evaluateOnSave: settings.get<unknown>("evaluateOnSave") === true,
+  };
+}
+
+export function readFollowed(): Followed {
+  const settings = vscode.workspace.getConfiguration("adalang");
+  return {
+    evaluateOnSave: settings.get<unknown>("evaluateOnSave") === true, // what may spend needs a clear yes
+    inlayHints: settings.get<unknown>("inlayHints"),
+    codeLens: settings.get<unknown>("codeLens"),
   };
 }
 
@@ -32,7 +48,7 @@ export function needsRestart(change: vscode.ConfigurationChangeEvent): boolean {
 
 /** Whether a change of settings is one that the running server has to know. */
 export function concernsServer(change: vscode.ConfigurationChangeEvent): boolean {
-  return change.affectsConfiguration("adalang.evaluateOnSave");
+  return FOLLOWED.some((name) => change.affectsConfiguration(`adalang.${name}`));
 }
 
 export function workspaceFolders(): string[] {

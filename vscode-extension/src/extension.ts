@@ -1,5 +1,6 @@
 /** Wires the extension together; everything it does lives in the modules that it imports. */
 import * as vscode from "vscode";
+import { registerClientCommands } from "./clientCommands";
 import { moveClosingFences } from "./closingFence";
 import { COMMANDS, run } from "./commands";
 import { concernsServer, needsRestart } from "./config";
@@ -18,6 +19,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     ...Object.keys(COMMANDS).map((name) =>
       vscode.commands.registerCommand(name, (...args: unknown[]) => run(host, name, args)),
     ),
+    ...registerClientCommands(),
     vscode.commands.registerCommand("adalang.openSettings", () =>
       vscode.commands.executeCommand("workbench.action.openSettings", "@ext:adalang.adalang"),
     ),

@@ -4,7 +4,8 @@ import type { Host, Target } from "./commands";
 import { readSettings } from "./config";
 import { rowLabel } from "./inputs";
 import { install } from "./install";
-import { activePage } from "./pages";
+import { activePreview } from "./pages";
+import { openProposals } from "./proposals";
 import { selectedInterpreter } from "./pythonExtension";
 import type { Session } from "./session";
 import { type Target as Declared, targetAt, targets, type Verb } from "./targets";
@@ -22,10 +23,11 @@ export function createHost(session: Session): Host {
     execute: (command, args) => session.execute(command, args),
     chooseTarget,
     inputsFor: (target) => session.inputsFor(target.uri, target.name),
-    chooseRow: (target) => chooseRow(session, target),
+    chooseRow: (target, verb) => chooseRow(session, target, verb),
+    chooseProposal,
     activeFile,
-    get page() {
-      return activePage();
+    get preview() {
+      return activePreview();
     },
     tell: async (message, choices) => vscode.window.showWarningMessage(message, ...choices),
     choose: async (title, items) => (await vscode.window.showQuickPick([...items], { title }))?.command,
@@ -80,16 +82,32 @@ async function chooseTarget(verb: Verb, name: unknown): Promise<Target | undefin
   return target && { uri, name: target.name };
 }
 
-async function chooseRow(session: Session, { uri, name }: Target): Promise<number | undefined> {
+async function chooseRow(session: Session, { uri, name }: Target, verb: Verb): Promise<number | undefined> {
   const offer = await session.offer(uri, name);
   if (!offer) return undefined;
   if (offer.rows.length === 0) {
-    void vscode.window.showWarningMessage(`Adalang: no eval of ${name} has a row that it can be run with.`);
+    void vscode.window.showWarningMessage(`Adalang: no eval of ${name} has a row to ${verb} it with.`);
     return undefined;
   }
   const items = offer.rows.map((inputs, index) => ({ label: `${index + 1}`, description: rowLabel(inputs), row: index + 1 }));
-  const title = `Adalang: run ${name} with which row of ${offer.eval}?`;
+  const title = `Adalang: ${verb} ${name} with which row of ${offer.eval}?`;
   return (await vscode.window.showQuickPick(items, { title, matchOnDescription: true }))?.row;
+}
+
+async function chooseProposal(purpose: string): Promise<string | undefined> {
+  const marks = vscode.languages.getDiagnostics().map(([uri, diagnostics]) => [uri.toString(), diagnostics] as const);
+  const found = openProposals(marks, vscode.window.activeTextEditor?.document.uri.toString());
+  if (found.length === 0) {
+    void vscode.window.showWarningMessage("Adalang: there is no open proposal. Optimize an eval to get one.");
+  }
+  if (found.length < 2) return found[0]?.id;
+  const items = found.map(({ id, message, file }) => ({
+    label: message,
+    description: vscode.workspace.asRelativePath(vscode.Uri.parse(file)),
+    id,
+  }));
+  const title = `Adalang: ${purpose} which proposal?`;
+  return (await vscode.window.showQuickPick(items, { title, matchOnDescription: true }))?.id;
 }
 
 async function pick(verb: Verb, found: readonly Declared[]): Promise<Declared | undefined> {

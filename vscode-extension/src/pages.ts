@@ -1,7 +1,15 @@
 /** Pages of the server's, previews and graphs, are opened beside the file that they are about. */
 import * as vscode from "vscode";
+import { type LanguageClient, TextDocumentContentRequest } from "vscode-languageclient/node";
 
 export const SCHEME = "adalang";
+
+/** A preview: its own URI, and the file and the prompt that it is about. */
+export interface Preview {
+  readonly uri: string;
+  readonly file: string;
+  readonly name: string;
+}
 
 /** Shows a page in the column where it is open already, else beside; the cursor stays where it is. */
 export async function showPage(uri: vscode.Uri): Promise<void> {
@@ -11,8 +19,23 @@ export async function showPage(uri: vscode.Uri): Promise<void> {
   await vscode.window.showTextDocument(uri, { viewColumn, preserveFocus: true, preview: false });
 }
 
-/** The page that is being looked at. */
-export function activePage(): string | undefined {
+/** The preview that is being looked at. */
+export function activePreview(): Preview | undefined {
   const uri = vscode.window.activeTextEditor?.document.uri;
-  return uri?.scheme === SCHEME ? uri.toString() : undefined;
+  const about = uri?.scheme === SCHEME ? previewed(uri.path) : undefined;
+  return uri && about && { uri: uri.toString(), file: vscode.Uri.file(about.path).toString(), name: about.name };
+}
+
+/** What the preview with a path is about; undefined for any other page. The server makes the paths. */
+export function previewed(path: string): { readonly path: string; readonly name: string } | undefined {
+  const [, file, name] = /^\/preview(\/.+)\/([^/]+)\.md$/.exec(path) ?? [];
+  return file && name ? { path: file, name } : undefined;
+}
+
+/** Has the open pages read again: a server that has just started does not know that they are looked at. */
+export function readPagesAgain(client: LanguageClient): void {
+  const providers = client.getFeature(TextDocumentContentRequest.method)?.getProviders() ?? [];
+  for (const { uri } of vscode.workspace.textDocuments) {
+    for (const provider of providers) if (provider.scheme === uri.scheme) provider.onDidChangeEmitter.fire(uri);
+  }
 }

@@ -14,10 +14,11 @@ import {
   type WorkDoneProgressEnd,
   type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
-import { readSettings, workspaceFolders } from "./config";
+import { clientCommands } from "./clientCommands";
+import { readFollowed, readSettings, workspaceFolders } from "./config";
 import { type Input, type Inputs, inputsFor, type Offer } from "./inputs";
 import { type Location, locate, type Server } from "./locator";
-import { SCHEME, showPage } from "./pages";
+import { readPagesAgain, SCHEME, showPage } from "./pages";
 import * as python from "./python";
 import { selectedInterpreter } from "./pythonExtension";
 import { RestartQueue } from "./queue";
@@ -103,8 +104,7 @@ export class Session implements vscode.Disposable {
   async configure(): Promise<void> {
     await this.settled();
     if (!this.client?.isRunning()) return;
-    const { evaluateOnSave } = readSettings();
-    await this.client.sendNotification("workspace/didChangeConfiguration", { settings: { adalang: { evaluateOnSave } } });
+    await this.client.sendNotification("workspace/didChangeConfiguration", { settings: { adalang: readFollowed() } });
   }
 
   /** What a bug report needs to know. */
@@ -187,9 +187,11 @@ export class Session implements vscode.Disposable {
     };
     const client = new LanguageClient("adalang", "Adalang", spawn, this.clientOptions());
     this.client = client;
+    client.registerFeature(clientCommands);
     client.onDidChangeState(({ newState }) => {
       if (client !== this.client) return;
       if (newState === ClientState.Stopped) this.work.clear();
+      if (newState === ClientState.Running) readPagesAgain(client);
       this.refresh();
     });
     await within(START_MS, client.start());
@@ -202,10 +204,7 @@ export class Session implements vscode.Disposable {
         { scheme: "untitled", language: "adal" },
       ],
       // Asked at each start, so that a server that is started again knows what became trusted meanwhile.
-      initializationOptions: () => ({
-        trusted: vscode.workspace.isTrusted,
-        evaluateOnSave: readSettings().evaluateOnSave,
-      }),
+      initializationOptions: () => ({ trusted: vscode.workspace.isTrusted, ...readFollowed() }),
       outputChannel: this.log,
       traceOutputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,

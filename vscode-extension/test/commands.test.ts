@@ -24,7 +24,8 @@ function host(state: State, facts: Partial<Host> = {}): Host {
     inputsFor: async () => null,
     chooseRow: async () => 3,
     activeFile: () => "file:///a.adal",
-    page: undefined,
+    chooseProposal: async () => "p1",
+    preview: undefined,
     tell: async (message, choices) => {
       events.push([message, ...choices]);
       return answer;
@@ -75,11 +76,27 @@ test("what the user gives is what a component is run with, and giving up runs no
 });
 
 test("paging turns the preview that is looked at, or opens that of the prompt at the cursor", async () => {
-  await run(host({ kind: "ready" }, { page: "adalang:/preview/a.adal/p.md" }), "adalang.nextRow", []);
+  const preview = { uri: "adalang:/preview/a.adal/p.md", file: "file:///a.adal", name: "p" };
+  await run(host({ kind: "ready" }, { preview }), "adalang.nextRow", []);
   await run(host({ kind: "ready" }), "adalang.previousRow", []);
+  await run(host({ kind: "ready" }, { preview }), "adalang.previewRow", []);
+  await run(host({ kind: "ready" }), "adalang.previewRow", []);
+  await run(host({ kind: "ready" }, { chooseRow: async () => undefined }), "adalang.previewRow", []);
   expect(events).toEqual([
-    ["adalang.server.preview", "adalang:/preview/a.adal/p.md", "", "next"],
+    ["adalang.server.preview", "adalang:/preview/a.adal/p.md", "p", "next"],
     ["adalang.server.preview", "file:///a.adal", "the preview", "previous"],
+    ["adalang.server.preview", "file:///a.adal", "p", 3],
+    ["adalang.server.preview", "file:///a.adal", "the preview", 3],
+  ]);
+});
+
+test("what is done with a proposal is done with the one that is chosen, or given", async () => {
+  await run(host({ kind: "ready" }), "adalang.explainProposal", []);
+  await run(host({ kind: "ready" }), "adalang.applyProposal", ["p2"]);
+  await run(host({ kind: "ready" }, { chooseProposal: async () => undefined }), "adalang.dismissProposal", []);
+  expect(events).toEqual([
+    ["adalang.server.explainProposal", "p1"],
+    ["adalang.server.applyProposal", "p2"],
   ]);
 });
 
@@ -96,7 +113,8 @@ test("previews and graphs cost nothing and need no trust", async () => {
 });
 
 test("in a workspace that is not trusted the server is never asked to run anything", async () => {
-  for (const command of ["adalang.run", "adalang.runRow", "adalang.saveRow", "adalang.evaluate", "adalang.optimize"]) {
+  const spendOrWrite = ["run", "runRow", "saveRow", "evaluate", "optimize", "explainProposal", "applyProposal", "dismissProposal"];
+  for (const command of spendOrWrite.map((name) => `adalang.${name}`)) {
     answer = "Manage Workspace Trust";
     events = [];
     await run(host({ kind: "untrusted" }), command, []);

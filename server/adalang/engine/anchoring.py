@@ -17,7 +17,7 @@ from adalang.language.declarations import Text
 from adalang.language.edits import EditRefused, Hunk, apply_changes, apply_hunks, hunks
 from adalang.language.fingerprint import FileHash
 from adalang.language.program import Program
-from adalang.language.reach import Trainable, trainables
+from adalang.language.reach import Trainable, trainable_named
 from adalang.language.text import Edit, Span
 from adalang.store.records import Proposal
 
@@ -89,17 +89,15 @@ class Part:
 
 def parts_of(found: Anchored) -> tuple[Part, ...]:
     """The single changes of a proposal; none where there is only one, or where it is stale."""
-    known = trainables(found.program)
-    changes = [
-        (name, *one)
-        for name, value in ({} if found.stale else found.values).items()
-        for one in _changes(known[name], value)
-    ]
+    if found.stale:
+        return ()
+    named = {name: trainable_named(found.program, name) for name in found.values}
+    changes = [(one, *change) for name, one in named.items() if one for change in _changes(one, found.values[name])]
     if len(changes) < 2:
         return ()
     return tuple(
-        Part(name, number, len(changes), known[name].owner.module.path, span, value, gist)
-        for number, (name, span, value, gist) in enumerate(changes, 1)
+        Part(one.id, number, len(changes), one.owner.module.path, span, value, gist)
+        for number, (one, span, value, gist) in enumerate(changes, 1)
     )
 
 
@@ -133,14 +131,16 @@ _GIST = 50
 
 def anchor(proposal: Proposal, program: Program, file_hash: FileHash) -> Anchored:
     """Find the proposal's place in the program that its file is now. Cheap, unless ``file_hash`` reads files."""
-    known = trainables(program)
-    changed = [one for change in proposal.changes if (one := known.get(change.param)) is not None]
-    marks = tuple(Mark(one.owner.module.path, one.part.name.span.shifted(one.owner.item.start)) for one in changed)
+    named = {change.param: trainable_named(program, change.param) for change in proposal.changes}
+    changed = {name: one for name, one in named.items() if one is not None}
+    marks = tuple(
+        Mark(one.owner.module.path, one.part.name.span.shifted(one.owner.item.start)) for one in changed.values()
+    )
     try:
         values = new_values(program, proposal)
     except EditRefused as error:
         return Anchored(proposal, program, marks, {}, str(error))
-    new = {name: value for name, value in values.items() if value != current_value(known[name])}
+    new = {name: value for name, value in values.items() if value != current_value(changed[name])}
     outdated = why_outdated(program, proposal, file_hash) if new else ""
     return Anchored(proposal, program, marks, new, outdated=outdated)
 

@@ -19,7 +19,7 @@ from adalang.language.declarations import EvalDeclaration, Param
 from adalang.language.edits import EditRefused, apply_changes, rebase, unified_diff
 from adalang.language.fingerprint import FileHash, disk_hash, fingerprint
 from adalang.language.program import Entity, Module, Program
-from adalang.language.reach import Trainable, trainables
+from adalang.language.reach import Trainable, trainable_named
 from adalang.language.text import Edit, SourceText
 from adalang.store.records import Change, Proposal
 
@@ -68,8 +68,7 @@ def new_values(program: Program, proposal: Proposal) -> dict[str, Any]:
     Raises:
         EditRefused: a param is gone, or was changed in the same place; the message names it.
     """
-    known = trainables(program)
-    return {change.param: _new_value(change, known.get(change.param)) for change in proposal.changes}
+    return {change.param: _new_value(change, trainable_named(program, change.param)) for change in proposal.changes}
 
 
 def _new_value(change: Change, one: Trainable | None) -> Any:
@@ -109,9 +108,9 @@ def why_outdated(program: Program, proposal: Proposal, file_hash: FileHash = dis
     """
     if not proposal.evidence.verified:
         return ""
-    known, made = trainables(program), {}
+    made = {}
     for change in proposal.changes:
-        one = known.get(change.param)
+        one = trainable_named(program, change.param)
         if one is None:
             return f"`{change.param}` is no longer in the file"
         try:
@@ -127,7 +126,7 @@ def why_outdated(program: Program, proposal: Proposal, file_hash: FileHash = dis
     if target is None:
         return f"the eval `{proposal.eval}` is no longer in the file"
     try:
-        tested = _with_values(program, made)
+        tested = _with_values(program, made) if made else program
     except EditRefused as error:
         return str(error)
     if fingerprint(tested, target.id, file_hash) != proposal.fingerprint:

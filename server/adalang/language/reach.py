@@ -119,6 +119,13 @@ def trainables(program: Program) -> dict[str, Trainable]:
     return found
 
 
+def trainable_named(program: Program, name: str) -> Trainable | None:
+    """The param or demos with an id of :func:`trainables`, without a look at all the others."""
+    owners = (program.resolve(name), program.resolve(name.rpartition(".")[0]))
+    parts = (one for entity in owners if entity is not None for one in own_trainable(entity))
+    return next((one for one in parts if one.id == name), None)
+
+
 def own_trainable(entity: Entity) -> list[Trainable]:
     """The params and demos that stand in one declaration (a top-level param: itself)."""
     declaration = entity.declaration

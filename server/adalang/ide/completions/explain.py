@@ -15,7 +15,7 @@ from adalang.language.checks import Facts
 from adalang.language.declarations import Param
 from adalang.language.models import known_models
 from adalang.language.program import Program, link
-from adalang.language.reach import trainables
+from adalang.language.reach import trainable_named
 from adalang.language.settings import FUNCTIONS, SETTINGS
 from adalang.language.text import Span
 
@@ -39,7 +39,7 @@ def explain(program: Program, about: str, facts: Facts, around: Surroundings) ->
         case "elsewhere":
             return _elsewhere(name, around)
         case "trainable":
-            found = trainables(program).get(name)
+            found = trainable_named(program, name)
             doc = found.part.doc if found is not None and isinstance(found.part, Param) else ""
             return Explanation(found.kind, doc) if found is not None else _NOTHING
         case "setting":

@@ -138,13 +138,14 @@ EVENTS = st.one_of(
     st.tuples(st.just("rename"), PLACES, st.just(0), WORDS),
     st.tuples(st.just("rename"), PLACES, st.just(0), WORDS),
     st.tuples(st.just("move"), PLACES, st.integers(0, 20), st.just("")),
+    st.tuples(st.just("paste"), PLACES, st.integers(0, 20), st.just("")),
     st.tuples(st.just("facts"), PLACES, st.integers(0, 12), st.just("")),
     st.tuples(st.just("undo"), PLACES, st.just(0), st.just("")),
 )
 
 
 def after(module: Module, event: str, place: float, number: int, text: str) -> Module:
-    """The module after an edit: something typed, a word written in another's place, a piece moved."""
+    """The module after an edit: something typed, a word written in another's place, a piece moved or pasted."""
     data = module.source.data
     start = int(place * len(data))
     match event:
@@ -156,6 +157,10 @@ def after(module: Module, event: str, place: float, number: int, text: str) -> M
             moved = texts.pop(int(place * (len(texts) - 1)))
             texts.insert(number % (len(texts) + 1), moved)
             return Module.parse(module.path, SourceText(b"".join(texts)), module)
+        case "paste" if module.pieces:
+            copied = module.pieces[int(place * (len(module.pieces) - 1))][1].source
+            border = module.pieces[number % len(module.pieces)][0]
+            return module.edited(Edit(Span(border, border), str(copied)))
         case _:
             return module.edited(Edit(Span(start, min(start + number, len(data))), text))
 
@@ -177,6 +182,8 @@ def test_checking_on_is_checking_anew(events: list[tuple[str, tuple[Path, float]
         program = linked(modules)
         last = checked(program, facts=facts, previous=last)
         assert last.diagnostics == checked(program, facts=facts).diagnostics
+        for module in modules.values():
+            assert len({id(item.declaration) for item in module.items}) == len(module.items)
 
 
 @pytest.mark.parametrize("path", [WHOLE, *EXAMPLES], ids=lambda path: path.stem)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -84,7 +84,7 @@ Pieces = tuple[tuple[int, Piece], ...]
 def cut(source: SourceText, previous: Pieces = ()) -> Pieces:
     """The pieces of a file. Those of another version that have the same bytes are taken over."""
     kept = {piece.source.data: piece for _, piece in previous}
-    return tuple(_pieces(source.data, 0, kept))
+    return tuple(_distinct(_pieces(source.data, 0, kept), ()))
 
 
 def recut(pieces: Pieces, edit: Edit, after: bytes) -> tuple[int, Pieces, int]:
@@ -106,9 +106,11 @@ def recut(pieces: Pieces, edit: Edit, after: bytes) -> tuple[int, Pieces, int]:
         while next_kept < len(pieces) and pieces[next_kept][0] + by < start:
             next_kept += 1
         if next_kept < len(pieces) and pieces[next_kept][0] + by == start:
-            return first, tuple(found), next_kept
+            break
         found.append((start, piece))
-    return first, tuple(found), len(pieces)
+    else:
+        next_kept = len(pieces)
+    return first, tuple(_distinct(found, pieces[next_kept : next_kept + _AHEAD])), next_kept
 
 
 def _start(one: tuple[int, Piece]) -> int:
@@ -189,6 +191,19 @@ def _pieces(
                     ahead = deque(one for one in ahead if one > end)
         yield start, piece
         start = end
+
+
+def _distinct(found: Iterable[tuple[int, Piece]], behind: Pieces) -> Iterator[tuple[int, Piece]]:
+    """The pieces, read anew where a declaration would stand twice in the file, as in a text that was pasted as it is: what a name
+    means is told by the object that declares it. ``behind``: the pieces that follow."""
+    seen = {id(item.declaration) for _, piece in behind for item in piece.items}
+    for start, piece in found:
+        taken = {id(item.declaration) for item in piece.items}
+        if len(taken) < len(piece.items) or not seen.isdisjoint(taken):
+            piece = Piece.read(piece.source.data)
+            taken = {id(item.declaration) for item in piece.items}
+        seen |= taken
+        yield start, piece
 
 
 def _closing_line(data: bytes, start: int, borders: Sequence[int], fence: int) -> Span | None:

@@ -160,7 +160,8 @@ class _Engine:
         root = find_root(self._source.path)
         session = Session(root, load_settings(root), models=self._models)
         try:
-            program = session.load(self._source.path, str(self._source.root.source))
+            texts = {str(path): str(module.source) for path, module in self._source.modules.items()}
+            program = session.load(self._source.path, texts)
         except BaseException:
             session.store.close()
             raise

@@ -12,7 +12,7 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from tests.lsp.editor import Editor, capabilities, eventually, plain
-from tests.lsp.test_work import server_pid, workers, workspace
+from tests.lsp.test_work import PAGE, server_pid, workers, workspace
 from tests.lsp.wire import Wire
 
 PIPELINE = """
@@ -105,6 +105,27 @@ async def test_preview_follows_text_row_and_data_without_trust_or_store(editor: 
     await pages.refresh_of(shown)
     assert messages(await pages.read(shown))[-1] == "a new one"
     assert not (tmp_path / ".adalang").exists(), "a preview leaves nothing behind"
+
+
+async def test_unsaved_texts_of_imported_files_count_in_previews_runs_and_evaluations(
+    editor: Editor, tmp_path: Path
+) -> None:
+    page = workspace(tmp_path)
+    (tmp_path / "shared.adal").write_text('param tone = "Be old."\n', encoding="utf-8")
+    text = PAGE.replace("{{ ticket }}", "{{ shared.tone }} {{ ticket }}")
+    page.write_text(f'import "shared.adal"\n{text}', encoding="utf-8")
+    Pages(editor)
+    await editor.start(tmp_path, modern(), {"evaluateOnSave": False})
+    uri, shared = editor.open(page), editor.open(tmp_path / "shared.adal")
+
+    editor.type(shared, "Be old.", "Be new.")
+    found = await editor.execute("preview", uri, "classify")
+    assert found["messages"][-1]["text"] == "Be new. money was taken 0"
+
+    editor.type(shared, "tone", "voice")
+    editor.type(uri, "shared.tone", "shared.voice")
+    assert (await editor.execute("run", uri, "classify"))["output"] == "billing"
+    assert (await editor.execute("evaluate", uri, "routing"))["n"] > 0
 
 
 async def test_page_of_a_half_typed_file_says_what_is_wrong_and_recovers(editor: Editor, tmp_path: Path) -> None:

@@ -13,19 +13,19 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """Call one component. ``text`` is the file's unsaved contents; ``None`` reads the file."""
+    """Call one component. ``texts``, here and below, are the unsaved contents of files by path; the others are read."""
 
     method: ClassVar[str] = "run"
     file: str
     component: str
     inputs: Mapping[str, Any]
-    text: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class EvaluateRequest:
     split: str | None = None
     limit: int | None = None
     repeats: int | None = None
-    text: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class OptimizeRequest:
     budget_calls: int | None = None
     budget_usd: float | None = None
     seed: int | None = None
-    text: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class RenderRequest:
     file: str
     component: str
     inputs: Mapping[str, Any]
-    text: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 Request = RunRequest | EvaluateRequest | OptimizeRequest | RenderRequest

@@ -11,8 +11,7 @@ from typing import Any
 from adalang.config import load_settings
 from adalang.engine.protocol import RenderRequest
 from adalang.language.declarations import PromptDeclaration, setting
-from adalang.language.program import Entity, Module, load
-from adalang.language.text import SourceText
+from adalang.language.program import Entity, load, reader_with
 from adalang.runtime.failures import Failure
 from adalang.runtime.interpreter import Runtime, prompt_form
 from adalang.runtime.models.gateway import Gateway
@@ -26,8 +25,7 @@ def rendered(root: Path, request: RenderRequest) -> dict[str, Any]:
     ``model_problem`` says why the model cannot be called now; the messages do not need it.
     """
     file = Path(request.file).absolute()
-    module = Module.parse(file, SourceText.of(request.text)) if request.text is not None else None
-    program = load(file, root=module)
+    program = load(file, reader_with(request.texts))
     entity = program.resolve(request.component) if program is not None else None
     if program is None or entity is None or not isinstance(entity.declaration, PromptDeclaration):
         return {"error": f"{file.name} has no prompt `{request.component}`."}

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -26,8 +27,7 @@ from adalang.evaluation.results import Evaluation, RowResult
 from adalang.language.checks import Diagnostic, DiskFacts, check_all
 from adalang.language.declarations import Member, Reference
 from adalang.language.fingerprint import disk_hash, fingerprint
-from adalang.language.program import Entity, Module, Program, load
-from adalang.language.text import SourceText
+from adalang.language.program import Entity, Module, Program, load, reader_with
 from adalang.optimizer.estimate import Estimate, estimate
 from adalang.optimizer.events import RunEvent
 from adalang.optimizer.loop import Outcome, optimise
@@ -118,16 +118,18 @@ class Session:
 
     # ---- files
 
-    def load(self, file: Path, text: str | None = None) -> Program:
-        """Load a file (``text``: its unsaved contents) and refuse it when it has errors.
+    def load(self, file: Path, texts: Mapping[str, str] = MappingProxyType({})) -> Program:
+        """Load a file with its imports and refuse it when there are errors.
+
+        Args:
+            texts: the unsaved contents of files, by path; the others are read.
 
         Raises:
             BugFailure: the file cannot be read.
             CheckFailed: it has errors.
         """
         file = file.absolute()
-        root = Module.parse(file, SourceText.of(text)) if text is not None else None
-        program = load(file, root=root)
+        program = load(file, reader_with(texts))
         if program is None:
             raise BugFailure(f"{file.name} cannot be read: there is no such file, or it is not readable")
         errors = [
@@ -171,7 +173,7 @@ class Session:
     # ---- run
 
     async def run_component(
-        self, file: Path, component: str, inputs: Mapping[str, Any], *, text: str | None = None
+        self, file: Path, component: str, inputs: Mapping[str, Any], *, texts: Mapping[str, str] = MappingProxyType({})
     ) -> tuple[Any, Trace]:
         """Run one component; the run is kept in the store.
 
@@ -179,13 +181,13 @@ class Session:
             BugFailure: no such component, or wrong inputs.
             RunFailed: no answer; the trace says how far it came.
         """
-        output, trace, _ = await self._run_and_keep(file, component, inputs, text)
+        output, trace, _ = await self._run_and_keep(file, component, inputs, texts)
         return output, trace
 
     async def _run_and_keep(
-        self, file: Path, component: str, inputs: Mapping[str, Any], text: str | None
+        self, file: Path, component: str, inputs: Mapping[str, Any], texts: Mapping[str, str]
     ) -> tuple[Any, Trace, RunRecord]:
-        program = self.load(file, text)
+        program = self.load(file, texts)
         entity = find_component(program, component)
         output, trace = await self.runtime(program).run(entity, inputs)
         record = RunRecord(
@@ -200,11 +202,11 @@ class Session:
         return output, trace, record
 
     async def run(
-        self, file: Path, component: str, inputs: Mapping[str, Any], *, text: str | None = None
+        self, file: Path, component: str, inputs: Mapping[str, Any], *, texts: Mapping[str, str] = MappingProxyType({})
     ) -> dict[str, Any]:
         """:meth:`run_component` as plain JSON, for the editor: ``bindings`` are the names that a pipeline bound, each with its
         value as short JSON; ``run`` is the stored run's id."""
-        output, trace, record = await self._run_and_keep(file, component, inputs, text)
+        output, trace, record = await self._run_and_keep(file, component, inputs, texts)
         return {
             "output": output,
             "calls": trace.usage.calls,
@@ -266,11 +268,11 @@ class Session:
         split: str | None = None,
         limit: int | None = None,
         repeats: int | None = None,
-        text: str | None = None,
+        texts: Mapping[str, str] = MappingProxyType({}),
         progress: OnProgress = lambda progress: None,
     ) -> dict[str, Any]:
         """:meth:`evaluation` as plain JSON, for the editor."""
-        program = self.load(file, text)
+        program = self.load(file, texts)
         tally = _Tally(progress, eval_name)
         found = await self.evaluation(program, eval_name, split=split, limit=limit, repeats=repeats, on_row=tally.row)
         return {
@@ -384,11 +386,11 @@ class Session:
         budget_calls: int | None = None,
         budget_usd: float | None = None,
         seed: int | None = None,
-        text: str | None = None,
+        texts: Mapping[str, str] = MappingProxyType({}),
         progress: OnProgress = lambda progress: None,
     ) -> dict[str, Any]:
         """:meth:`optimization` as plain JSON, for the editor."""
-        program = self.load(file, text)
+        program = self.load(file, texts)
         plan = self.optimize_plan(program, eval_name, calls=budget_calls, usd=budget_usd, seed=seed)
         total = plan.calls or 0
 

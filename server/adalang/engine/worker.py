@@ -95,7 +95,7 @@ class Worker:
         file = Path(request.file)
         match request:
             case RunRequest():
-                return await session.run(file, request.component, request.inputs, text=request.text)
+                return await session.run(file, request.component, request.inputs, texts=request.texts)
             case EvaluateRequest():
                 return await session.evaluate(
                     file,
@@ -103,7 +103,7 @@ class Worker:
                     split=request.split,
                     limit=request.limit,
                     repeats=request.repeats,
-                    text=request.text,
+                    texts=request.texts,
                     progress=progress,
                 )
             case OptimizeRequest():
@@ -113,7 +113,7 @@ class Worker:
                     budget_calls=request.budget_calls,
                     budget_usd=request.budget_usd,
                     seed=request.seed,
-                    text=request.text,
+                    texts=request.texts,
                     progress=progress,
                 )
 

@@ -50,6 +50,16 @@ def read_from_disk(path: Path) -> SourceText | None:
         return None
 
 
+def reader_with(texts: Mapping[str, str]) -> Reader:
+    """Reads the disk, but for files whose text is given, by their absolute path."""
+
+    def read(path: Path) -> SourceText | None:
+        text = texts.get(str(path))
+        return SourceText.of(text) if text is not None else read_from_disk(path)
+
+    return read
+
+
 @dataclass(frozen=True, eq=False)
 class Module:
     """One version of one file. ``path`` is absolute; for text without a file it is where the file would be.
@@ -390,15 +400,10 @@ class _TypeResolver:
         return found
 
 
-def load(path: Path, read: Reader = read_from_disk, root: Module | None = None) -> Program | None:
+def load(path: Path, read: Reader = read_from_disk) -> Program | None:
     """Load a file and its imports; ``None`` when the file itself cannot be read. Import cycles are cut, not followed."""
-    path = path.absolute()
-    if root is None:
-        source = read(path)
-        if source is None:
-            return None
-        root = Module.parse(path, source)
-    return link(root, lambda wanted: _parse_file(wanted, read))
+    root = _parse_file(path.absolute(), read)
+    return link(root, lambda wanted: _parse_file(wanted, read)) if root is not None else None
 
 
 def _parse_file(path: Path, read: Reader) -> Module | None:

@@ -152,6 +152,11 @@ class Snapshot:
         root = self.module(path)
         return link(root, self.module) if root is not None else None
 
+    def unsaved(self, program: Program) -> Mapping[str, str]:
+        """What the editor holds of a program's files, by path."""
+        opened = (self.document_at(path) for path in program.modules)
+        return {str(one.path): str(one.source) for one in opened if one is not None}
+
     def check(self, path: Path) -> None:
         """Check a file, so that what its checks ask of the disk is asked for."""
         document, program = self.document_at(path), self.program(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,10 @@ from adalang.lsp.state import path_of
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A file with its imports. ``text`` is its unsaved contents; ``None`` when it is not open."""
+    """A file with its imports. ``texts``: what the editor holds of these files."""
 
     path: Path
-    text: str | None
+    texts: Mapping[str, str]
     program: Program
 
     def component(self, name: str) -> Entity:
@@ -48,5 +49,4 @@ async def target_of(server: AdalServer, path: Path) -> Target:
     program = server.snapshot.program(path)
     if program is None:
         raise RequestError(f"{path.name} cannot be read.")
-    document = server.snapshot.document_at(path)
-    return Target(path, str(document.source) if document is not None else None, program)
+    return Target(path, server.snapshot.unsaved(program), program)

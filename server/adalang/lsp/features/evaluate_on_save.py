@@ -68,7 +68,8 @@ async def _evaluate(server: AdalServer, wanted: _Wanted) -> None:
         if before == prints[wanted.name]:
             return
         server.evaluated[key] = prints[wanted.name]
-    request = EvaluateRequest(str(path), wanted.name, limit=wanted.limit, text=str(wanted.analysis.document.source))
+    texts = wanted.analysis.snapshot.unsaved(program)
+    request = EvaluateRequest(str(path), wanted.name, limit=wanted.limit, texts=texts)
     workspace = server.workspaces.of(path)
     try:
         await server.work.replace(key, f"Evaluating {wanted.name}", workspace.engine, request)

@@ -69,7 +69,7 @@ async def _render(server: AdalServer, page: Page) -> tuple[Chosen, Rendered]:
         raise RequestError(f"Only prompts have messages, and `{page.name}` is another kind; there are: {prompts}.")
     chosen = choose_inputs(target.program, component, server.shown.row(page), server.snapshot.disk)
     server.shown.set_row(page, max(1, chosen.row))
-    request = RenderRequest(str(target.path), page.name, chosen.inputs, target.text)
+    request = RenderRequest(str(target.path), page.name, chosen.inputs, target.texts)
     worker = server.workspaces.of(target.path).renderer
     try:
         async with asyncio.timeout(RENDER_SECONDS):

@@ -22,7 +22,7 @@ async def run(server: AdalServer, uri: str, name: str, given: Mapping[str, Any] 
     target = await target_at(server, uri)
     component = target.component(name)
     inputs = _inputs(server, target, component, given)
-    request = RunRequest(str(target.path), name, inputs, target.text)
+    request = RunRequest(str(target.path), name, inputs, target.texts)
     result = await _do(server, target, f"Running {name}", request)
     if "output" in result:
         output = result["output"]
@@ -95,7 +95,7 @@ def _asked_as(declared: Type) -> dict[str, Any]:
 async def evaluate(server: AdalServer, uri: str, name: str) -> Any:
     target = await target_at(server, uri)
     _require_eval(target, name)
-    request = EvaluateRequest(str(target.path), name, text=target.text)
+    request = EvaluateRequest(str(target.path), name, texts=target.texts)
     result = await _do(server, target, f"Evaluating {name}", request)
     if "score" in result:
         server.window.tell(_told(name, result))
@@ -105,7 +105,7 @@ async def evaluate(server: AdalServer, uri: str, name: str) -> Any:
 async def optimize(server: AdalServer, uri: str, name: str) -> Any:
     target = await target_at(server, uri)
     _require_eval(target, name)
-    request = OptimizeRequest(str(target.path), name, text=target.text)
+    request = OptimizeRequest(str(target.path), name, texts=target.texts)
     result = await _do(server, target, f"Optimizing {name}", request)
     if result.get("message"):
         server.window.tell(f"{name}: {result['message']}")

@@ -199,6 +199,7 @@ BORDERS = st.sampled_from(
             "\nmodel answers vary\n",
         ),
         *("\n", "\r", "\r\n", "\n\n", "#", "pa", "x"),
+        *('prompt"""\n', '\rdataset a"""', "eval e of a{}", "=eval e of a{}\r"),
     ]
 )
 
@@ -224,6 +225,12 @@ def test_reading_on_after_edits_is_reading_anew(text: str, edits: list[tuple[flo
         start = int(place * size)
         module = before.edited(Edit(Span(start, min(start + length, size)), new))
         same(module, Module.parse(WHOLE, SourceText(module.source.data)))
+
+
+def test_a_piece_ends_where_it_would_end_anew_behind_declarations_that_were_taken_over() -> None:
+    before = Module.parse(WHOLE, SourceText.of('prompt"""\n=eval e of a{}\rdataset a"""'))
+    after = before.edited(Edit(Span(0, 0), 'import "b.adal"\n'))
+    same(after, Module.parse(WHOLE, after.source))
 
 
 def test_unchanged_declarations_are_taken_over_as_they_are() -> None:

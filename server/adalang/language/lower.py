@@ -115,7 +115,7 @@ def lower(tree: Tree, source: SourceText, known: Known | None = None) -> Lowered
             continue
         if node.type in _DECLARATIONS and node.start_byte >= cut_until:
             doc = _doc(comments, node, source)
-            declaration = None
+            declaration, open_fence = None, 0  # the fence that counts is the last declaration's
             if known and not node.has_error:
                 declaration = known.get((doc, source.data[node.start_byte : node.end_byte]))
             if declaration is None:

@@ -111,3 +111,25 @@ async def test_a_path_that_no_file_can_have_stops_nothing(editor: Editor, tmp_pa
     await editor.diagnostics(uri, lambda found: any(one.code == "ADL501" for one in found))
     editor.type(uri, "long" * 100, "missing")
     await editor.diagnostics(uri, lambda found: any("`missing.jsonl`" in one.message for one in found))
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_what_is_asked_for_while_the_disk_is_read_is_read_too(number: int, tmp_path: Path) -> None:
+    """A completion asks for a folder, the next keystroke for a file: neither wish may get lost."""
+    for name in range(number * 10):
+        (tmp_path / f"rows{name}.jsonl").touch()
+    uri, text = (tmp_path / "page.adal").as_uri(), 'dataset rows = ""\n'
+    with Wire() as wire:
+        wire.initialize(root=tmp_path)
+        wire.open(uri, text)
+        for version, letter in enumerate("nowhere.jsonl", 2):
+            place = {"line": 0, "character": 14 + version}
+            change = {"range": {"start": place, "end": place}, "text": letter}
+            wire.notify(
+                "textDocument/didChange", {"textDocument": {"uri": uri, "version": version}, "contentChanges": [change]}
+            )
+            wire.ask("textDocument/completion", {"textDocument": {"uri": uri}, "position": place})
+        while True:
+            found = wire.until("textDocument/publishDiagnostics")
+            if found["version"] == 14 and [one["code"] for one in found["diagnostics"] if one["code"] == "ADL501"]:
+                break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -220,6 +221,21 @@ async def test_refused_edit_keeps_the_proposal_and_dismissing_takes_it_away(edit
     await editor.execute("dismissProposal", found.id)
     assert status(tmp_path, found) == "dismissed"
     await editor.diagnostics(uri, lambda found: found == [])
+
+
+async def test_a_proposal_is_kept_where_it_was_found_though_its_file_is_in_a_workspace_of_its_own(
+    editor: Editor, tmp_path: Path
+) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    page = workspace(inner)
+    found = replace(proposal(page), file="inner/page.adal")
+    (tmp_path / "adalang.toml").touch()
+    put_by_another_process(tmp_path, found)
+    await editor.start(tmp_path, capabilities())
+    editor.open(page)
+    await editor.execute("dismissProposal", found.id)
+    assert status(tmp_path, found) == "dismissed"
 
 
 async def test_a_hint_says_that_it_is_unverified(editor: Editor, tmp_path: Path) -> None:

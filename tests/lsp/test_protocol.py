@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from tests.lsp.wire import PULL, SERVER, Wire
 
+from adalang.engine.protocol import FrameWriter
 from adalang.ide.on_type_formatting import TRIGGERS
 from adalang.ide.refactorings import KINDS
 from adalang.lsp import types
@@ -20,6 +23,9 @@ from adalang.lsp.capabilities import CODE_ACTIONS, COMMANDS, FIX_ALL, capabiliti
 from adalang.lsp.client import Client
 from adalang.lsp.features import commands
 from adalang.lsp.methods import METHODS
+from adalang.lsp.server import AdalServer
+from adalang.lsp.state import Document
+from adalang.lsp.transport import Inbox
 
 HELLO = 'prompt hello(name: str) -> str = """Greet {{ name }}."""\n'
 URI = "untitled:hello.adal"
@@ -112,6 +118,70 @@ def test_a_change_that_cannot_be_read_makes_the_document_untrusted_until_it_is_o
     assert wire.result("textDocument/hover", AT_NAME) is None
     wire.open(URI, HELLO, version=3)
     assert wire.result("textDocument/hover", AT_NAME) is not None
+
+
+def test_a_change_that_cannot_be_made_makes_the_document_untrusted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> Document:
+        raise RuntimeError("a bug")
+
+    async def drive() -> None:
+        sent = BytesIO()
+        server = AdalServer(METHODS, FrameWriter(sent))
+        server.protocol.initialized = True
+        document = {"uri": URI, "languageId": "adal", "version": 1, "text": HELLO}
+        change = {"textDocument": {"uri": URI, "version": 2}, "contentChanges": [{"text": "x"}]}
+        server.protocol.inbox.put(
+            {"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"textDocument": document}}
+        )
+        server.protocol.inbox.put({"jsonrpc": "2.0", "method": "textDocument/didChange", "params": change})
+        server.protocol.wake()
+        await asyncio.sleep(0.1)
+        assert server.snapshot.documents[URI].lost
+        assert b"open it again" in sent.getvalue()
+        await server.wind_down()
+
+    monkeypatch.setattr(Document, "changed", fails)
+    asyncio.run(drive())
+
+
+def test_a_document_that_lost_a_change_stops_edits_of_all_files(wire: Wire, tmp_path: Path) -> None:
+    shared, page = tmp_path / "shared.adal", tmp_path / "page.adal"
+    shared.write_text('param tone = "kind"\n', encoding="utf-8")
+    page.write_text('import "shared.adal"\nprompt p(a: str) = """{{ shared.tone }} {{ a }}"""\n', encoding="utf-8")
+    wire.initialize(root=tmp_path, capabilities=PULL)
+    wire.open(shared.as_uri(), shared.read_text(encoding="utf-8"))
+    wire.open(page.as_uri(), page.read_text(encoding="utf-8"))
+    broken = {"textDocument": {"uri": page.as_uri(), "version": 2}, "contentChanges": [{"range": 5, "text": "x"}]}
+    wire.notify("textDocument/didChange", broken)
+    at = {"textDocument": {"uri": shared.as_uri()}, "position": {"line": 0, "character": 7}}
+    answer = wire.answer(wire.ask("textDocument/rename", {**at, "newName": "voice"}))
+    assert "page.adal could not be read" in answer["error"]["message"]
+
+
+def test_what_waited_is_forgotten_once_it_is_taken() -> None:
+    inbox = Inbox()
+    for number in range(100):
+        inbox.put({"id": number, "method": "textDocument/hover"})
+        inbox.put({"method": "textDocument/didChange", "params": {"textDocument": {"uri": f"file:///{number}"}}})
+        inbox.put({"method": "$/cancelRequest", "params": {"id": number}})
+    while inbox.take() is not None:
+        pass
+    assert not inbox._waiting and not inbox._changes and not inbox._cancelled
+
+
+def test_a_client_that_answers_no_refresh_is_not_asked_over_and_over(wire: Wire, tmp_path: Path) -> None:
+    page, data = tmp_path / "page.adal", tmp_path / "rows.jsonl"
+    page.write_text('dataset rows = "rows.jsonl"\n', encoding="utf-8")
+    wire.initialize(root=tmp_path, capabilities={**PULL, "workspace": {"diagnostics": {"refreshSupport": True}}})
+    wire.open(page.as_uri(), page.read_text(encoding="utf-8"))
+    asked = 0
+    for number in range(20):
+        data.write_text(f'{{"a": {number}}}\n' * (number + 1), encoding="utf-8")
+        wire.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": data.as_uri(), "type": 2}]})
+        pulled = wire.ask("textDocument/diagnostic", {"textDocument": {"uri": page.as_uri()}})
+        while (message := wire.message()).get("id") != pulled:
+            asked += message.get("method") == "workspace/diagnostic/refresh"
+    assert asked <= 1
 
 
 def test_requests_that_were_cancelled_while_they_waited_are_not_computed(wire: Wire) -> None:

@@ -169,6 +169,33 @@ async def test_save_evaluates_what_has_changed_and_nothing_else(editor: Editor, 
     assert editor.client.messages == []
 
 
+async def test_an_evaluation_that_was_cancelled_is_made_at_the_next_save(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    (tmp_path / "hold").touch()
+    await editor.start(tmp_path, capabilities())
+    uri = editor.open(page)
+    await editor.diagnostics(uri, lambda found: found == [])
+    editor.save(uri)
+
+    async def begun() -> str | int | None:
+        return next((token for token, found in editor.client.progress_reports.items() if found), None)
+
+    token = await eventually(begun)
+    editor.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token))
+
+    async def stopped() -> bool | None:
+        return isinstance(editor.client.progress_reports[token][-1], types.WorkDoneProgressEnd) or None
+
+    await eventually(stopped)
+    (tmp_path / "hold").unlink()
+
+    async def scored() -> bool | None:
+        editor.save(uri)
+        return any("on 4 val examples" in title for title in await editor.lenses(uri)) or None
+
+    assert await eventually(scored)
+
+
 async def test_settings_change_evaluate_on_save_while_work_goes_on(editor: Editor, tmp_path: Path) -> None:
     page = workspace(tmp_path)
     (tmp_path / "hold").touch()

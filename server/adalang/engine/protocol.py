@@ -185,7 +185,7 @@ class FrameWriter:
             try:
                 self._stream.write(data)
                 self._stream.flush()
-            except (BrokenPipeError, ValueError):
+            except (ConnectionError, ValueError):
                 pass
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,12 +37,38 @@ class Entry:
 Entries = Mapping[Wish, Entry]
 
 
+class Wishes:
+    """What was asked for and not known, by readers of any state, in any thread, until it is taken."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        """How often something was asked for that was not known: whoever compares it before and after a question learns
+        whether the answer is all that there is."""
+        self._lock = threading.Lock()
+        self._waiting: set[Wish] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def add(self, wish: Wish) -> None:
+        with self._lock:
+            self.asked += 1
+            self._waiting.add(wish)
+
+    def take(self, *kinds: Kind) -> frozenset[Wish]:
+        """Those of these kinds (default: all); they wait no longer."""
+        with self._lock:
+            taken = frozenset(one for one in self._waiting if not kinds or one[0] in kinds)
+            self._waiting -= taken
+            return taken
+
+
 @dataclass(frozen=True)
 class Disk:
-    """One state of that knowledge: immutable but for ``wishes``, which its readers fill and the server empties."""
+    """One state of that knowledge; all states have the same ``wishes``, which their readers fill and the server empties."""
 
     entries: Entries = field(default_factory=dict, repr=False)
-    wishes: set[Wish] = field(default_factory=set, repr=False, compare=False)
+    wishes: Wishes = field(default_factory=Wishes, repr=False, compare=False)
 
     def module(self, path: Path) -> Module | None:
         return self._get("module", path)  # type: ignore[no-any-return]
@@ -74,7 +101,7 @@ class Disk:
         return entry.value
 
     def with_entries(self, entries: Entries) -> Disk:
-        return Disk({**self.entries, **entries})
+        return Disk({**self.entries, **entries}, self.wishes)
 
 
 def read(wishes: Iterable[Wish]) -> dict[Wish, Entry]:

@@ -13,8 +13,9 @@ from adalang.language.program import Module, Program, link
 from adalang.language.text import SourceText, Span
 from adalang.lsp import from_lsp, to_lsp, types
 from adalang.lsp.folders import Listing
+from adalang.lsp.protocol import RequestError
 from adalang.lsp.server import AdalServer
-from adalang.lsp.state import Snapshot, uri_of
+from adalang.lsp.state import Snapshot
 
 
 class AtPosition(Protocol):
@@ -56,6 +57,16 @@ class Everywhere:
         """Every file, and what is imported from elsewhere."""
         return {path: module for program in reversed(self.programs) for path, module in program.modules.items()}
 
+    def refuse_lost(self) -> None:
+        """For edits in all files.
+
+        Raises:
+            RequestError: an open document is not known as it is.
+        """
+        lost = next((one.path.name for one in self.snapshot.documents.values() if one.lost), None)
+        if lost is not None:
+            raise RequestError(f"A change of {lost} could not be read; close the file and open it again first.")
+
     def program_of(self, path: Path) -> Program | None:
         """The program with a file as its root, which may be one that is only imported."""
         module = self.modules.get(path)
@@ -70,7 +81,7 @@ class Everywhere:
         return to_lsp.range_(self.source(path), span, self.snapshot.client.encoding)
 
     def location(self, place: Place) -> types.Location:
-        return types.Location(uri_at(self.snapshot, place.path), self.range(place.path, place.span))
+        return types.Location(to_lsp.uri_at(self.snapshot, place.path), self.range(place.path, place.span))
 
 
 @dataclass(frozen=True)
@@ -92,9 +103,3 @@ class Question:
     @property
     def source(self) -> SourceText:
         return self.program.root.source
-
-
-def uri_at(snapshot: Snapshot, path: Path) -> str:
-    """A file's URI: the client's own, where it has the file open."""
-    document = snapshot.document_at(path)
-    return document.uri if document is not None else uri_of(path)

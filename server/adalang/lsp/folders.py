@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +17,8 @@ from adalang.lsp.state import Snapshot
 
 _SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages", "dist", "build"})
 _FILES_LIMIT = 5000
+_FRESH_SECONDS = 0.5
+"""How long the disk is not looked at again for the same question: an editor asks for the lenses of a screen all at once."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Listing:
         self._lock = threading.Lock()
         self._disk = Disk()
         self._known: dict[Path, Checked] = {}
+        self._programs: list[Program] = []
+        self._loaded_for: Snapshot | None = None
+        self._loaded_at = 0.0
         self.is_current = False
         """Whether somebody has looked, or is looking, since something may have changed on the disk."""
 
@@ -52,8 +58,11 @@ class Listing:
     def programs(self, snapshot: Snapshot) -> list[Program]:
         """The program of every file that is not open in the editor, unchecked; what it imports counts as in :meth:`check`."""
         with self._lock:
-            loaded = (self._loaded(path, snapshot) for path in self._closed(snapshot))
-            return [one for one in loaded if one is not None]
+            if self._loaded_for is not snapshot or time.monotonic() > self._loaded_at + _FRESH_SECONDS:
+                loaded = [self._load(path, snapshot) for path in self._closed(snapshot)]
+                self._programs = [one for one in loaded if one is not None]
+                self._loaded_for, self._loaded_at = snapshot, time.monotonic()
+            return self._programs
 
     def _closed(self, snapshot: Snapshot) -> list[Path]:
         """The files to look at, after a look at what has changed on the disk."""
@@ -65,13 +74,12 @@ class Listing:
         files = islice(_files(self.folders), _FILES_LIMIT)
         return [path for path in files if snapshot.document_at(path) is None]
 
-    def _loaded(self, path: Path, snapshot: Snapshot) -> Program | None:
+    def _load(self, path: Path, snapshot: Snapshot) -> Program | None:
         """A file with its imports, read as far as that is needed."""
         while True:
             program = self._program(path, snapshot)
-            if not self._disk.wishes:
+            if not self._read_wishes():
                 return program
-            self._disk = self._disk.with_entries(read(tuple(self._disk.wishes)))
 
     def _check(self, path: Path, snapshot: Snapshot) -> Checked | None:
         """Check a file as often as its checks ask for more of the disk."""
@@ -85,9 +93,14 @@ class Listing:
                 if not self._disk.wishes:
                     self._known[path] = known
                     return known
-            if not self._disk.wishes:
+            if not self._read_wishes():
                 return None
-            self._disk = self._disk.with_entries(read(tuple(self._disk.wishes)))
+
+    def _read_wishes(self) -> bool:
+        """Read what was asked for; whether there was anything."""
+        wishes = self._disk.wishes.take()
+        self._disk = self._disk.with_entries(read(wishes))
+        return bool(wishes)
 
     def _program(self, path: Path, snapshot: Snapshot) -> Program | None:
         def module(wanted: Path) -> Module | None:

@@ -204,6 +204,7 @@ class Protocol:
         try:
             method.handler(self._server, structured)
         except Exception:
+            self._server.params_lost(name, params)
             _log.exception("%s failed", name)
         self._note_time(name, started)
 
@@ -255,6 +256,7 @@ class Protocol:
 
         def answer(done: asyncio.Future[Any]) -> None:
             self._running.pop(request_id, None)
+            self._server.idle_soon()
             if done.cancelled():
                 self._error(request_id, CANCELLED, "cancelled")
             elif (error := done.exception()) is not None:

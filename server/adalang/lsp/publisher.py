@@ -19,20 +19,22 @@ class Publisher:
 
     def __init__(self, server: AdalServer) -> None:
         self._server = server
-        self._due: set[str] = set()
+        self._due: dict[str, None] = {}
         self._sent: dict[str, types.PublishDiagnosticsParams] = {}
 
     def due(self, uris: Iterable[str]) -> None:
         """These documents' diagnostics may have changed."""
         if not self._server.client.pulls_diagnostics:
-            self._due.update(uris)
+            self._due.update(dict.fromkeys(uris))
         self._server.idle_soon()
 
     def send(self) -> None:
-        """Send what is due."""
-        for uri in self._due:
+        """Send what has been due the longest; the rest when nothing else waits."""
+        if self._due:
+            uri = next(iter(self._due))
+            del self._due[uri]
             self._send(uri)
-        self._due.clear()
+            self._server.idle_soon()
 
     def _send(self, uri: str) -> None:
         from adalang.lsp.features.diagnostics import to_publish

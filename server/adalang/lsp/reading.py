@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adalang.lsp import disk
+from adalang.lsp.again import Again
 from adalang.lsp.state import Snapshot
 
 if TYPE_CHECKING:
@@ -19,34 +21,35 @@ class Reading:
 
     def __init__(self, server: AdalServer) -> None:
         self._server = server
-        self._busy = False
+        self._reads = asyncio.Lock()
+        """Held while files are read, so that who misses something can wait for who is reading it."""
+        self._wishes = Again(server.keep, self._answer_wishes)
+        self._looks = Again(server.keep, self._look_again)
 
     def answer_wishes(self) -> None:
         """Read what was asked for, in the background."""
-        if self._server.snapshot.disk.wishes and not self._busy:
-            self._busy = True
-            self._server.keep(self._answer_wishes())
+        if self._server.snapshot.disk.wishes:
+            self._wishes.ask()
 
     async def _answer_wishes(self) -> None:
-        try:
-            kinds = await self._read_wishes()
-        finally:
-            self._busy = False
+        kinds = await self._read_wishes()
         if kinds - {"folder"}:  # no check asks what is in a folder
             self._server.refresh(names="module" in kinds)
+        self.answer_wishes()
 
     async def _read_wishes(self) -> set[disk.Kind]:
         """Read what was asked for; its kinds."""
-        wishes = tuple(self._server.snapshot.disk.wishes)
-        self._learn(await self._server.in_thread(partial(disk.read, wishes)))
+        async with self._reads:
+            wishes = self._server.snapshot.disk.wishes.take()
+            self._learn(await self._server.in_thread(partial(disk.read, wishes)))
         return {kind for kind, _ in wishes}
 
     def look_again(self) -> None:
         """Files may have changed: look at what is known of them, in the background."""
-        self._server.keep(self._look_again())
+        self._server.listing.is_current = False
+        self._looks.ask()
 
     async def _look_again(self) -> None:
-        self._server.listing.is_current = False
         await self._server.workspaces.look_at_settings()
         await self.read_again()
 
@@ -61,7 +64,7 @@ class Reading:
         """Read the files that a document imports: once, when it is opened, so that nobody sees them missing first."""
         while True:
             self._server.snapshot.program(path)
-            wishes = [wish for wish in self._server.snapshot.disk.wishes if wish[0] == "module"]
+            wishes = self._server.snapshot.disk.wishes.take("module")
             if not wishes:
                 return
             self._learn(disk.read(wishes))
@@ -73,7 +76,7 @@ class Reading:
             snapshot = self._server.snapshot
             look(snapshot)
             snapshot.check(path)
-            if not snapshot.disk.wishes:
+            if not snapshot.disk.wishes and not self._reads.locked():
                 return
             await self._read_wishes()
 

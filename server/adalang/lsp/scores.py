@@ -67,6 +67,6 @@ class Scores(Mapping[str, str]):
         target = target_of(program, entity) if entity is not None else None
         if target is None:
             return False
-        before = len(disk.wishes)
+        before = disk.wishes.asked
         found = fingerprint(program, target.id, disk.hash)
-        return found == record.fingerprint or len(disk.wishes) > before
+        return found == record.fingerprint or disk.wishes.asked > before

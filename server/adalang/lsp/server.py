@@ -38,6 +38,8 @@ _WARM_UP_SECONDS = 0.5
 _GC_THRESHOLDS = (50_000, 20, 100)
 """A full collection walks all trees of all files, for some 50 ms in the middle of an answer, and finds next to nothing: what an
 edit replaces is in no circle."""
+_SWITCH_SECONDS = 0.0005
+"""How long a thread that looks through a thousand files keeps the loop waiting, each time that it wants to go on."""
 
 T = TypeVar("T")
 
@@ -186,13 +188,13 @@ class AdalServer:
         self.publisher.due(self.snapshot.documents)
         self.shown.source_changed()
         if self.client.pulls_diagnostics and self.client.refreshes_diagnostics:
-            self.keep(self.window.refresh("workspace/diagnostic/refresh"))
+            self.window.refresh("workspace/diagnostic/refresh")
         if lenses and self.client.refreshes_lenses:
-            self.keep(self.window.refresh("workspace/codeLens/refresh"))
+            self.window.refresh("workspace/codeLens/refresh")
         if lenses and self.client.refreshes_hints:
-            self.keep(self.window.refresh("workspace/inlayHint/refresh"))
+            self.window.refresh("workspace/inlayHint/refresh")
         if names and self.client.refreshes_tokens:
-            self.keep(self.window.refresh("workspace/semanticTokens/refresh"))
+            self.window.refresh("workspace/semanticTokens/refresh")
 
     # ---- runs
 
@@ -200,7 +202,7 @@ class AdalServer:
         """Remember a component's newest run, and have the client show its values."""
         self.last_runs[path, name] = run
         if self.client.refreshes_inline_values:
-            self.keep(self.window.refresh("workspace/inlineValue/refresh"))
+            self.window.refresh("workspace/inlineValue/refresh")
 
     def last_run(self, path: Path, name: str) -> LastRun | None:
         """The newest run of a component that a command has made since the server was started."""
@@ -247,9 +249,13 @@ def serve(tcp: tuple[str, int] | None = None) -> NoReturn:
         OSError: the port cannot be used.
     """
     gc.set_threshold(*_GC_THRESHOLDS)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     reader, writer = tcp_streams(*tcp) if tcp is not None else stdio_streams()
-    sys.exit(asyncio.run(_serve(reader, writer)))
+    code = asyncio.run(_serve(reader, writer))
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)  # not after the threads, which may be in the middle of a thousand files
 
 
 async def _serve(reader: BinaryIO, writer: BinaryIO) -> int:

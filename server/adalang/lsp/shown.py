@@ -91,7 +91,7 @@ class ShownPages:
         if uri is None or self._server.protocol.stopping:
             return
         params = types.TextDocumentContentRefreshParams(uri)
-        self._server.keep(self._server.window.refresh("workspace/textDocumentContent/refresh", params))
+        self._server.keep(self._server.window.ask_again("workspace/textDocumentContent/refresh", params))
 
     async def show(self, page: Page, text: str) -> bool:
         """Show a page where the client can show any; whether it did.

@@ -101,8 +101,11 @@ class Snapshot:
         return self._next(documents={**self.documents, document.uri: document})
 
     def without_document(self, uri: str) -> Self:
-        self._checked.pop(uri, None)
-        return self._next(documents={name: one for name, one in self.documents.items() if name != uri})
+        documents = {name: one for name, one in self.documents.items() if name != uri}
+        # Another mapping: a thread that still answers from an older snapshot would put the closed document back.
+        return self._next(
+            documents=documents, _checked={name: self._checked[name] for name in documents if name in self._checked}
+        )
 
     def with_disk(self, disk: Disk) -> Self:
         return self._next(disk=disk)

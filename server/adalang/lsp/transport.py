@@ -50,7 +50,7 @@ class Inbox:
         """Queue a message. The cancellation of a request that still waits is noted instead of queued."""
         with self._lock:
             if isinstance(message, dict):
-                if _is_cancel(message) and self._waiting[_cancelled_id(message)]:
+                if _is_cancel(message) and _cancelled_id(message) in self._waiting:
                     self._cancelled.add(_cancelled_id(message))
                     return
                 if _is_request(message):
@@ -69,21 +69,27 @@ class Inbox:
                 return message, False
             if _is_request(message):
                 request_id = message["id"]
-                self._waiting[request_id] -= 1
+                _count_down(self._waiting, request_id)
                 cancelled = request_id in self._cancelled
                 self._cancelled.discard(request_id)
                 return message, cancelled
             if message.get("method") == "textDocument/didChange":
-                self._changes[_uri(message)] -= 1
+                _count_down(self._changes, _uri(message))
             return message, False
 
     def is_outdated(self, uri: str) -> bool:
         """Whether a newer version of the document waits in the queue."""
         with self._lock:
-            return self._changes[uri] > 0
+            return uri in self._changes
 
     def __len__(self) -> int:
         return len(self._messages)
+
+
+def _count_down(counter: Counter[Any], key: Any) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]
 
 
 def _is_request(message: dict[str, Any]) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adalang.lsp import types
+from adalang.lsp.again import Again
 from adalang.lsp.protocol import RequestError
 
 if TYPE_CHECKING:
@@ -14,10 +16,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("adalang.lsp")
 
+_REFRESH_SECONDS = 5.0
+"""A client that has not answered by then is asked the next time all the same."""
+
 
 class Window:
     def __init__(self, server: AdalServer) -> None:
         self._server = server
+        self._refreshes: dict[str, Again] = {}
 
     def tell(self, text: str) -> None:
         self._message("window/showMessage", types.MessageType.Info, text)
@@ -31,11 +37,18 @@ class Window:
     def _message(self, method: str, kind: int, text: str) -> None:
         self._server.protocol.notify(method, types.ShowMessageParams(kind, text))
 
-    async def refresh(self, method: str, params: Any = None) -> None:
+    def refresh(self, method: str) -> None:
+        """Have the client ask again for something; not while it has not answered the same before."""
+        if method not in self._refreshes:
+            self._refreshes[method] = Again(self._server.keep, lambda: self.ask_again(method))
+        self._refreshes[method].ask()
+
+    async def ask_again(self, method: str, params: Any = None) -> None:
         """Have the client ask again for something; one that cannot is left alone."""
         try:
-            await self._server.protocol.ask(method, params)
-        except RequestError as error:
+            async with asyncio.timeout(_REFRESH_SECONDS):
+                await self._server.protocol.ask(method, params)
+        except (RequestError, TimeoutError) as error:
             _log.debug("the client did not refresh: %s", error)
 
     async def apply(self, edit: types.WorkspaceEdit, label: str) -> None:

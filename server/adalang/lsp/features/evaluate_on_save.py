@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from adalang.engine.protocol import EvaluateRequest
-from adalang.ide.meaning import target_of
-from adalang.language.declarations import Constant, EvalDeclaration, setting
+from adalang.ide.on_save import on_save
 from adalang.language.fingerprint import disk_hash, fingerprint
 from adalang.language.program import Program
 from adalang.lsp.protocol import RequestError
@@ -37,26 +36,14 @@ def evaluate_saved(server: AdalServer, uri: str) -> None:
     for other in server.snapshot.documents:
         analysis = server.snapshot.analysis(other)
         if analysis is not None and saved.path in analysis.program.modules and not _is_broken(analysis):
-            for wanted in _wanted(analysis):
+            for one in on_save(analysis.program):
+                wanted = _Wanted(analysis, one.eval.name.text, one.limit, one.target.id)
                 server.keep(_evaluate(server, wanted))
 
 
 def _is_broken(analysis: Analysis) -> bool:
     """A file with errors would not run; its diagnostics say so already."""
     return any(one.severity == "error" for one in analysis.diagnostics)
-
-
-def _wanted(analysis: Analysis) -> Iterator[_Wanted]:
-    program = analysis.program
-    for item in program.root.items:
-        declaration = item.declaration
-        if not isinstance(declaration, EvalDeclaration):
-            continue
-        on_save = setting(declaration.settings, "on_save")
-        limit = on_save.value.value if on_save is not None and isinstance(on_save.value, Constant) else None
-        target = target_of(program, program.entity(program.root, item))
-        if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0 and target is not None:
-            yield _Wanted(analysis, declaration.name.text, limit, target.id)
 
 
 async def _evaluate(server: AdalServer, wanted: _Wanted) -> None:
@@ -72,11 +59,19 @@ async def _evaluate(server: AdalServer, wanted: _Wanted) -> None:
     request = EvaluateRequest(str(path), wanted.name, limit=wanted.limit, texts=texts)
     workspace = server.workspaces.of(path)
     try:
-        await server.work.replace(key, f"Evaluating {wanted.name}", workspace.engine, request)
+        result = await server.work.replace(key, f"Evaluating {wanted.name}", workspace.engine, request)
+        if result.get("cancelled"):  # the next save is to make it
+            _forget(server, key, prints[wanted.name])
     except RequestError as error:
-        server.evaluated.pop(key, None)
+        _forget(server, key, prints[wanted.name])
         server.window.warn(f"{wanted.name} could not be evaluated: {error}")
     await server.workspaces.look_into_store(workspace)
+
+
+def _forget(server: AdalServer, key: tuple[Path, str], fingerprint: str) -> None:
+    """This version is not evaluated after all; a newer one that is under way stays noted."""
+    if server.evaluated.get(key) == fingerprint:
+        del server.evaluated[key]
 
 
 def _fingerprints(program: Program, wanted: _Wanted) -> Mapping[str, str]:

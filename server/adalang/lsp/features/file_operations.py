@@ -23,6 +23,7 @@ def will_rename(server: AdalServer, params: types.RenameFilesParams) -> Callable
         change = renamed(moves, everywhere.programs)
         if not change.edits:
             return None
+        everywhere.refuse_lost()
         sources = {path: everywhere.modules[path].source for path in change.edits}
         return workspace_edit(everywhere.snapshot, sources, change)
 

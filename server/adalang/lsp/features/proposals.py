@@ -17,6 +17,7 @@ from adalang.lsp import to_lsp, types
 from adalang.lsp.convert_changes import workspace_edit
 from adalang.lsp.protocol import RequestError
 from adalang.lsp.state import Document, Snapshot
+from adalang.lsp.workspaces import Workspace
 from adalang.store import StoreError
 from adalang.store.records import Proposal, ProposalStatus
 
@@ -114,7 +115,7 @@ def _can_apply(found: Anchored) -> bool:
 
 async def apply_proposal(server: AdalServer, proposal_id: str) -> dict[str, Any]:
     """Have the client apply it to the text as it is now, and note that in the store once the client has."""
-    proposal, found = await _find(server, proposal_id)
+    workspace, proposal, found = await _find(server, proposal_id)
     if not server.client.applies_edits:
         raise RequestError("This editor cannot apply edits; use `adalang proposals apply` in a terminal.")
     try:
@@ -127,33 +128,35 @@ async def apply_proposal(server: AdalServer, proposal_id: str) -> dict[str, Any]
         asks = types.ChangeAnnotation(label, needs_confirmation=True, description=why) if why else None
         edit = workspace_edit(server.snapshot, _sources(found), Change(edits), asks)
         await server.window.apply(edit, label)
-    await _set_status(server, proposal, found, "applied")
+    await _set_status(server, workspace, proposal, "applied")
     return {"applied": proposal.id}
 
 
 async def dismiss_proposal(server: AdalServer, proposal_id: str) -> dict[str, Any]:
-    proposal, found = await _find(server, proposal_id)
-    await _set_status(server, proposal, found, "dismissed")
+    workspace, proposal, _ = await _find(server, proposal_id)
+    await _set_status(server, workspace, proposal, "dismissed")
     return {"dismissed": proposal.id}
 
 
 async def explain_proposal(server: AdalServer, proposal_id: str) -> dict[str, Any]:
     """Show the whole evidence in the editor; the text is also the answer."""
-    proposal, found = await _find(server, proposal_id)
+    workspace, proposal, found = await _find(server, proposal_id)
     text = explanation(proposal, found)
-    workspace = server.workspaces.of(found.program.path)
     await server.window.show_text(workspace.root, f"proposal-{proposal.id}.md", text)
     return {"markdown": text}
 
 
-async def _find(server: AdalServer, proposal_id: str) -> tuple[Proposal, Anchored]:
-    """The proposal in the text as it is now.
+async def _find(server: AdalServer, proposal_id: str) -> tuple[Workspace, Proposal, Anchored]:
+    """The proposal with the workspace whose store has it, in the text as it is now.
 
     Raises:
-        RequestError: there is no such open proposal, or its file cannot be read.
+        RequestError: there is no such open proposal, or its file or the store cannot be read.
     """
     for workspace in server.workspaces.all:
-        proposal = await server.workspaces.in_store(workspace, lambda watch: watch.proposal(proposal_id))
+        try:
+            proposal = await server.workspaces.in_store(workspace, lambda watch: watch.proposal(proposal_id))
+        except StoreError as error:
+            raise RequestError(str(error)) from error
         if proposal is None:
             continue
         if proposal.status != "open":
@@ -163,12 +166,11 @@ async def _find(server: AdalServer, proposal_id: str) -> tuple[Proposal, Anchore
         found = look(server.snapshot)
         if found is None:
             raise RequestError(f"{proposal.file} cannot be read, so its proposal cannot be applied.")
-        return proposal, found
+        return workspace, proposal, found
     raise RequestError(f"There is no open proposal {proposal_id}.")
 
 
-async def _set_status(server: AdalServer, proposal: Proposal, found: Anchored, status: ProposalStatus) -> None:
-    workspace = server.workspaces.of(found.program.path)
+async def _set_status(server: AdalServer, workspace: Workspace, proposal: Proposal, status: ProposalStatus) -> None:
     try:
         await server.workspaces.in_store(workspace, lambda watch: watch.set_status(proposal.id, status))
     except StoreError as error:

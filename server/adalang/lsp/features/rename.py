@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 
+from adalang.ide.changes import Change
 from adalang.ide.rename import Renamed, prepare_rename
 from adalang.ide.rename import rename as find_rename
 from adalang.ide.rename_rows import Refused
 from adalang.language.checks import DiskFacts
-from adalang.language.text import Edit
 from adalang.lsp import to_lsp, types
-from adalang.lsp.everywhere import Everywhere, Question, uri_at
+from adalang.lsp.convert_changes import workspace_edit
+from adalang.lsp.everywhere import Everywhere, Question
 from adalang.lsp.protocol import RequestError
 from adalang.lsp.server import AdalServer
 
@@ -36,12 +36,14 @@ def rename(server: AdalServer, params: types.RenameParams) -> Callable[[], types
     def answer() -> types.WorkspaceEdit | None:
         if asked is None:
             return None
+        everywhere.refuse_lost()
         known = everywhere.snapshot.checked
         found = find_rename(asked.program, asked.offset, params.new_name, everywhere.programs, DiskFacts(), known)
         if isinstance(found, Refused):
             raise RequestError(found.reason)
         _refuse_locked(everywhere, found)
-        return _workspace_edit(everywhere, found.edits)
+        edits = {path: tuple(sorted(one, key=lambda edit: edit.span)) for path, one in found.edits.items()}
+        return workspace_edit(everywhere.snapshot, {path: everywhere.source(path) for path in edits}, Change(edits))
 
     return answer
 
@@ -50,19 +52,3 @@ def _refuse_locked(everywhere: Everywhere, found: Renamed) -> None:
     for path in found.edits:
         if everywhere.snapshot.document_at(path) is None and not os.access(path, os.W_OK):
             raise RequestError(f"{path.name} uses the name and cannot be written.")
-
-
-def _workspace_edit(everywhere: Everywhere, edits: Mapping[Path, tuple[Edit, ...]]) -> types.WorkspaceEdit:
-    snapshot = everywhere.snapshot
-    return to_lsp.workspace_edit(
-        snapshot.client,
-        [
-            (
-                uri_at(snapshot, path),
-                document.version if (document := snapshot.document_at(path)) is not None else None,
-                everywhere.source(path),
-                sorted(found, key=lambda edit: edit.span),
-            )
-            for path, found in edits.items()
-        ],
-    )

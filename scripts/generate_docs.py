@@ -13,13 +13,21 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+from adalang.ide.actions import quick_fixes
+from adalang.language.checks import DiskFacts, check
+from adalang.language.program import Module, link, read_from_disk
 from adalang.language.rules import RULES, Rule
+from adalang.language.text import SourceText
 
 ROOT = Path(__file__).resolve().parent.parent
-FIXTURES = ROOT / "tests" / "fixtures" / "diagnostics"
+ALL_FIXTURES = ROOT / "tests" / "fixtures"
+FIXTURES = ALL_FIXTURES / "diagnostics"
 PAGES = ROOT / "server" / "adalang" / "language" / "pages"
 
 _MARKER = "# ---- diagnostics\n"
+_ANY_MARKER = re.compile(rb"^# ---- \w+\n", re.MULTILINE)
+_BROKEN = ("diagnostics", "syntax", "fixes")
+"""The folders of fixtures with something to mend."""
 _BEGIN, _END = "<!-- by hand -->", "<!-- end -->"
 _NOTE = "<!-- Written by scripts/generate_docs.py; only the part between the two marks is written by hand. -->"
 _GROUPS = {
@@ -79,6 +87,7 @@ def _index() -> str:
         "Every message of `adalang check` and of the editor has one of these codes. An *error* keeps a file from running; a",
         "*warning* runs but is likely wrong; a *hint* could be better. *Fix* says whether there is a quick fix.",
     ]
+    mended = fixable()
     for digit, rules in groupby(RULES.values(), key=lambda rule: rule.code[3]):
         lines += [
             "",
@@ -88,11 +97,28 @@ def _index() -> str:
             "| --- | --- | --- | --- | --- |",
         ]
         for rule in rules:
-            fix = "yes" if re.search(r"^ +(safe )?fix: ", _example(rule)[1], re.MULTILINE) else ""
+            fix = "yes" if rule.code in mended else ""
             lines.append(
                 f"| [{rule.code}](../server/adalang/language/pages/{rule.code}.md) | {rule.name} | {rule.severity} | {fix} | {rule.summary} |"
             )
     return "\n".join(lines) + "\n"
+
+
+def fixable() -> set[str]:
+    """The codes that the editor offers a quick fix for, in any of the fixtures."""
+    found: set[str] = set()
+    for path in (one for folder in _BROKEN for one in sorted((ALL_FIXTURES / folder).glob("*.adal"))):
+        source = SourceText(_ANY_MARKER.split(path.read_bytes(), maxsplit=1)[0])
+        program, facts = link(Module.parse(path, source), _module), DiskFacts()
+        for one in check(program, facts=facts):
+            if one.code not in found and quick_fixes(program, [one], one.span, facts):
+                found.add(one.code)
+    return found
+
+
+def _module(path: Path) -> Module | None:
+    source = read_from_disk(path)
+    return Module.parse(path, source) if source is not None else None
 
 
 def _example(rule: Rule) -> tuple[str, str]:

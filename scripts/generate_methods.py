@@ -99,25 +99,33 @@ def _is_sent(method: str) -> bool:
 
 @cache
 def _tests() -> Mapping[str, str]:
+    """The texts of the tests by their paths; helpers of tests show nothing themselves, nor does the test of this."""
     folders = (ROOT / "tests" / "lsp", ROOT / "tests" / "editors")
-    found = [path for folder in folders for path in sorted(folder.rglob("*.py")) + sorted(folder.rglob("*.lua"))]
+    found = [path for folder in folders for path in sorted(folder.rglob("test_*.py")) if path.name != "test_methods.py"]
     return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in found}
 
 
-def shown_by(method: str) -> list[str]:
-    """The fixtures of a method's feature, and the tests that speak of the method by one of its names."""
-    feature = METHODS[method].handler.__module__.rpartition(".")[2] if method in METHODS else ""
+def fixtures_of(method: str) -> Path | None:
+    """The folder with the fixtures of a method's feature, if it has one."""
+    feature = METHODS[method].name.partition(".")[0] if method in METHODS else ""
     folder = ROOT / "tests" / "fixtures" / feature
-    shown = [f"[fixtures/{feature}](../tests/fixtures/{feature})"] if feature and folder.is_dir() else []
+    return folder if feature and folder.is_dir() else None
+
+
+def tests_of(method: str) -> list[Path]:
+    """The tests that speak of a method by one of its names: the protocol's, that of pytest-lsp's client, or, where a test asks
+    about a document (``ask(wire, "foldingRange", …)``), the short one."""
     snake = re.sub(r"(?<=[a-z])([A-Z])", r"_\1", method.replace("$/", "")).replace("/", "_").lower()
-    names = (f'"{method}"', f"{snake}_async(", f"{snake}(", f"types.{snake.upper()}")
-    found = [path for path, text in _tests().items() if any(one in text for one in names)]
-    found.sort(key=lambda path: not Path(path).name.startswith("test_"))  # helpers of tests last
-    return shown + [f"[{Path(path).name}](../{path})" for path in found]
+    short = method.removeprefix("textDocument/")
+    names = rf'"{re.escape(method)}"|\b{snake}(_async)?\(|types\.{snake.upper()}\b|\bask\((\w+, )?"{re.escape(short)}"'
+    return [ROOT / path for path, text in _tests().items() if re.search(names, text)]
 
 
 def _shown_by(method: str) -> str:
-    return ", ".join(shown_by(method)[:_EXAMPLES])
+    fixtures = fixtures_of(method)
+    shown = [f"[fixtures/{fixtures.name}](../tests/fixtures/{fixtures.name})"] if fixtures is not None else []
+    shown += [f"[{path.name}](../{path.relative_to(ROOT).as_posix()})" for path in tests_of(method)]
+    return ", ".join(shown[:_EXAMPLES])
 
 
 def _peers(method: str) -> str:

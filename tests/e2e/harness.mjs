@@ -125,7 +125,7 @@ export class Workbench {
     // A rename that ends gives the focus back to its editor, which closes a list that has just opened.
     await until(`${file} is open`, async () => {
       await this.pick("Control+P", file, path.basename(file));
-      return tab.waitFor({ timeout: 3000 }).then(() => true, () => false);
+      return tab.waitFor({ timeout: 1500 }).then(() => true, () => false);
     });
     await this.page.locator(".editor-instance .view-line").first().waitFor();
   }
@@ -143,25 +143,24 @@ export class Workbench {
     await this.goto(line + 1);
   }
 
-  /** Runs a command of the palette by its title. */
-  async command(title) {
-    await this.pick("F1", `>${title}`, title);
+  /** Runs a command of the palette by its title; of one that asks something, `choice` is the entry to take. */
+  async command(title, choice) {
+    await this.pick("F1", `>${title}`, title, choice);
   }
 
-  /** Opens a quick input with a key, types into it, waits for an entry if one is named, and takes the first. */
-  async pick(key, text, entry) {
+  /**
+   * Opens a quick input with a key, types into it, waits for an entry if one is named, and takes the first; then `choice` of
+   * the one that opens next, if one does.
+   */
+  async pick(key, text, entry, choice) {
     await this.page.keyboard.press(key);
     const input = this.page.locator(".quick-input-widget input").first();
     await input.waitFor();
     await input.fill(text);
     if (entry) await this.page.locator(".quick-input-list .monaco-list-row", { hasText: entry }).first().waitFor();
     await this.page.keyboard.press("Enter");
+    if (choice) await this.page.locator(".quick-input-list .monaco-list-row", { hasText: choice }).first().click();
     await input.waitFor({ state: "hidden" });
-  }
-
-  /** Takes an entry of the quick input that is open, or about to be. */
-  async choose(entry) {
-    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: entry }).first().click();
   }
 
   /** Waits for the extension's status bar item to say that it is in a state (the words of its tooltip). */

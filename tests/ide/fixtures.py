@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from adalang.language.program import Module, Program, link, read_from_disk
-from adalang.language.text import SourceText, Span
+from adalang.language.text import Edit, SourceText, Span
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 CURSOR = b"$0"
@@ -51,6 +53,12 @@ class Case:
             f"{number} | {source.slice(line).rstrip()}",
             f"{' ' * len(number)} | {' ' * place.column}{'^' * width}",
         ]
+
+
+def changed(source: SourceText, edits: Iterable[Edit]) -> list[str]:
+    """The lines that edits take out (``-``) and put in (``+``)."""
+    before, after = str(source).splitlines(), str(source.apply(edits)).splitlines()
+    return [line for line in difflib.ndiff(before, after) if line.startswith(("+ ", "- "))]
 
 
 def cases(feature: str) -> pytest.MarkDecorator:

@@ -14,15 +14,14 @@ from tests.ide.fixtures import FIXTURES, MARKER, Case, cases
 from tests.ide.test_refactorings import files, program
 from tests.language.excerpts import split
 
-from adalang.ide.actions import Action, fix_all, fix_kind, quick_fixes
+from adalang.ide.actions import Action, Offers, fix_all, fix_kind, quick_fixes
 from adalang.ide.changes import Change
-from adalang.ide.fixes import Broken, mends
 from adalang.language.checks import DiskFacts, check
 from adalang.language.checks.facts import DataFacts
-from adalang.language.diagnostics import Diagnostic
+from adalang.language.diagnostics import Diagnostic, Fix
 from adalang.language.program import Program
 from adalang.language.rules import RULES
-from adalang.language.text import SourceText, Span
+from adalang.language.text import Edit, SourceText, Span
 
 WITHOUT = {
     "ADL002": "the value is the author's to say",
@@ -93,7 +92,7 @@ class WithFiles(DiskFacts):
         import json
 
         if path in self._made:
-            return DataFacts([json.loads(line) for line in self._made[path].splitlines()])
+            return DataFacts.of(json.loads(line) for line in self._made[path].splitlines())
         return super().data(path)
 
     def functions(self, path: Path) -> Mapping[str, tuple[str, ...]] | None:
@@ -162,6 +161,20 @@ def test_all_of_one_kind_at_once() -> None:
     assert fix_kind(before, found, "ADL205") is None
 
 
+@given(st.lists(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), max_size=2), max_size=12))
+def test_fixes_that_get_into_each_others_way_wait(places: list[list[tuple[int, int]]]) -> None:
+    """Two fixes never touch; a fix is left out only for one that comes before it."""
+    spans = [[Span(start, start + size) for start, size in one] for one in places]
+    apart = [one for one in spans if len(one) < 2 or not one[0].touches(one[1])]
+    fixes = [tuple([Edit(span, str(number)) for span in one]) for number, one in enumerate(apart)]
+    found = [Diagnostic("ADL103", Span(0, 0), "", (Fix("", edits, safe=True),)) for edits in fixes]
+    expected: list[Edit] = []
+    for edits in fixes:
+        if not any(new.span.touches(old.span) for new in edits for old in expected):
+            expected += edits
+    assert fix_all(found) == tuple(sorted(expected, key=lambda edit: edit.span))
+
+
 # ---- other files
 
 
@@ -189,24 +202,17 @@ def test_unknown_names_are_imported_from_known_files() -> None:
 @pytest.mark.parametrize("path", list(broken_files()), ids=lambda path: path.stem)
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_line_ends_and_byte_order_mark_stay(path: Path, mark: bytes) -> None:
-    """The fixes that are worked out here write the file's line ends; those of the checks are the checks' business."""
+    """No fix leaves a file with two kinds of line ends, or takes its byte-order mark."""
     plain, other = text_of(path), mark + text_of(path).replace(b"\n", b"\r\n")
-    if len(worked_out(path, plain)) != len(worked_out(path, other)):
-        pytest.skip("the checks find something else behind a byte-order mark")
-    for action, same in zip(worked_out(path, plain), worked_out(path, other), strict=True):
+    for action, same in zip(fixes_of(path, plain), fixes_of(path, other), strict=True):
         assert action.title == same.title
         expected = SourceText(plain).apply(action.change.edits.get(path, ())).data
         assert SourceText(other).apply(same.change.edits.get(path, ())).data == mark + expected.replace(b"\n", b"\r\n")
 
 
-def worked_out(path: Path, text: bytes) -> list[Action]:
-    found = program(path, SourceText(text))
-    facts = DiskFacts()
-    return [
-        Action(mend.title, mend.change, one, preferred=False)
-        for one in check(found, facts=facts)
-        for mend in mends(Broken(found, one, facts))
-    ]
+def fixes_of(path: Path, text: bytes) -> list[Action]:
+    found, facts = program(path, SourceText(text)), DiskFacts()
+    return quick_fixes(found, check(found, facts=facts), Span(0, len(text)), facts)
 
 
 @settings(max_examples=60, deadline=None)
@@ -219,3 +225,36 @@ def test_never_raises_on_broken_text(data: st.DataObject) -> None:
     for one in quick_fixes(found, check(found), Span(0, len(text))):
         for each, edits in one.change.edits.items():
             found.modules[each].source.apply(edits)
+
+
+# ---- offers at a range
+
+
+def test_other_files_are_asked_for_only_where_they_matter() -> None:
+    known = files(
+        {"root.adal": 'prompt ask(q: str, r: str) = """{{ q }} {{ tone }}"""\n', "lib.adal": 'param tone = "a"\n'}
+    )
+    root, asked = known["root.adal"], []
+
+    def others() -> list[Program]:
+        asked.append(True)
+        return list(known.values())
+
+    def at(word: bytes) -> Offers:
+        start = root.root.source.data.index(word)
+        return Offers(root, Span(start, start + len(word)), check(root), others=others)
+
+    assert at(b"prompt").fixes() == [] and not asked
+    assert list(at(b"ask").refactorings(later=True)) and not asked
+    assert "Import lib.adal and write `lib.tone`" in [one.title for one in at(b"tone").fixes()] and len(asked) == 1
+
+
+def test_a_refactoring_that_was_offered_is_found_again() -> None:
+    known = files({"root.adal": 'prompt ask(q: str) = """Be kind. {{ q }}"""\n'})
+    start = known["root.adal"].root.source.data.index(b"Be kind.")
+    offers = Offers(known["root.adal"], Span(start, start + 8))
+    for one in offers.refactorings():
+        found = offers.refactoring(one.kind, one.title)
+        assert found is not None and (found.title, found.disabled) == (one.title, one.disabled)
+    assert offers.refactoring("refactor.extract", "no such title") is None
+    assert offers.refactoring("quickfix", "no such kind") is None

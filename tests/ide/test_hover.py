@@ -1,8 +1,14 @@
 from __future__ import annotations
 
-from tests.ide.fixtures import Case, cases
+import re
+from pathlib import Path
+
+import pytest
+from tests.ide.fixtures import FIXTURES, Case, cases, read
 
 from adalang.ide.hover import ModelDefault, hover
+from adalang.ide.meaning import meaning_at
+from adalang.ide.targets import Names
 from adalang.ide.words import DEFAULTS
 from adalang.language.checks import DiskFacts
 from adalang.language.datasets import DEFAULT_FRACTIONS
@@ -16,6 +22,21 @@ DEFAULT = ModelDefault("openai/gpt-4o-mini", "adalang.toml")
 def test_hover(case: Case, update: bool) -> None:
     found = hover(case.program, case.offset, DiskFacts(), SCORES, DEFAULT)
     case.check([*case.excerpt(found.span), *found.markdown.splitlines()] if found else [], update)
+
+
+PAGES = [FIXTURES / "whole" / "support.adal", *sorted((FIXTURES / "hover").glob("*.adal"))]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=[path.stem for path in PAGES])
+def test_hover_and_definition_agree(path: Path) -> None:
+    """What hover says of a word is said of the thing that definition leads to."""
+    program, facts = read(path).program, DiskFacts()
+    for found in re.finditer(rb"[^\W\d]\w*", program.root.source.data):
+        word = Names(program, facts).at(found.start())
+        meaning = meaning_at(program, found.start(), facts)
+        if word is not None and meaning is not None:
+            assert meaning.place == word.target.place, found.group()
+            assert (meaning.entity and meaning.entity.key) == (word.target.declared and word.target.declared.key)
 
 
 def test_defaults_are_those_of_a_run() -> None:

@@ -9,12 +9,11 @@ from tests.ide.fixtures import Case, cases
 
 from adalang.engine.protocol import RenderRequest
 from adalang.engine.rendering import rendered
-from adalang.ide.preview import choose_inputs, fenced, preview_page, stand_in
-from adalang.language.checks import NO_FACTS
+from adalang.ide.preview import as_rendered, choose_inputs, fenced, preview_page, stand_in, why_no_run
+from adalang.language.checks import NO_FACTS, check
 from adalang.language.program import Module, link
 from adalang.language.text import SourceText
 from adalang.language.types import misfit
-from adalang.lsp.features.preview import as_rendered
 
 
 @cases("preview")
@@ -23,8 +22,10 @@ def test_page(case: Case, update: bool, monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.delenv(variable, raising=False)
     component = next(iter(case.program.entities("prompt")))
     chosen = choose_inputs(case.program, component, 1, NO_FACTS)
-    request = RenderRequest(str(case.path), component.id, chosen.inputs, str(case.source))
-    page = preview_page(component.id, chosen, as_rendered(rendered(case.path.parent, request), ()))
+    request = RenderRequest(str(case.path), component.id, chosen.inputs, {str(case.path): str(case.source)})
+    answer = rendered(case.path.parent, request)
+    problems = why_no_run(case.program, check(case.program))
+    page = preview_page(component.id, chosen, as_rendered(answer, problems))
     case.check(page.splitlines(), update)
 
 

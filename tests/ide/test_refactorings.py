@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -205,6 +206,8 @@ def test_line_ends_and_byte_order_mark_stay(case: Case, newline: bytes, mark: by
         expected = after(plain.program, change)
         found = after(other.program, changed)
         assert found[root].data == mark + expected[root].data.replace(b"\n", newline), one.title
+        for created in changed.created:
+            assert len(set(re.findall(r"\r\n|\n|\r", created.text))) <= 1, one.title
 
 
 @settings(max_examples=60, deadline=None)

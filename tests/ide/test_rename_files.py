@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os.path
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.ide.fixtures import Case, cases, changed, read
 
 from adalang.ide.rename_files import renamed
 from adalang.language.program import Module, Program, link
@@ -46,60 +48,19 @@ def after(moves: Mapping[str, str], files: Mapping[str, str] = FILES) -> dict[st
     return found
 
 
-def lines(new: str, old: str) -> list[str]:
-    return [line for line in new.splitlines() if line not in old.splitlines()]
-
-
-def test_imported_file_with_another_name() -> None:
-    found = after({"lib/common.adal": "lib/house.adal"})
-    assert lines(found["main.adal"], FILES["main.adal"]) == [
-        'import "lib/house.adal"',
-        "prompt ask(q: str, common: str) -> house.Kind {",
-        "  model = house.fast",
-        'prompt tell(q: str) = """{{ house.tone }} {{ q }}"""',
-    ]
-    assert lines(found["lib/other.adal"], FILES["lib/other.adal"]) == [
-        'import "house.adal"',
-        'prompt say(q: str) = """{{ house.tone }} {{ q }}"""',
-    ]
-
-
-def test_file_in_another_folder_takes_its_paths_along() -> None:
-    found = after({"main.adal": "app/main.adal"})
-    assert lines(found["app/main.adal"], FILES["main.adal"]) == [
-        'import "../lib/common.adal"',
-        'tool find(id: str) -> str = python("../tools.py:find")',
-        'dataset rows = "../data/rows.jsonl"',
-        'dataset split { train = "../data/a.jsonl", test = "../data/b.jsonl" }',
-        '  corpus = ["../docs/**/*.md", "../*.txt", "/abs/*.md"]',
-        'model said = "replay/../data/said.jsonl"',
-        '  metric = python("../tools.py:score")',
-    ]
-    assert 'import "../app/main.adal"' in found["lib/other.adal"]
-
-
-def test_folder() -> None:
-    found = after({"data": "rows", "docs": "pages", "lib": "shared"})
-    assert lines(found["main.adal"], FILES["main.adal"]) == [
-        'import "shared/common.adal"',
-        'dataset rows = "rows/rows.jsonl"',
-        'dataset split { train = "rows/a.jsonl", test = "rows/b.jsonl" }',
-        '  corpus = ["pages/**/*.md", "*.txt", "/abs/*.md"]',
-        'model said = "replay/rows/said.jsonl"',
-    ]
-    assert found["shared/other.adal"] == FILES["lib/other.adal"]
-
-
-def test_python_file() -> None:
-    found = after({"tools.py": "code/tools.py"})
-    assert 'python("code/tools.py:find")' in found["main.adal"]
-    assert 'python("code/tools.py:score")' in found["main.adal"]
-
-
-def test_name_that_is_no_word_changes_the_path_alone() -> None:
-    found = after({"lib/common.adal": "lib/our-house.adal"})
-    assert 'import "lib/our-house.adal"' in found["main.adal"]
-    assert "common.fast" in found["main.adal"]
+@cases("rename_files")
+def test_rename_files(case: Case, update: bool) -> None:
+    """The changed lines of all files when those of the first lines (``# move: old -> new``) move."""
+    home, found = case.path.parent, re.findall(r"# move: (.+) -> (.+?)\r?\n", case.text.decode())
+    moves = {home / old: home / new for old, new in found}
+    others = [read(path).program for path in sorted((home / "imported").rglob("*.adal"))]
+    change = renamed(moves, [case.program, *others])
+    assert not change.created
+    modules = {path: module for one in (*others, case.program) for path, module in one.modules.items()}
+    lines: list[str] = []
+    for path, edits in change.edits.items():
+        lines += [path.relative_to(home).as_posix(), *(f"  {line}" for line in changed(modules[path].source, edits))]
+    case.check(lines, update)
 
 
 NAMES = st.sampled_from(["main.adal", "lib/common.adal", "lib/other.adal", "data/rows.jsonl", "tools.py"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.ide.fixtures import Case, cases, changed
 
 from adalang.ide.save_row import NewRow, RowRefused, new_row
 from adalang.language.checks import NO_FACTS, DiskFacts
@@ -34,33 +36,24 @@ def applied(text: str, row: NewRow) -> str:
     return str(SourceText.of(text).apply(row.edits))
 
 
-INLINE = [
-    ("dataset rows = []\n", 'dataset rows = [{ words = "w", label = "l" }]\n'),
-    (
-        'dataset rows = [{ words = "a", label = "b" }]\n',
-        'dataset rows = [{ words = "a", label = "b" }, { words = "w", label = "l" }]\n',
-    ),
-    (
-        'dataset rows = [{ words = "a", label = "b" },]\n',
-        'dataset rows = [{ words = "a", label = "b" }, { words = "w", label = "l" }]\n',
-    ),
-    (
-        'dataset rows = [\r\n    { words = "a", label = "b" }, # the first\r\n]\r\n',
-        'dataset rows = [\r\n    { words = "a", label = "b" }, # the first\r\n    { words = "w", label = "l" },\r\n]\r\n',
-    ),
-    (
-        'dataset rows = [\n  { words = "a", label = "b" } # no, comma\n  ]\n',
-        'dataset rows = [\n  { words = "a", label = "b" }, # no, comma\n  { words = "w", label = "l" },\n  ]\n',
-    ),
-]
-
-
-@pytest.mark.parametrize(("before", "after"), INLINE)
-def test_an_inline_row_is_written_as_the_others_are(before: str, after: str) -> None:
-    prompt = PROMPT.replace("\n", "\r\n") if "\r\n" in before else PROMPT
-    text = prompt + before + EVAL
-    row = saved(text, {"ticket": "w"}, "l")
-    assert applied(text, row) == prompt + after + EVAL
+@cases("save_row")
+def test_save_row(case: Case, update: bool) -> None:
+    """The run of the first line (``# run: inputs -> output``) as a row of the first component's data."""
+    run = re.match(r"# run: (.+) -> (.+?)\r?\n", case.text.decode())
+    assert run is not None
+    component = next(case.program.components())
+    try:
+        row = new_row(case.program, component, json.loads(run.group(1)), json.loads(run.group(2)), DiskFacts())
+    except RowRefused as error:
+        return case.check([f"refused: {str(error).replace(str(case.path.parent), '')}"], update)
+    lines = [f"eval {row.eval.id}, {row.path.relative_to(case.path.parent).as_posix()}"]
+    if row.same_as:
+        lines += [f"the same as {row.same_as}"]
+    elif row.edits:
+        lines += changed(case.program.modules[row.path].source, row.edits)
+    else:
+        lines += [f"+ {row.line}"]
+    return case.check(lines, update)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -87,87 +80,6 @@ def test_any_texts_come_back_from_an_inline_row(
 
 FILE = 'dataset rows = "rows.jsonl"\n'
 ROWS = '{"words": "a", "label": "b"}\n{"words": "c", "label": "d"}\n'
-REFUSED = [
-    (FILE + EVAL, {"ticket": "w"}, 5, "The output of `sort` is a number, not str."),
-    (FILE, {"ticket": "w"}, "l", "No eval of `sort` has data"),
-    (
-        FILE + EVAL,
-        {"ticket": "a"},
-        "l",
-        'There is row 1 of rows.jsonl with these inputs and `label` = "b"; change it there.',
-    ),
-    (FILE + EVAL, {"ticket": "w", "tone": "cold"}, "l", ""),
-    (
-        FILE + EVAL.replace("row.words", '"constant"'),
-        {"ticket": "w"},
-        "l",
-        "does not read `ticket` of `sort` from one column",
-    ),
-    (
-        FILE + EVAL.replace("row.label", "[row.label]"),
-        {"ticket": "w"},
-        "l",
-        "does not read the expected output from columns",
-    ),
-    (
-        FILE + EVAL.replace("row.label", "row.words"),
-        {"ticket": "w"},
-        "l",
-        "both an input and the expected output from `words`",
-    ),
-    (
-        FILE
-        + EVAL.replace("metric = exact_match", 'metric = python("m.py:f", row.label, row.words)').replace(
-            "expect = row.label, ", ""
-        ),
-        {"ticket": "w"},
-        "l",
-        "have a column `label` that an eval reads and the run does not give",
-    ),
-    (FILE + EVAL, {"ticket": ["w"]}, "l", "The column `words` of `rows` holds str; the run gives list."),
-    (
-        'dataset rows = "rows.csv"\n' + EVAL,
-        {"ticket": "w"},
-        "l",
-        "Rows are added to .jsonl files only, and `rows` is rows.csv.",
-    ),
-    ('dataset rows = "broken.jsonl"\n' + EVAL, {"ticket": "w"}, "l", "broken.jsonl:1 cannot be read"),
-]
-
-
-@pytest.mark.parametrize(("text", "inputs", "output", "reason"), REFUSED)
-def test_what_does_not_fit_is_refused(
-    tmp_path: Path, text: str, inputs: dict[str, Any], output: Any, reason: str
-) -> None:
-    (tmp_path / "rows.jsonl").write_text(ROWS, encoding="utf-8")
-    (tmp_path / "broken.jsonl").write_text("{\n", encoding="utf-8")
-    if not reason:  # an input with a default gets a column of its own
-        assert saved(PROMPT + text, inputs, output, folder=tmp_path).values == {
-            "words": "w",
-            "tone": "cold",
-            "label": "l",
-        }
-        return
-    with pytest.raises(RowRefused) as refused:
-        saved(PROMPT + text, inputs, output, folder=tmp_path)
-    assert reason in str(refused.value)
-
-
-def test_the_same_row_is_told_and_an_object_fills_several_columns(tmp_path: Path) -> None:
-    (tmp_path / "rows.jsonl").write_text(ROWS, encoding="utf-8")
-    assert saved(PROMPT + FILE + EVAL, {"ticket": "c"}, "d", folder=tmp_path).same_as == "row 2 of rows.jsonl"
-    prompt = PROMPT.replace("-> str", "-> { label: str, sure: bool }")
-    expect = EVAL.replace("row.label", "{ label = row.label, sure = row.sure }")
-    row = saved(prompt + FILE + expect, {"ticket": "w"}, {"label": "l", "sure": True}, folder=tmp_path)
-    assert row.values == {"words": "w", "label": "l", "sure": True}
-
-
-def test_of_several_files_the_one_to_learn_from_gets_the_row_and_all_are_looked_at(tmp_path: Path) -> None:
-    for name in ("train", "test"):
-        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"words": name, "label": "x"}), encoding="utf-8")
-    text = PROMPT + 'dataset rows { test = "test.jsonl", train = "train.jsonl" }\n' + EVAL
-    assert saved(text, {"ticket": "new"}, "x", folder=tmp_path).path == tmp_path / "train.jsonl"
-    assert saved(text, {"ticket": "test"}, "x", folder=tmp_path).same_as == "row 1 of test.jsonl"
 
 
 @pytest.mark.parametrize(
@@ -188,3 +100,15 @@ def test_half_surrogates_are_escaped(tmp_path: Path) -> None:
     text = PROMPT + FILE + EVAL
     row = saved(text, {"ticket": "\ud800"}, "é", folder=tmp_path)
     assert json.loads(row.line.encode()) == {"words": "\ud800", "label": "é"} and "é" in row.line
+
+
+@pytest.mark.parametrize("first", ["filed", "inline", "csv"])
+def test_another_answer_in_the_data_of_any_eval_is_refused(tmp_path: Path, first: str) -> None:
+    (tmp_path / "rows.jsonl").write_text(ROWS, encoding="utf-8")
+    (tmp_path / "rows.csv").write_text("words,label\na,b\n", encoding="utf-8")
+    inline = 'dataset kept = [{ words = "x", label = "y" }]\n' + EVAL.replace("= rows", "= kept").replace(" e ", " k ")
+    filed = FILE + EVAL
+    texts = {"filed": filed + inline, "inline": inline + filed, "csv": filed.replace(".jsonl", ".csv") + inline}
+    with pytest.raises(RowRefused, match=r'row 1 of rows.*`label` = "b"; change it there'):
+        saved(PROMPT + texts[first], {"ticket": "a"}, "other", folder=tmp_path)
+    assert saved(PROMPT + texts[first], {"ticket": "new"}, "other", folder=tmp_path).values["words"] == "new"

@@ -3,7 +3,6 @@ from __future__ import annotations
 from itertools import groupby, pairwise
 
 from hypothesis import given
-from hypothesis import strategies as st
 from tests.ide.broken import broken_texts, program_of
 from tests.ide.fixtures import Case, cases
 from tests.language.programs import programs
@@ -31,10 +30,3 @@ def test_tokens_are_known_rise_and_never_overlap(text: str) -> None:
     assert all(one.style.type in TYPES and set(one.style.modifiers) <= set(MODIFIERS) for one in found)
     assert all(one.start < one.end for one in found)
     assert all(one.end <= other.start for one, other in pairwise(found))
-
-
-@given(programs(), st.integers(0, 300), st.integers(0, 100))
-def test_tokens_of_a_range_are_those_that_touch_it(text: str, start: int, size: int) -> None:
-    whole, span = program_of(text), Span(start, start + size)
-    touching = [one for one in semantic_tokens(whole) if one.start <= span.end and span.start <= one.end]
-    assert semantic_tokens(whole, span) == touching

@@ -82,7 +82,7 @@ class Changing:
 
     def data(self, path: Path) -> DataFacts | None:
         rows = ({"ticket": "a", "kind": "billing"}, {"ticket": "b", "kind": "none"}, {"text": "c"})
-        return (None, DataFacts((), "It is broken", 3), DataFacts(rows[:2]), DataFacts(rows))[self.moment % 4]
+        return (None, DataFacts((), "It is broken", 3), DataFacts.of(rows[:2]), DataFacts.of(rows))[self.moment % 4]
 
     def functions(self, path: Path) -> Mapping[str, tuple[str, ...]] | None:
         return (None, {}, {"clock": ("zone",)}, {"clock": ("place",)})[self.moment % 4]

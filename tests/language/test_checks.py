@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,47 @@ def test_inputs_may_have_the_names_of_jinjas_tag_words() -> None:
 def test_an_unknown_variable_is_told_whatever_it_is_called() -> None:
     ((code, message),) = messages('prompt answer(q: str) -> str = """{{ q }} {{ missing }}"""\n')
     assert (code, message.split(".")[0]) == ("ADL301", "`missing` is no input or param of `answer`")
+
+
+@pytest.mark.parametrize("name", ["image", "loop", "self", "is", "none", "True"])
+def test_what_messages_show_has_no_built_in_name(name: str) -> None:
+    told = ("ADL107", f"In messages `{name}` is a built-in name, so this could not be shown; take another name.")
+    assert messages(f'prompt answer({name}: str) = """{{{{ {name} }}}}"""\n') == [told]
+    own = f'prompt answer(q: str) {{\n  param {name} = "x"\n  user = """{{{{ q }}}} {{{{ {name} }}}}"""\n}}\n'
+    assert messages(own) == [told]
+    assert told in messages(f'param {name} = "x"\n\nprompt answer(q: str) = """{{{{ q }}}} {{{{ {name} }}}}"""\n')
+    assert messages(f'tool find({name}: str) -> str = mcp("run")\n') == []
+
+
+def test_a_file_with_a_built_in_name_is_not_seen_in_messages(tmp_path: Path) -> None:
+    (tmp_path / "image.adal").write_text('param tone = "kind"\n', encoding="utf-8")
+    found = messages('import "image.adal"\n\nprompt answer(q: str) = """{{ q }} {{ image.tone }}"""\n', tmp_path)
+    assert [code for code, _ in found] == ["ADL301"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "missing"),
+    [
+        ("{{ docs[0].tilte }}", "tilte"),
+        ("{{ (docs | first).tilte }}", "tilte"),
+        ("{% set d = docs | last %}{{ d.tilte }}", "tilte"),
+        ("{% for d in docs | sort %}{{ d.body.tilte }}{% endfor %}", "tilte"),
+        ("{{ docs | map(attribute='body.tilte') | join }}", "tilte"),
+        ("{{ docs[0]['tilte'] }}", "tilte"),
+    ],
+)
+def test_fields_are_known_wherever_a_value_comes_from(shown: str, missing: str) -> None:
+    types = "type Body = { title: str }\ntype Doc = { title: str, body: Body }\n"
+    ((code, message),) = messages(f'{types}prompt answer(docs: Doc[]) = """{shown}"""\n')
+    assert code == "ADL206" and f"no field `{missing}`. Did you mean `title`?" in message
+    assert messages(f'{types}prompt answer(docs: Doc[]) = """{shown.replace("tilte", "title")}"""\n') == []
+
+
+def test_what_is_constant_in_a_template_is_not_computed() -> None:
+    begun = time.monotonic()
+    assert messages('prompt answer(q: str) = """{{ q if ("x" | center(10 ** 9)) else q }}"""\n') == []
+    assert messages('prompt answer(q: str) = """{{ q if 1.title else q }}"""\n') == []
+    assert time.monotonic() - begun < 1
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,11 @@ def capabilities(*, pull: bool = False) -> types.ClientCapabilities:
         ),
         text_document=types.TextDocumentClientCapabilities(
             diagnostic=diagnostic,
+            code_action=types.CodeActionClientCapabilities(
+                code_action_literal_support=types.ClientCodeActionLiteralOptions(
+                    code_action_kind=types.ClientCodeActionKindOptions(value_set=[])
+                )
+            ),
             completion=types.CompletionClientCapabilities(
                 completion_item=types.ClientCompletionItemOptions(
                     snippet_support=True, documentation_format=[types.MarkupKind.Markdown]

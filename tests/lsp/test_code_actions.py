@@ -22,6 +22,7 @@ prompt answer(question: str) -> str {
 dataset rows = [{ question = "?", expected = "!" }]
 '''
 USER = 'import "page.adal"\n\nprompt ask(q: str) {\n  model = page.quick\n  user = """{{ q }}"""\n}\n'
+LITERALS: dict[str, Any] = {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}
 ABLE: dict[str, Any] = {
     "workspace": {
         "workspaceEdit": {
@@ -33,13 +34,14 @@ ABLE: dict[str, Any] = {
     "textDocument": {
         **PULL["textDocument"],
         "codeAction": {
+            **LITERALS,
             "disabledSupport": True,
             "dataSupport": True,
             "resolveSupport": {"properties": ["edit"]},
         },
     },
 }
-PLAIN: dict[str, Any] = {"textDocument": PULL["textDocument"]}
+PLAIN: dict[str, Any] = {"textDocument": {**PULL["textDocument"], "codeAction": LITERALS}}
 
 
 class Client:
@@ -230,3 +232,21 @@ def test_paths_follow_a_file_that_gets_another_name(able: Client) -> None:
 @pytest.mark.parametrize("data", [None, 3, {"uri": "file:///nowhere.adal", "version": 1, "span": [0, 0]}])
 def test_action_of_somebody_else_is_refused(able: Client, data: Any) -> None:
     assert able.wire.error("codeAction/resolve", {"title": "x", "data": data}) == -32602
+
+
+def test_a_client_that_knows_commands_only_gets_no_literals(tmp_path: Path) -> None:
+    with Wire() as wire:
+        client = Client(wire, tmp_path, {"textDocument": PULL["textDocument"]})
+        assert client.capabilities["codeActionProvider"] is True
+        client.type(PAGE.replace("model = quick", "model = quik"), 2)
+        assert client.actions("quik") == []
+
+
+@pytest.mark.parametrize("tagged", [False, True])
+def test_tags_go_to_those_who_know_them(tmp_path: Path, tagged: bool) -> None:
+    abilities = {"publishDiagnostics": {"tagSupport": {"valueSet": [1, 2]}} if tagged else {}}
+    with Wire() as wire:
+        wire.initialize(capabilities={"textDocument": abilities}, root=tmp_path)
+        wire.open((tmp_path / "page.adal").as_uri(), 'prompt p(a: str, b: str) = """{{ a }}"""\n')
+        (found,) = wire.until("textDocument/publishDiagnostics")["diagnostics"]
+    assert found["code"] == "ADL302" and found.get("tags") == ([1] if tagged else None)

@@ -265,6 +265,31 @@ async def test_row_is_edited_into_a_program_and_refused_when_nothing_was_run(edi
         await editor.execute("saveRow", uri, "classify")
 
 
+def test_an_edit_is_asked_for_of_the_version_that_the_editor_has(tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    text = page.read_text(encoding="utf-8").replace(
+        '"tickets.jsonl" { split = { val = 0.5, test = 0.5 } }', '[{ ticket = "money was taken", label = "billing" }]'
+    )
+    uri, able = page.as_uri(), {"applyEdit": True, "workspaceEdit": {"documentChanges": True}}
+
+    def command(name: str, *arguments: Any) -> dict[str, Any]:
+        given = {"command": f"adalang.server.{name}", "arguments": [uri, "classify", *arguments]}
+        return wire.answer(wire.ask("workspace/executeCommand", given))
+
+    with Wire() as wire:
+        wire.initialize(capabilities={"workspace": able}, root=tmp_path)
+        wire.open(uri, text, 7)
+        assert command("run", {"ticket": "my computers"})["result"]["output"] == "technical"
+        refused = command("saveRow")
+    assert "did not apply the edit" in refused["error"]["message"], "the answer to the edit was null"
+    (asked,) = (one["params"] for one in wire.skipped if one["method"] == "workspace/applyEdit")
+    (change,) = asked["edit"]["documentChanges"]
+    assert change["textDocument"] == {"uri": uri, "version": 7}
+    (edit,) = change["edits"]
+    assert edit["newText"] == ', { ticket = "my computers", label = "technical" }'
+    assert "row of" in asked["label"]
+
+
 async def test_untitled_documents_and_files_with_errors(editor: Editor, tmp_path: Path) -> None:
     (tmp_path / "adalang.toml").touch()
     await editor.start(tmp_path, modern())

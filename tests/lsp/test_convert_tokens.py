@@ -46,6 +46,19 @@ def test_numbers_lead_back_to_the_tokens(encoding: Encoding, text: str) -> None:
     assert read(of_range(program, everything, encoding), source, encoding) == found
 
 
+@given(programs() | broken_texts(), st.integers(0, 400), st.integers(0, 200))
+def test_tokens_of_a_range_are_a_stretch_of_all_with_every_one_that_touches_it(
+    text: str, start: int, size: int
+) -> None:
+    program, span = program_of(text), Span(start, start + size)
+    source = program.root.source
+    every = read(whole(program, "utf-16"), source, "utf-16")
+    found = read(of_range(program, span, "utf-16"), source, "utf-16")
+    first = every.index(found[0]) if found else 0
+    assert every[first : first + len(found)] == found
+    assert {one for one in every if Span(one[0], one[1]).touches(span)} <= set(found)
+
+
 @given(
     programs() | broken_texts(),
     st.integers(0, 2000),

@@ -1,4 +1,4 @@
-"""The page of methods says which are supported, what shows it, and why the others are not."""
+"""The page of methods says which are supported, what shows it, and why the others are not; each has a test."""
 
 from __future__ import annotations
 
@@ -25,8 +25,17 @@ def test_the_page_is_current(generator: ModuleType) -> None:
     assert generator.page() == generator.PAGE.read_text(encoding="utf-8")
 
 
-def test_each_supported_method_has_a_fixture_or_a_test(generator: ModuleType) -> None:
-    assert [method for method in generator.supported() if not generator.shown_by(method)] == []
+def test_each_supported_method_has_a_test(generator: ModuleType) -> None:
+    """One that speaks of it, in a file of tests: fixtures show what is answered, not that it is asked."""
+    assert [method for method in generator.supported() if not generator.tests_of(method)] == []
+
+
+def test_helpers_of_tests_show_nothing_and_each_way_to_ask_is_seen(generator: ModuleType) -> None:
+    names = {method: {path.name for path in generator.tests_of(method)} for method in generator.supported()}
+    assert all(name.startswith("test_") for found in names.values() for name in found)
+    assert "test_presentation.py" in names["textDocument/foldingRange"], "ask(wire, …)"
+    assert "test_features.py" in names["textDocument/hover"], "text_document_hover_async(…)"
+    assert "test_navigation.py" in names["workspace/symbol"], "the method's own name"
 
 
 def test_a_method_that_peers_have_is_supported_or_has_a_reason(generator: ModuleType) -> None:

@@ -68,7 +68,7 @@ def test_capabilities(wire: Wire, tmp_path: Path) -> None:
     }
     assert found["documentOnTypeFormattingProvider"] == {
         "firstTriggerCharacter": "\n",
-        "moreTriggerCharacter": ["}", '"'],
+        "moreTriggerCharacter": ["}", "]", ")", '"'],
     }
     assert found["documentRangeFormattingProvider"] == {"rangesSupport": True}
     assert found["codeLensProvider"] == {"resolveProvider": True}

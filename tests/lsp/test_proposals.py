@@ -252,6 +252,20 @@ async def test_a_hint_says_that_it_is_unverified(editor: Editor, tmp_path: Path)
     assert "| examples | 150, not confirmed |" in explained and "97 % interval" in explained
 
 
+async def test_an_editor_that_shows_no_documents_is_told_the_first_paragraph(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    found = proposal(page)
+    put_by_another_process(tmp_path, found)
+    plain = capabilities()
+    assert plain.window is not None
+    plain.window.show_document = None
+    await editor.start(tmp_path, plain)
+    explained = (await editor.execute("explainProposal", found.id))["markdown"]
+    (told,) = editor.client.messages
+    first = explained.split("\n\n")[0].removeprefix("# ")
+    assert told.message == f"{first}. The answer to this command holds all of it."
+
+
 async def test_what_is_not_proven_asks_before_it_is_applied(editor: Editor, tmp_path: Path) -> None:
     page = workspace(tmp_path)
     hint = proposal(page, verified=False)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.lsp.wire import PULL, SERVER, Wire
@@ -230,6 +231,25 @@ def test_the_server_process_stays_small() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[] []"
+
+
+def registered(able: dict[str, Any]) -> list[Any]:
+    """What the server registers with a client."""
+    with Wire() as wire:
+        wire.initialize(capabilities={**PULL, "workspace": {"didChangeWatchedFiles": able}})
+        wire.open(URI, HELLO)
+        wire.pull(URI)
+    asked = [one["params"] for one in wire.skipped if one["method"] == "client/registerCapability"]
+    return [each for one in asked for each in one["registrations"]]
+
+
+def test_files_are_watched_where_the_client_can() -> None:
+    assert registered({}) == []
+    (watched,) = registered({"dynamicRegistration": True})
+    assert watched["method"] == "workspace/didChangeWatchedFiles"
+    (watcher,) = watched["registerOptions"]["watchers"]
+    endings = watcher["globPattern"].removeprefix("**/*.{").removesuffix("}").split(",")
+    assert {"adal", "toml", "jsonl", "csv", "py"} <= set(endings)
 
 
 def test_tcp(tmp_path: Path) -> None:

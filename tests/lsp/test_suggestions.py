@@ -46,6 +46,7 @@ MODERN: dict[str, Any] = {
             "signatureInformation": {
                 "documentationFormat": ["markdown"],
                 "parameterInformation": {"labelOffsetSupport": True},
+                "noActiveParameterSupport": True,
             }
         },
     }
@@ -119,6 +120,25 @@ def test_a_plain_client_gets_plain_texts(wire: Wire, folder: Path) -> None:
     assert page.resolve(item)["documentation"]["kind"] == "plaintext"
     helped = page.ask("textDocument/signatureHelp", PAGE.replace("classify(ticket)", "classify(ticket, größ$0"))
     assert helped["signatures"][0]["parameters"][1]["label"] == 'größe: str = "é"'
+    helped = page.ask("textDocument/signatureHelp", PAGE.replace("classify(ticket)", "classify(ticket, ticket, $0)"))
+    assert "activeParameter" not in helped  # an index behind the last one would mean the first one as well
+
+
+@pytest.mark.parametrize(
+    ("written", "labels"),
+    [
+        ('import "$0"', {"data/", "other.adal", "page.adal"}),
+        ('dataset rows = "data/$0"', {"tickets.jsonl", "more.tsv"}),
+        ('tool find(x: str) -> str = python("tools.py:$0")', {"find"}),
+        ('tool find(x: str) -> str = http("$0")', {"data/", "api.yaml"}),
+    ],
+)
+def test_the_first_answer_has_what_is_on_the_disk(wire: Wire, folder: Path, written: str, labels: set[str]) -> None:
+    (folder / "data" / "more.tsv").touch()
+    (folder / "api.yaml").touch()
+    (folder / "tools.py").write_text("def find(x): ...\n")
+    found = Page(wire, folder, MODERN).ask("textDocument/completion", f"{written}\n")
+    assert {one["label"] for one in found["items"]} == labels and not found["isIncomplete"]
 
 
 def test_folders_and_files_of_the_workspace_come_as_soon_as_they_are_read(wire: Wire, folder: Path) -> None:
@@ -150,7 +170,7 @@ def test_signature_help_counts_in_utf_16(wire: Wire, folder: Path) -> None:
     assert signature["label"][start:end] == 'größe: str = "é"'
     assert signature["documentation"]["value"] == "😀 Sorts a ticket"
     found = page.ask("textDocument/signatureHelp", PAGE.replace("classify(ticket)", "classify(ticket, ticket, $0)"))
-    assert found["activeParameter"] == 2  # behind the last one: none
+    assert found["activeParameter"] is None  # behind the last one
     assert page.ask("textDocument/signatureHelp", PAGE.replace("return kind", "return ki$0nd")) is None
 
 

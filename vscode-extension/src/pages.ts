@@ -1,6 +1,6 @@
 /** Pages of the server's, previews and graphs, are opened beside the file that they are about. */
 import * as vscode from "vscode";
-import { type LanguageClient, TextDocumentContentRequest } from "vscode-languageclient/node";
+import { type LanguageClient, type StaticFeature, TextDocumentContentRequest } from "vscode-languageclient/node";
 
 export const SCHEME = "adalang";
 
@@ -32,8 +32,17 @@ export function previewed(path: string): { readonly path: string; readonly name:
   return file && name ? { path: file, name } : undefined;
 }
 
-/** Has the open pages read again: a server that has just started does not know that they are looked at. */
-export function readPagesAgain(client: LanguageClient): void {
+/** Has the open pages read again by each server that starts: a new one does not know that they are looked at. */
+export function openPages(client: LanguageClient): StaticFeature {
+  return {
+    fillClientCapabilities: () => undefined,
+    initialize: () => readAgain(client), // the client's own features, which tell of the open files, come before this
+    getState: () => ({ kind: "static" }),
+    clear: () => undefined,
+  };
+}
+
+function readAgain(client: LanguageClient): void {
   const providers = client.getFeature(TextDocumentContentRequest.method)?.getProviders() ?? [];
   for (const { uri } of vscode.workspace.textDocuments) {
     for (const provider of providers) if (provider.scheme === uri.scheme) provider.onDidChangeEmitter.fire(uri);

@@ -18,7 +18,7 @@ import { clientCommands } from "./clientCommands";
 import { readFollowed, readSettings, workspaceFolders } from "./config";
 import { type Input, type Inputs, inputsFor, type Offer } from "./inputs";
 import { type Location, locate, type Server } from "./locator";
-import { readPagesAgain, SCHEME, showPage } from "./pages";
+import { openPages, SCHEME, showPage } from "./pages";
 import * as python from "./python";
 import { selectedInterpreter } from "./pythonExtension";
 import { RestartQueue } from "./queue";
@@ -187,11 +187,10 @@ export class Session implements vscode.Disposable {
     };
     const client = new LanguageClient("adalang", "Adalang", spawn, this.clientOptions());
     this.client = client;
-    client.registerFeature(clientCommands);
+    client.registerFeatures([clientCommands, openPages(client)]);
     client.onDidChangeState(({ newState }) => {
       if (client !== this.client) return;
       if (newState === ClientState.Stopped) this.work.clear();
-      if (newState === ClientState.Running) readPagesAgain(client);
       this.refresh();
     });
     await within(START_MS, client.start());

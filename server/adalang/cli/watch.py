@@ -12,8 +12,7 @@ from adalang.cli import check as check_verb
 from adalang.cli.common import find_files, note, open_session, settings_for
 from adalang.cli.evaluate import print_evaluation
 from adalang.cli.failures import explain
-
-_SUFFIXES = (".adal", ".jsonl", ".json", ".csv", ".py", ".md", ".txt")
+from adalang.language.files import NAMED
 
 Seen = dict[tuple[Path, str], str]
 """The fingerprint that each eval of a file had when it last ran."""
@@ -45,7 +44,7 @@ def watch(
 
 def _interesting(name: str) -> bool:
     path = Path(name)
-    return path.suffix in _SUFFIXES and ".adalang" not in path.parts
+    return path.suffix.lower() in NAMED and ".adalang" not in path.parts
 
 
 def _depends(file: Path, touched: set[Path]) -> bool:

@@ -17,7 +17,8 @@ from adalang.ide.completions import names, settings, texts
 from adalang.ide.completions.explain import Explanation, explain
 from adalang.ide.completions.found import Completion, Completions, Found, finish
 from adalang.ide.completions.in_template import in_template
-from adalang.ide.occurrences import (
+from adalang.ide.occurrences import Site, at
+from adalang.ide.slots import (
     ArgumentName,
     FieldName,
     Literal,
@@ -25,18 +26,17 @@ from adalang.ide.occurrences import (
     Occurrence,
     PartName,
     SettingName,
-    Site,
     SplitName,
     TemplateText,
     TrainableName,
     TypeName,
     Value,
-    at,
 )
 from adalang.ide.stand_in import STAND_IN, occurrence_of_stand_in, read_with, word_at
 from adalang.ide.surroundings import NOTHING_AROUND, Surroundings
 from adalang.ide.words import SPLITS
 from adalang.language.checks import NO_FACTS, Facts
+from adalang.language.literal import quote
 from adalang.language.program import Program
 from adalang.language.text import Span
 
@@ -44,9 +44,10 @@ __all__ = ["Completion", "Completions", "Explanation", "complete", "resolve"]
 
 _ASSIGNED = re.compile(rb"[ \t]*=(?!=)")
 _EQUALS_BEFORE = re.compile(rb"(?<![=!<>])=\Z")
+_UNION = re.compile(rb"\|\s*\Z")
 
-# How the stand-in may be written: as a name, as a whole setting, as a field, in quotes; where an arm of a match may start, as
-# one before all others, because the parser makes something of any name there.
+# How the stand-in may be written: as a name, as a whole setting, as a field, in quotes; where an arm of a match may
+# start, as one before all others, because the parser makes something of any name there.
 _FORMS = (STAND_IN, f"{STAND_IN} = 0", f"{STAND_IN}: str", f'"{STAND_IN}"')
 _ARM = f'"{STAND_IN}" => 0'
 _ARM_GOES_ON = re.compile(rb"[ \t]*(?:=>|\|)")
@@ -117,7 +118,8 @@ def _for_slot(
         case SettingName(kind=kind, given=given):
             yield from settings.settings(kind, given, "" if assigned else " = ")
         case TypeName():
-            yield from names.types(site, around, typed)
+            if not _UNION.search(site.module.source.data, site.item.start, word.start):  # a union is one of texts
+                yield from names.types(site, around, typed)
         case Value() as slot:
             called = site.module.source.data[word.end : word.end + 1] == b"("
             for one in names.values(site, found, slot, typed, around):
@@ -137,7 +139,7 @@ def _for_slot(
         case Literal() as slot:
             arrow = "" if slot.what != "arm" or _ARM_GOES_ON.match(site.module.source.data, word.end) else " => "
             for one in texts.inside(site, slot, "", word, around):
-                yield replace(one, label=f'"{one.label}"', insert=f'"{one.insert or one.label}"{arrow}', span=None)
+                yield replace(one, label=quote(one.label), insert=f"{quote(one.insert or one.label)}{arrow}", span=None)
             if slot.what == "arm":
                 yield Found("_", "value", "", "the rest", f"_{arrow}", rank=50)
         case PartName():
@@ -176,10 +178,13 @@ def _between_quotes(site: Site, text: Occurrence) -> Span:
 def _in_text(site: Site, text: Occurrence, offset: int, word: Span, around: Surroundings) -> Completions:
     source = site.module.source
     if isinstance(text.slot, TemplateText):
-        return finish(in_template(site, text.slot, offset, word), word, source.slice(Span(word.start, offset)))
+        return finish(in_template(site, text.slot, word), word, source.slice(Span(word.start, offset)))
     assert isinstance(text.slot, Literal)
     line, span = source.line_span(source.line_of(offset)), _between_quotes(site, text)
     closed = source.data[span.end : span.end + 1] == b'"'
     span = Span(max(span.start, line.start), min(span.end, line.end) if closed else offset)
     typed = source.slice(Span(span.start, offset))
-    return finish(texts.inside(site, text.slot, typed, span, around), span, typed)
+    found = texts.inside(site, text.slot, typed, span, around)
+    if not source.data.startswith(b'"""', text.span.start + site.item.start):
+        found = (replace(one, insert=quote(one.insert or one.label)[1:-1]) for one in found)
+    return finish(found, span, typed)

@@ -1,14 +1,17 @@
-"""The rows of a component's evals, as inputs that it can be tried with."""
+"""The inputs that a component is run with: how a person gives them, and the rows of its evals to take them from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from adalang.language.checks import Facts
-from adalang.language.checks.data import rows_of
+from adalang.language.checks.data import data_of
+from adalang.language.checks.facts import DataFacts
 from adalang.language.checks.scope import Scope, signature
 from adalang.language.datasets import data_reference, plan
 from adalang.language.declarations import (
@@ -24,6 +27,7 @@ from adalang.language.declarations import (
 )
 from adalang.language.diagnostics import Report
 from adalang.language.program import Entity, Program
+from adalang.language.types import Labels, OptionalOf, Primitive, Type, Unknown, describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of ``eval`` that give every input that the component cannot do without."""
+    """Rows of ``eval`` that give every input that the component cannot do without. There are ``count`` such rows."""
 
     eval: Entity
     rows: tuple[Row, ...]
+    count: int
 
 
 def evals_of(program: Program, component: Entity) -> Iterator[Entity]:
@@ -53,21 +58,65 @@ def evals_of(program: Program, component: Entity) -> Iterator[Entity]:
             yield entity
 
 
-def data_rows(program: Program, component: Entity, facts: Facts, most: int | None = None) -> Rows | None:
-    """The rows of the component's first eval that has any, the first ``most`` of them; ``None`` when no eval of it has one."""
-    known = signature(program, component).inputs
-    required = [name for name, _, optional in known if not optional]
+def data_rows(program: Program, component: Entity, facts: Facts, most: int) -> Rows | None:
+    """The rows of the component's first eval that has any, the first ``most`` of them; ``None`` when no eval of it has one.
+
+    Rows that are not at hand are read from their files, which takes long: for threads.
+    """
+    return _read(program, component, facts, most, most)
+
+
+def data_row(program: Program, component: Entity, facts: Facts, number: int) -> Rows | None:
+    """Of these rows the one of a number, from 1; beyond the end the last one. Reads as :func:`data_rows` does."""
+    return _read(program, component, facts, number, 1)
+
+
+def _read(program: Program, component: Entity, facts: Facts, most: int, kept: int) -> Rows | None:
+    """The last ``kept`` of the first ``most`` rows."""
     for entity in evals_of(program, component):
-        mapping, found = mapping_of(entity), []
-        for values, path, number in _stored_rows(program, entity, facts):
-            inputs = dict(_inputs([name for name, _, _ in known], mapping, values))
-            if all(name in inputs for name in required):
-                found.append(Row(inputs, path, number))
-            if len(found) == most:
-                break
+        rows = _usable(program, component, entity, facts, lambda data: data.every_row())
+        found = deque(enumerate(islice(rows, most), 1), kept)
         if found:
-            return Rows(entity, tuple(found))
+            count = _count_of_all(program, component, entity, facts)
+            if count is None:
+                count = found[-1][0] + sum(1 for _ in rows)
+            return Rows(entity, tuple(row for _, row in found), count)
     return None
+
+
+def first_row(program: Program, component: Entity, facts: Facts) -> Row | None:
+    """The first row of an eval of the component that gives every input, as far as rows are at hand."""
+    rows = (
+        _usable(program, component, entity, facts, lambda data: data.rows) for entity in evals_of(program, component)
+    )
+    return next(chain.from_iterable(rows), None)
+
+
+def _usable(
+    program: Program,
+    component: Entity,
+    entity: Entity,
+    facts: Facts,
+    rows_of: Callable[[DataFacts], Iterable[Mapping[str, Any]]],
+) -> Iterator[Row]:
+    known, mapping = signature(program, component).inputs, mapping_of(entity)
+    names = [name for name, _, _ in known]
+    required = [name for name, _, optional in known if not optional]
+    for data in _data(program, entity, facts):
+        for number, values in enumerate(rows_of(data), 1):
+            inputs = dict(_inputs(names, mapping, values))
+            if all(name in inputs for name in required):
+                yield Row(inputs, data.path, number)
+
+
+def _count_of_all(program: Program, component: Entity, entity: Entity, facts: Facts) -> int | None:
+    """How many rows there are, if every one of them surely gives every input."""
+    mapping, known = mapping_of(entity), _data(program, entity, facts)
+    for name in [name for name, _, optional in signature(program, component).inputs if not optional]:
+        column = column_of(mapping[name]) if name in mapping else name
+        if column is None or not all(column in one.columns and one.columns[column].is_whole for one in known):
+            return None
+    return sum(one.count for one in known)
 
 
 def mapping_of(entity: Entity) -> Mapping[str, Expression]:
@@ -116,12 +165,18 @@ def _value(expression: Expression, row: Mapping[str, Any]) -> Any:
             raise LookupError
 
 
-def _stored_rows(program: Program, entity: Entity, facts: Facts) -> list[tuple[Mapping[str, Any], Path | None, int]]:
+def column_of(expression: Expression) -> str | None:
+    """The column that ``row.column`` names; none behind a dot that is still to be typed."""
+    if isinstance(expression, Member) and isinstance(expression.object, Reference) and expression.object.name == "row":
+        return expression.name.text or None
+    return None
+
+
+def _data(program: Program, entity: Entity, facts: Facts) -> tuple[DataFacts, ...]:
     dataset = dataset_of(program, entity)
     if dataset is None:
-        return []
-    scope = Scope(program, entity.module, Report(entity.module), facts)
-    return rows_of(scope, plan(dataset[0])) or []
+        return ()
+    return data_of(Scope(program, entity.module, Report(entity.module), facts), plan(dataset[0])) or ()
 
 
 def dataset_of(program: Program, entity: Entity) -> tuple[Entity, str] | None:
@@ -130,3 +185,71 @@ def dataset_of(program: Program, entity: Entity) -> tuple[Entity, str] | None:
     assert isinstance(declaration, EvalDeclaration)
     data = setting(declaration.settings, "data")
     return data_reference(program, entity.module, data.value) if data is not None else None
+
+
+# ---- what a person asks to run
+
+
+class InputsRefused(ValueError):
+    """There are no such inputs; the message says why, and what to do."""
+
+
+def inputs_to_run(
+    program: Program, component: Entity, given: Mapping[str, Any] | None, facts: Facts
+) -> Mapping[str, Any]:
+    """The inputs to run a component with. Reads as :func:`data_rows` does.
+
+    Args:
+        given: the inputs themselves, or ``{"row": n}`` for those of a row of its data, from 1 (where no input is called
+            ``row``), or ``None``: the first row's, and none where every input has a default.
+
+    Raises:
+        InputsRefused: there is no such row.
+    """
+    known = signature(program, component).inputs
+    row = given.get("row") if given is not None and given.keys() == {"row"} else None
+    is_row = isinstance(row, int) and not isinstance(row, bool) and all(name != "row" for name, _, _ in known)
+    if given is not None and not is_row:
+        return given
+    if given is None and all(optional for _, _, optional in known):
+        return {}
+    number = row if isinstance(row, int) and is_row else 1
+    found = data_row(program, component, facts, max(number, 1))
+    if found is None:
+        raise InputsRefused(
+            f"`{component.id}` needs inputs, and no eval of it has an example to take them from. Write one, or run it in a "
+            f"terminal: adalang run {program.path.name}:{component.id} --set …"
+        )
+    if not 1 <= number <= found.count:
+        raise InputsRefused(f"The eval `{found.eval.id}` has no row {number}; it has {found.count}.")
+    return found.rows[0].inputs
+
+
+@dataclass(frozen=True, slots=True)
+class AskedInput:
+    """An input, and how a person gives it: "text" as it is, "choice" of the ``choices``, or "json"."""
+
+    name: str
+    type: str
+    required: bool
+    kind: Literal["text", "choice", "json"]
+    choices: tuple[str, ...] = ()
+
+
+def asked_inputs(program: Program, component: Entity) -> Iterator[AskedInput]:
+    """The inputs of a component, in their order."""
+    for name, declared, optional in signature(program, component).inputs:
+        kind, choices = _asked_as(declared)
+        yield AskedInput(name, describe(declared), not optional, kind, choices)
+
+
+def _asked_as(declared: Type) -> tuple[Literal["text", "choice", "json"], tuple[str, ...]]:
+    match declared:
+        case OptionalOf(item=item):
+            return _asked_as(item)
+        case Labels(labels=labels):
+            return "choice", labels
+        case Primitive(name="str") | Unknown():
+            return "text", ()
+        case _:
+            return "json", ()

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from adalang.ide.occurrences import (
+from adalang.ide.occurrences import Site
+from adalang.ide.slots import (
     ArgumentName,
     DeclarationName,
     FieldName,
@@ -17,7 +18,6 @@ from adalang.ide.occurrences import (
     ModuleMember,
     Occurrence,
     PartName,
-    Site,
     Value,
 )
 from adalang.ide.targets import ENTITIES_FIRST, Names, Place, Target, innermost

@@ -66,7 +66,7 @@ def _files(declaration: Declaration) -> Iterator[_File]:
             yield _File(path.value, _inside(path))
         case DatasetDeclaration(value=value, settings=settings):
             if isinstance(value, Text):
-                yield _File(value.value, _inside(value))
+                yield _pattern(value)
             yield from _setting_files(settings, "dataset")
         case RetrieverDeclaration(settings=settings):
             yield from _setting_files(settings, "retriever")

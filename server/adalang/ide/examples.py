@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adalang.ide.data_rows import data_rows
+from adalang.ide.data_rows import first_row
 from adalang.language.checks import Facts
 from adalang.language.checks.scope import signature
 from adalang.language.program import Entity, Program
@@ -15,5 +15,5 @@ def example_inputs(program: Program, component: Entity, facts: Facts) -> Mapping
     """The component's inputs from the first row that gives them all; ``None`` when no eval of it has one."""
     if all(optional for _, _, optional in signature(program, component).inputs):
         return {}
-    found = data_rows(program, component, facts, most=1)
-    return found.rows[0].inputs if found is not None else None
+    found = first_row(program, component, facts)
+    return found.inputs if found is not None else None

@@ -20,7 +20,7 @@ from adalang.language.text import SourceText, Span
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """``span`` is what a fold hides. With ``closer`` something stands behind it that begins its line and stays to be seen."""
+    """``span`` is what a fold hides. With ``closer`` something behind it begins its line and stays to be seen."""
 
     span: Span
     kind: Literal["region", "comment", "imports"] = "region"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from adalang.ide import hovers
 from adalang.ide.hovers import ModelDefault
 from adalang.ide.meaning import Meaning, meaning_at
-from adalang.ide.occurrences import FieldName, Literal, Occurrence, PartName, SettingName, Site, at
-from adalang.ide.token_count import count_template_tokens
+from adalang.ide.occurrences import Site, at
+from adalang.ide.slots import FieldName, Literal, Occurrence, PartName, SettingName
 from adalang.ide.words import MESSAGES
 from adalang.language.checks import NO_FACTS, Facts
 from adalang.language.declarations import COMPONENT_KINDS, AgentDeclaration, PromptDeclaration
@@ -98,8 +98,7 @@ def _role(site: Site, offset: int) -> Meaning | None:
         word = Span(message.span.start, message.span.start + len(message.role))
         written = site.module.source.slice(word.shifted(site.item.start)) == message.role
         if written and word.contains(local):
-            tokens = count_template_tokens(message.template.text.value)
-            doc = f"{MESSAGES[message.role]}\n\nAbout {tokens:,} tokens without what its tags put in."
+            doc = f"{MESSAGES[message.role]}\n\n{hovers.tokens_of_message(message)}"
             return Meaning(word.shifted(site.item.start), f"(message) {message.role}", doc)
     return None
 

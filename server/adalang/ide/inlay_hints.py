@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from adalang.ide.occurrences import PartName, Site, occurrences
+from adalang.ide.occurrences import Site, occurrences
+from adalang.ide.slots import PartName
 from adalang.ide.token_count import count_template_tokens, count_tokens
 from adalang.language.builtins import METRIC_SIGNATURES
 from adalang.language.checks import NO_FACTS, Facts
@@ -64,7 +65,7 @@ def inlay_hints(
     found = [
         hint
         for item in program.root.items
-        if item.start <= span.end and span.start <= item.span.end
+        if item.span.touches(span)
         for hint in _of_declaration(Site(program, program.root, item, facts), wanted, scores or {})
     ]
     return sorted((one for one in found if span.contains(one.offset)), key=lambda one: one.offset)

@@ -11,9 +11,8 @@ from adalang.language.declarations import (
     Declaration,
     Name,
     PipelineDeclaration,
-    Repeat,
     Return,
-    Statement,
+    statements,
 )
 from adalang.language.program import Program
 from adalang.language.text import Span
@@ -33,7 +32,7 @@ class InlineValue:
 
 
 def inline_values(program: Program, span: Span, values: Values) -> list[InlineValue]:
-    """The known values of the names that the root file declares inside ``span``; values of names that are gone are left out."""
+    """The known values of the names that the root file declares inside ``span``, without those of names that are gone."""
     found = []
     for item in program.root.items:
         declaration = item.declaration
@@ -42,7 +41,7 @@ def inline_values(program: Program, span: Span, values: Values) -> list[InlineVa
         known = values[declaration.name.text]
         for name in _names(declaration):
             place = name.span.shifted(item.start)
-            if name.text in known and place.start <= span.end and span.start <= place.end:
+            if name.text in known and place.touches(span):
                 found.append(InlineValue(place, f"{name.text} = {_short(known[name.text])}"))
     return found
 
@@ -51,18 +50,11 @@ def _names(declaration: Declaration) -> Iterator[Name]:
     for parameter in getattr(declaration, "parameters", ()):
         yield parameter.name
     if isinstance(declaration, PipelineDeclaration):
-        yield from _bound(declaration.body)
-
-
-def _bound(body: tuple[Statement, ...]) -> Iterator[Name]:
-    for statement in body:
-        match statement:
-            case Binding(name=name):
-                yield name
-            case Repeat(body=inner):
-                yield from _bound(inner)
-            case Return(value=value):
-                yield Name("return", value.span)
+        for statement in statements(declaration.body):
+            if isinstance(statement, Binding):
+                yield statement.name
+            elif isinstance(statement, Return):
+                yield Name("return", statement.value.span)
 
 
 def _short(text: str) -> str:

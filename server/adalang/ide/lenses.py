@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from adalang.ide.meaning import target_of
-from adalang.language.declarations import COMPONENT_KINDS
+from adalang.language.declarations import COMPONENT_KINDS, OptimizeDeclaration
 from adalang.language.program import Entity, Program
 from adalang.language.reach import trainable
 from adalang.language.text import Span
@@ -18,7 +18,7 @@ ACTIONS: tuple[Action, ...] = ("run", "evaluate", "optimize", "graph", "referenc
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """``action`` on the declaration ``name``, whose name stands at ``span``.
+    """``action`` on the declaration ``name``, whose name stands at ``span``; on the eval of that name for an optimize block.
 
     "references" marks where the number of places that name it is shown, "score" where an eval's last score is: both are for
     the server to fill in, the first one late, for it costs a look at every file that can see the name.
@@ -32,13 +32,22 @@ class Lens:
 def lenses(program: Program, wanted: Collection[Action] = ACTIONS) -> list[Lens]:
     """The lenses of the root file that are ``wanted``, in the order of the text."""
     return [
-        Lens(entity.name_span, action, entity.declaration.name.text)
+        Lens(entity.name_span, action, _name(program, entity))
         for item in program.root.items
         if item.declaration.name.text and item.declaration.kind != "import"
         for entity in (program.entity(program.root, item),)
         for action in _actions(program, entity, wanted)
         if action in wanted
     ]
+
+
+def _name(program: Program, entity: Entity) -> str:
+    """As commands name it: an optimize block by its eval, which may stand in another file."""
+    declaration = entity.declaration
+    if isinstance(declaration, OptimizeDeclaration):
+        found = program.resolve_expression(declaration.target, entity.module)
+        return found.id if found is not None else ""
+    return declaration.name.text
 
 
 def _actions(program: Program, entity: Entity, wanted: Collection[Action]) -> list[Action]:

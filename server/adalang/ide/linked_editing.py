@@ -10,7 +10,7 @@ _INSIDE = frozenset({"input", "param", "demos", "binding", "variable"})
 
 
 def linked_ranges(program: Program, offset: int) -> list[Span]:
-    """The words of the root file that name the same part of a declaration as the one at ``offset``; empty when it stands alone.
+    """The words of the file that name the same part of a declaration as the one at ``offset``; none when it stands alone.
 
     Top-level names are left to renaming, which also looks into other files.
     """

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os.path
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adalang.ide import jinja
-from adalang.ide.occurrences import (
+from adalang.ide.occurrences import Site, at, locals_of
+from adalang.ide.slots import (
     ArgumentName,
-    DeclarationName,
     FieldName,
     Literal,
     Local,
-    ModuleMember,
     Occurrence,
     PartName,
     SettingName,
-    Site,
     SplitName,
     TemplateText,
     TrainableName,
     TypeName,
     Value,
-    at,
-    locals_of,
 )
 from adalang.ide.targets import Names, Place, innermost
 from adalang.ide.words import DECLARATIONS, METHODS, OBJECT_KEYS, PRIMITIVES, SPLITS
@@ -43,6 +40,7 @@ from adalang.language.declarations import (
     TypeDeclaration,
     dotted,
 )
+from adalang.language.literal import quote
 from adalang.language.models import KnownModel, known_models
 from adalang.language.program import Entity, Program
 from adalang.language.settings import FUNCTIONS, SETTINGS
@@ -86,37 +84,44 @@ def _keyword(site: Site, offset: int) -> Meaning | None:
     """The word that a declaration starts with; of `optimize` also its target, which names the declaration."""
     declaration = site.item.declaration
     span = Span(site.item.start, site.item.start + len(declaration.kind))
-    if offset <= span.end and span.start <= offset:
-        return Meaning(span, declaration.kind, DECLARATIONS[declaration.kind])
-    return None
+    return Meaning(span, declaration.kind, DECLARATIONS[declaration.kind]) if span.contains(offset) else None
 
 
 def _of(site: Site, found: Occurrence) -> Meaning | None:
-    span = found.span.shifted(site.item.start)
+    """What an occurrence names, or else what is built in."""
+    span, target = found.span.shifted(site.item.start), Names(site.program, site.facts).target(site, found)
+    entity = target.declared if target is not None else None
+    if entity is not None:
+        return of_entity(site.program, entity, span)
+    if target is not None and target.kind == "file" and not isinstance(found.slot, Literal):
+        return Meaning(span, f"import {target.name}", f"The file `{target.place.path.name}`.", target.place)
+    said = _of_part(site, found, span)
+    return replace(said, place=target.place) if said is not None and target is not None else said
+
+
+def _of_part(site: Site, found: Occurrence, span: Span) -> Meaning | None:
+    """What is no declaration of its own: a part of one, or built in."""
+    name = found.text
     match found.slot:
-        case DeclarationName():
-            return of_entity(site.program, site.entity, span)
         case PartName(local=local):
-            return _of_local(site, found.text, local, span)
+            return _local(name, local, span)
         case SettingName(kind=kind):
-            return _setting(kind, found.text, span)
+            return _setting(kind, name, span)
         case TypeName():
-            return _type(site, found.text, span)
-        case Value(names=names, wanted=wanted):
-            return _value(site, found.text, names, wanted, span)
-        case ModuleMember(module=module):
-            item = module.names.get(found.text)
-            return of_entity(site.program, site.program.entity(module, item), span) if item else None
+            return _type(name, span)
+        case Value(names=names) if name in names:
+            return _local(name, names[name], span) if names[name].what != "loop" else None
+        case Value(wanted=wanted):
+            return _value(name, wanted, span)
         case FieldName(owner=owner):
-            return field_of(site, owner, found.text, span)
+            return _field(owner, name, span)
         case SplitName():
-            return Meaning(span, found.text, SPLITS[found.text]) if found.text in SPLITS else None
+            return Meaning(span, name, SPLITS[name]) if name in SPLITS else None
         case TrainableName(component=component) | ArgumentName(component=component):
-            inner = Site(site.program, component.module, component.item, site.facts)
-            part = locals_of(inner).get(found.text)
-            return _of_local(inner, found.text, part, span) if part is not None else None
+            part = locals_of(Site(site.program, component.module, component.item, site.facts)).get(name)
+            return _local(name, part, span) if part is not None else None
         case Literal(what=what):
-            return _literal(site, what, found.text, span)
+            return _literal(site, what, name, span)
         case _:
             return None
 
@@ -155,7 +160,7 @@ def _spelled(declared: Type) -> str:
     if isinstance(declared, ObjectOf):
         return "{ " + ", ".join(f"{one.name}: {describe(one.type)}" for one in declared.fields) + " }"
     labels = getattr(declared, "labels", None)
-    return " | ".join(f'"{label}"' for label in labels) if labels else describe(declared)
+    return " | ".join(map(quote, labels)) if labels else describe(declared)
 
 
 def _doc(entity: Entity) -> str:
@@ -172,21 +177,12 @@ def _quoted(text: str) -> str:
     """The first lines of a text, fenced so that nothing in it is read as Markdown."""
     lines = text.splitlines()
     shown = "\n".join(lines[:6]) + ("\n…" if len(lines) > 6 else "")
-    fence = "`" * max(3, 1 + max((len(run) for run in _backticks(shown)), default=0))
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", shown)), default=0))
     return f"{fence}text\n{shown}\n{fence}" if shown else ""
 
 
-def _backticks(text: str) -> list[str]:
-    import re
-
-    return re.findall(r"`+", text)
-
-
-def _of_local(site: Site, name: str, local: Local, span: Span) -> Meaning:
-    place = Place(site.module.path, local.span.shifted(site.item.start)) if local.span is not None else None
-    if place is None and local.what == "param" and name in site.module.names:
-        return of_entity(site.program, site.program.entity(site.module, site.module.names[name]), span)
-    return Meaning(span, f"({local.what}) {name}: {describe(local.type)}", local.doc, place)
+def _local(name: str, local: Local, span: Span) -> Meaning:
+    return Meaning(span, f"({local.what}) {name}: {describe(local.type)}", local.doc)
 
 
 def _setting(kind: str, name: str, span: Span) -> Meaning | None:
@@ -197,24 +193,13 @@ def _setting(kind: str, name: str, span: Span) -> Meaning | None:
     return Meaning(span, f"({kind} setting) {name}: {spec.kind}", spec.doc) if spec is not None else None
 
 
-def _type(site: Site, name: str, span: Span) -> Meaning | None:
-    entity = site.program.resolve(name, site.module)
-    if entity is not None:
-        return of_entity(site.program, entity, span)
+def _type(name: str, span: Span) -> Meaning | None:
     if name == PASSAGE.name:
         return Meaning(span, f"type Passage = {_spelled(PASSAGE)}", "What a retriever gives: a piece of a document.")
     return Meaning(span, name, PRIMITIVES[name]) if name in PRIMITIVES else None
 
 
-def _value(site: Site, name: str, names: Mapping[str, Local], wanted: str, span: Span) -> Meaning | None:
-    if name in names:
-        return _of_local(site, name, names[name], span) if names[name].what != "loop" else None
-    entity = site.program.resolve(name, site.module)
-    if entity is not None:
-        return of_entity(site.program, entity, span)
-    imported = site.program.imported(site.module).get(name)
-    if imported is not None:
-        return Meaning(span, f"import {name}", f"The file `{imported.path.name}`.", Place(imported.path, Span(0, 0)))
+def _value(name: str, wanted: str, span: Span) -> Meaning | None:
     if name in METRIC_SIGNATURES and wanted in ("metric", "call"):
         metric = METRIC_SIGNATURES[name]
         inputs = ", ".join(one.name for one in metric.parameters)
@@ -226,15 +211,10 @@ def _value(site: Site, name: str, names: Mapping[str, Local], wanted: str, span:
     return None
 
 
-def field_of(site: Site, owner: Type, name: str, span: Span) -> Meaning | None:
-    """The field of a type, with the place of its declaration where the type is one of the program's."""
+def _field(owner: Type, name: str, span: Span) -> Meaning | None:
     inner = owner.item if isinstance(owner, OptionalOf) else owner
     found = inner.field(name) if isinstance(inner, ObjectOf) else None
-    if found is None:
-        return None
-    target = Names(site.program).of_origin(found.origin)
-    place = target.place if target is not None else None
-    return Meaning(span, f"(field) {name}: {describe(found.type)}", found.description, place)
+    return Meaning(span, f"(field) {name}: {describe(found.type)}", found.description) if found is not None else None
 
 
 def _literal(site: Site, what: str, text: str, span: Span) -> Meaning | None:
@@ -243,17 +223,11 @@ def _literal(site: Site, what: str, text: str, span: Span) -> Meaning | None:
             about = about_model(text)
             return Meaning(span, f'"{text}"', about) if about else None
         case "import" | "file":
-            place = Place(Path(_normal(site.module.path.parent / text)), Span(0, 0))
+            place = Place(Path(os.path.normpath(site.module.path.parent / text)), Span(0, 0))
             known = site.facts.exists(place.path) if what == "file" else place.path in site.program.modules
             return Meaning(span, f'"{text}"', "", place) if known else None
         case _:
             return None
-
-
-def _normal(path: Path) -> str:
-    import os.path
-
-    return os.path.normpath(path)
 
 
 def about_model(model_id: str) -> str:

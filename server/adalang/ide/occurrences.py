@@ -11,8 +11,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from adalang.ide.slots import (
+    ArgumentName,
+    DeclarationName,
+    FieldName,
+    Literal,
+    Local,
+    Locals,
+    ModuleMember,
+    Occurrence,
+    PartName,
+    SettingName,
+    SplitName,
+    TemplateText,
+    TrainableName,
+    TypeName,
+    Value,
+)
 from adalang.ide.words import CHOICES
-from adalang.language import templates
 from adalang.language.checks import NO_FACTS, Facts
 from adalang.language.checks.scope import Scope, Signature, signature
 from adalang.language.checks.values import infer
@@ -51,11 +67,11 @@ from adalang.language.declarations import (
     Return,
     Setting,
     Statement,
-    Template,
     Text,
     ToolDeclaration,
     TypeDeclaration,
     TypeExpression,
+    bindings,
     dotted,
     setting,
 )
@@ -76,141 +92,6 @@ from adalang.language.types import (
     Type,
     type_of_value,
 )
-
-# ---- slots: what a place asks for
-
-
-@dataclass(frozen=True, slots=True)
-class Local:
-    """A name that is known inside one declaration only. ``span`` (in its declaration) is where it comes from; ``of`` is the data
-    set whose row it is, or the pipeline whose steps."""
-
-    type: Type
-    what: str
-    span: Span | None = None
-    doc: str = ""
-    of: Entity | None = None
-
-
-Locals = Mapping[str, Local]
-
-
-@dataclass(frozen=True, slots=True)
-class DeclarationName:
-    """The name that a declaration gives itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class PartName:
-    """The name of an input, a param, demos or a binding where it is declared."""
-
-    local: Local
-
-
-@dataclass(frozen=True, slots=True)
-class SettingName:
-    """The name of a setting of ``kind`` ("prompt", "demos", "split", "budget", ...); ``given`` ones stand there already."""
-
-    kind: str
-    given: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class TypeName:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """An expression. ``wanted`` is the setting's value kind ("model", "metric", ...) or "" for any value; ``expected`` is the
-    type that its place asks for, as far as that is known."""
-
-    names: Locals
-    wanted: str = ""
-    expected: Type = UNKNOWN
-
-
-@dataclass(frozen=True, slots=True)
-class FieldName:
-    """A field of a value of the type ``owner``: behind a dot, or as a key of an object that is written here, whose other keys
-    are then ``given``. ``of`` is the data set or the pipeline whose columns or steps it is one of."""
-
-    owner: Type
-    given: frozenset[str] | None = None
-    of: Entity | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleMember:
-    """A declaration of an imported file, behind the file's name and a dot."""
-
-    module: Module
-    wanted: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SplitName:
-    """A split of a data set, behind its name and a dot."""
-
-    dataset: Entity
-
-
-@dataclass(frozen=True, slots=True)
-class TrainableName:
-    """A param or demos of a component, behind its name and a dot."""
-
-    component: Entity
-
-
-@dataclass(frozen=True, slots=True)
-class ArgumentName:
-    """The name of an input of ``component`` at a call or in an eval's ``inputs``; ``given`` ones stand there already."""
-
-    component: Entity
-    given: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A text that must be one of ``labels`` ("label"; an "arm" of a match, where ``given`` ones have arms already), or a
-    model's id, a file's path, or what a function such as ``env`` takes: ``what`` says which."""
-
-    what: str
-    labels: tuple[str, ...] = ()
-    given: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateText:
-    """A message: a Jinja template that sees ``names``."""
-
-    template: Template
-    names: Locals
-
-
-Slot = (
-    DeclarationName
-    | PartName
-    | SettingName
-    | TypeName
-    | Value
-    | FieldName
-    | ModuleMember
-    | SplitName
-    | TrainableName
-    | ArgumentName
-    | Literal
-    | TemplateText
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """``span`` counts from the declaration's start."""
-
-    span: Span
-    text: str
-    slot: Slot
 
 
 @dataclass(frozen=True)
@@ -337,7 +218,8 @@ class _Walk:
         yield Occurrence(parameter.name.span, parameter.name.text, PartName(local))
         yield from self._type(parameter.type)
         if parameter.default is not None:
-            yield from self._expression(parameter.default, {})
+            expected = self._program.type_of(parameter.type, self._module)
+            yield from self._expression(parameter.default, {}, "constant", expected)
 
     def _prompt(self, declaration: PromptDeclaration | AgentDeclaration, names: Locals) -> Iterator[Occurrence]:
         yield from self._settings(declaration.settings, declaration.kind, {})
@@ -462,7 +344,8 @@ class _Walk:
                 for pair in pairs:
                     found = expected.field(pair.name.text) if isinstance(expected, ObjectOf) else None
                     yield Occurrence(pair.name.span, pair.name.text, FieldName(expected, keys - {pair.name.text}))
-                    yield from self._expression(pair.value, names, "", found.type if found else UNKNOWN)
+                    value_wanted = "constant" if wanted in ("constant", "row") else ""
+                    yield from self._expression(pair.value, names, value_wanted, found.type if found else UNKNOWN)
             case Comprehension(value=value, name=name, source=source, condition=condition):
                 yield from self._expression(source, names)
                 declared = self._type_of(source, names)
@@ -577,19 +460,6 @@ def _columns_of(module: Module, value: ListExpression) -> Type:
     return ObjectOf(tuple(first.values()))
 
 
-def template_names(site: Site, slot: TemplateText) -> Locals:
-    """What a message's tags see: the component's own names, the file's params, imported files, loop variables."""
-    shared = {
-        name: Local(STR, "param", None, item.declaration.doc)
-        for name, item in site.module.names.items()
-        if item.declaration.kind == "param"
-    }
-    visible = {**shared, **slot.names}
-    types = templates.loop_types(slot.template, {name: local.type for name, local in visible.items()})
-    loops = {name: Local(declared, "variable") for name, declared in types.items() if name not in visible}
-    return {**visible, **loops}
-
-
 def dataset_of(site: Site, declaration: EvalDeclaration) -> Entity | None:
     """The data set that an eval's ``data`` names."""
     data = setting(declaration.settings, "data")
@@ -629,15 +499,9 @@ def _widened(value: Any) -> Type:
 
 
 def _steps(target: Entity | None) -> Type:
-    def names(body: tuple[Statement, ...]) -> Iterator[str]:
-        for statement in body:
-            if isinstance(statement, Binding):
-                yield statement.name.text
-            elif isinstance(statement, Repeat):
-                yield from names(statement.body)
-
     body = target.declaration.body if target and isinstance(target.declaration, PipelineDeclaration) else ()
-    return ObjectOf(tuple(Field(name, UNKNOWN) for name in dict.fromkeys(names(body))), "the pipeline")
+    names = dict.fromkeys(one.name.text for one in bindings(body))
+    return ObjectOf(tuple(Field(name, UNKNOWN) for name in names), "the pipeline")
 
 
 def _bare(declared: Type) -> Type:

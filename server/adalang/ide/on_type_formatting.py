@@ -1,10 +1,13 @@
-"""On-type formatting: the indentation of the line that is being typed, as the formatter would have it. No other line changes.
+"""On-type formatting: the indentation of the line that is being typed, as the formatter would have it in a file that it
+wrote, and as the lines around have it in any other. No other line changes.
 
-A line of a prompt's text keeps what stands on it: only where it would begin at column 0, and so end the text, it is indented.
+A line of a prompt's text keeps what stands on it: only where it would begin at column 0, and so end the text, it is
+indented.
 """
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from tree_sitter import Query, QueryCursor
@@ -12,16 +15,16 @@ from tree_sitter import Query, QueryCursor
 from adalang.language.pieces import Piece
 from adalang.language.program import Module
 from adalang.language.syntax import Node, grammar
-from adalang.language.text import Edit, SourceText, Span
+from adalang.language.text import STEP, Edit, SourceText, Span
 
-TRIGGERS = ("\n", "}", '"')
+TRIGGERS = ("\n", "}", "]", ")", '"')
 
-_STEP = "  "
 _CLOSERS = {"}": "{", "]": "[", ")": "("}
 _GO_ON = frozenset(
     {"=", "=>", "->", "|", "==", "!=", "<", "<=", ">", ">=", "and", "or", "not", "in", "of", "until", "if"}
 )
 """Behind these a value follows, and stands a step deeper when it stands on a line of its own."""
+_FIRST_STEP = re.compile(rb"^[^\s#][^\r\n]*[\[{(][ \t]*(?:\r\n|\n|\r)([ \t]+)(?=\S)", re.MULTILINE)
 
 
 def format_on_type(module: Module, offset: int, typed: str) -> list[Edit]:
@@ -33,14 +36,14 @@ def format_on_type(module: Module, offset: int, typed: str) -> list[Edit]:
     if found is None:
         return []
     at, piece = found
-    before = _Before(piece, start - at)
+    before = _Before(piece, start - at, _step(source))
     text = source.slice(source.line_span(line))
     bare = text.lstrip(" \t")
     match typed:
         case "\n":
             wanted = before.text_indent(bare) if before.literal is not None else before.indent(bare)
-        case "}" if (
-            before.literal is None and bare.startswith("}") and source.slice(Span(start, offset)).strip() == "}"
+        case "}" | "]" | ")" if (
+            before.literal is None and bare.startswith(typed) and source.slice(Span(start, offset)).strip() == typed
         ):
             wanted = before.indent(bare)
         case '"' if before.literal is not None:
@@ -54,25 +57,26 @@ def format_on_type(module: Module, offset: int, typed: str) -> list[Edit]:
 
 
 class _Before:
-    """What stands before a line that starts at ``start`` of a piece. ``literal``: the block of text that the line is part of."""
+    """What stands before a line that starts at ``start`` of a piece. ``literal``: the text that the line is part of."""
 
-    def __init__(self, piece: Piece, start: int) -> None:
-        self._source, self._start = piece.source, start
+    def __init__(self, piece: Piece, start: int, step: str) -> None:
+        self._source, self._start, self._step = piece.source, start, step
         cursor = QueryCursor(_query())
         cursor.set_byte_range(0, max(start, 1))
         captures = cursor.captures(piece.tree.root_node)
         self._brackets = self._in_order(captures.get("bracket", []))
         self._tokens = self._in_order(captures.get("token", []))
-        self.literal = self._open_literal(self._in_order(captures.get("literal", [])))
+        self._literals = self._in_order(captures.get("literal", []))
+        self.literal = self._open_literal()
 
     def _in_order(self, nodes: list[Node]) -> list[Node]:
         inside = (one for one in nodes if one.start_byte < self._start and one.end_byte > one.start_byte)
         return sorted(inside, key=lambda one: one.start_byte)
 
-    def _open_literal(self, literals: list[Node]) -> Node | None:
-        if not literals:
+    def _open_literal(self) -> Node | None:
+        if not self._literals:
             return None
-        last = literals[-1]
+        last = self._literals[-1]
         fence = last.children[0]
         if fence.end_byte - fence.start_byte < 3:
             return None
@@ -97,9 +101,17 @@ class _Before:
         elif closes == opened[-1].type:
             return self._indent_of(opened[-1])
         else:
-            base = self._indent_of(opened[-1]) + _STEP
+            base = self._indent_in(opened[-1])
         goes_on = bare.startswith("| ") or (self._tokens and self._tokens[-1].type in _GO_ON)
-        return base + _STEP if goes_on and bare else base
+        return base + self._step if goes_on and bare else base
+
+    def _indent_in(self, bracket: Node) -> str:
+        """Of the lines in a bracket: that of the first one, where there is one."""
+        inside = (one for one in (*self._tokens, *self._literals) if one.start_byte >= bracket.end_byte)
+        first = min(inside, key=lambda one: one.start_byte, default=None)
+        if first is None or self._source.line_of(first.start_byte) == self._source.line_of(bracket.start_byte):
+            return self._indent_of(bracket) + self._step
+        return self._indent_of(first)
 
     def _indent_of(self, node: Node) -> str:
         return _indent(self._source, self._source.line_of(node.start_byte))
@@ -116,10 +128,10 @@ class _Before:
         for line in range(self._source.line_of(start) - 1, first, -1):
             if _holds_something(self._source, line):
                 return _indent(self._source, line)
-        return _indent(self._source, first) + _STEP
+        return _indent(self._source, first) + self._step
 
     def closing_indent(self, offset: int) -> str | None:
-        """Of the closing quotes that end at ``offset``, alone on their line: that of the text, so that it has none itself."""
+        """Of the closing quotes that end at ``offset``, alone on their line: the text's, so that it has none itself."""
         assert self.literal is not None
         opening, closing = self.literal.children[0], self.literal.children[-1]
         first, last = (self._source.line_of(one.start_byte) for one in (opening, closing))
@@ -131,7 +143,7 @@ class _Before:
             _indent(self._source, line) for line in range(first + 1, last) if _holds_something(self._source, line)
         ]
         if not indents:
-            return _indent(self._source, first) + _STEP
+            return _indent(self._source, first) + self._step
         shortest = min(indents, key=len)
         return shortest if all(one.startswith(shortest) for one in indents) else None
 
@@ -148,6 +160,12 @@ def _query() -> Query:
          "?" "." ":"] @token
         """,
     )
+
+
+def _step(source: SourceText) -> str:
+    """One level of indentation, as the first lines in a bracket have it."""
+    found = _FIRST_STEP.search(source.data)
+    return found.group(1).decode() if found else STEP
 
 
 def _indent(source: SourceText, line: int) -> str:

@@ -7,7 +7,6 @@ from weakref import WeakKeyDictionary
 
 from adalang.language.declarations import (
     AgentDeclaration,
-    Binding,
     DatasetDeclaration,
     Declaration,
     ListExpression,
@@ -18,9 +17,8 @@ from adalang.language.declarations import (
     OptionalType,
     PipelineDeclaration,
     PromptDeclaration,
-    Repeat,
-    Statement,
     TypeExpression,
+    bindings,
 )
 from adalang.language.lower import Item
 from adalang.language.pieces import Piece
@@ -36,18 +34,10 @@ def parts_of(declaration: Declaration) -> Mapping[str, tuple[str, Span]]:
         found |= {one.name.text: ("param", one.name.span) for one in declaration.params}
         found |= {one.name.text: ("demos", one.name.span) for one in declaration.demos}
     if isinstance(declaration, PipelineDeclaration):
-        for binding in bindings_of(declaration.body):
+        for binding in bindings(declaration.body):
             found.setdefault(binding.name.text, ("binding", binding.name.span))
     found.pop("", None)
     return found
-
-
-def bindings_of(body: tuple[Statement, ...]) -> Iterator[Binding]:
-    for statement in body:
-        if isinstance(statement, Binding):
-            yield statement
-        elif isinstance(statement, Repeat):
-            yield from bindings_of(statement.body)
 
 
 def row_keys(rows: ListExpression) -> Iterator[Name]:

@@ -1,16 +1,17 @@
-"""A prompt as a model would get it, as a page to read: its messages, what they were made from, and what is asked for beside them."""
+"""A prompt as a model would get it, as a page: its messages, what they were made from, what is asked for beside them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adalang.ide.data_rows import data_rows
+from adalang.ide.data_rows import data_row
 from adalang.ide.token_count import count_tokens
 from adalang.language.checks import Facts
 from adalang.language.checks.scope import signature
+from adalang.language.diagnostics import Diagnostic
 from adalang.language.markdown import fenced
 from adalang.language.program import Entity, Program
 from adalang.language.types import Labels, ListOf, ObjectOf, OptionalOf, Primitive, Type
@@ -27,11 +28,11 @@ class Chosen:
 
 
 def choose_inputs(program: Program, component: Entity, row: int, facts: Facts) -> Chosen:
-    """The row ``row`` of the data of an eval of the component (beyond the end: the last one); without data a stand-in for each
-    input that has no default."""
+    """The row ``row`` of the data of an eval of the component (beyond the end: the last one); without data a stand-in for
+    each input that has no default. Reads as :func:`~adalang.ide.data_rows.data_rows` does: for threads."""
     if not signature(program, component).inputs:
         return Chosen({}, "no inputs")
-    found = data_rows(program, component, facts)
+    found = data_row(program, component, facts, max(row, 1))
     if found is None:
         inputs = {
             name: stand_in(name, declared)
@@ -39,11 +40,10 @@ def choose_inputs(program: Program, component: Entity, row: int, facts: Facts) -
             if not optional
         }
         return Chosen(inputs, f"stand-ins: no eval of `{component.id}` has a row to take the inputs from")
-    number = min(max(row, 1), len(found.rows))
-    chosen = found.rows[number - 1]
+    number, chosen = min(max(row, 1), found.count), found.rows[0]
     place = f"{chosen.path.name}, row {chosen.number}" if chosen.path is not None else f"row {chosen.number}"
-    source = f"row {number} of {len(found.rows)} of the eval `{found.eval.id}` ({place})"
-    return Chosen(chosen.inputs, source, number, len(found.rows))
+    source = f"row {number} of {found.count} of the eval `{found.eval.id}` ({place})"
+    return Chosen(chosen.inputs, source, number, found.count)
 
 
 def stand_in(name: str, declared: Type) -> Any:
@@ -90,6 +90,33 @@ class Rendered:
     model: str = ""
     options: Mapping[str, Any] | None = None
     problems: Sequence[str] = ()
+
+
+def why_no_run(program: Program, diagnostics: Iterable[Diagnostic]) -> tuple[str, ...]:
+    """A file with errors is shown as far as it goes, but would not run: its first error, as a sentence.
+
+    Args:
+        diagnostics: the root file's, in the order of their places.
+    """
+    error = next((one for one in diagnostics if one.severity == "error"), None)
+    if error is None:
+        return ()
+    place = program.root.source.position(error.span.start)
+    return (f"This would not run: {program.path.name}:{place.line + 1}: {error.code} {error.message}",)
+
+
+def as_rendered(answer: Mapping[str, Any], problems: tuple[str, ...]) -> Rendered:
+    """What a worker answers to a request for the messages of a prompt; ``problems`` are those known without it."""
+    if answer.get("error"):
+        return Rendered(problems=(*problems, answer["error"]))
+    if answer["model_problem"]:
+        problems = (*problems, f"This would not run: {answer['model_problem']}.")
+    turns = [Turn(one["role"], [_part(part) for part in one["parts"]]) for one in answer["messages"]]
+    return Rendered(turns, answer["schema"], answer["model"], answer["options"], problems)
+
+
+def _part(part: Mapping[str, str]) -> Part:
+    return Part(part["image"], is_image=True) if "image" in part else Part(part["text"])
 
 
 def preview_page(name: str, chosen: Chosen, rendered: Rendered) -> str:

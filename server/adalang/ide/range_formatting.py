@@ -34,7 +34,7 @@ def _runs(source: SourceText, items: Sequence[Item], spans: Sequence[Span]) -> l
     """The first and the last of each run of neighbouring declarations that are touched, or share a line with one that is."""
     runs: list[tuple[int, int]] = []
     for at, item in enumerate(items):
-        if not any(item.start <= span.end and span.start <= item.span.end for span in spans):
+        if not any(item.span.touches(span) for span in spans):
             continue
         first = last = at
         while first > 0 and _share_a_line(source, items[first - 1], items[first]):

@@ -12,19 +12,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from adalang.ide.occurrences import SettingName, Site
+from adalang.ide.occurrences import Site
 from adalang.ide.references import references_to, searched
+from adalang.ide.rename_doubts import doubt
 from adalang.ide.rename_proof import objection
 from adalang.ide.rename_rows import Refused, row_edits
+from adalang.ide.slots import SettingName
 from adalang.ide.targets import Names, Target, innermost
 from adalang.language.checks import NO_FACTS, Checked, Facts
-from adalang.language.declarations import AgentDeclaration, PromptDeclaration
+from adalang.language.declarations import AgentDeclaration, ParamDeclaration, PromptDeclaration
 from adalang.language.program import Program
 from adalang.language.settings import RESERVED
+from adalang.language.templates import TAKEN
 from adalang.language.text import Edit, Span
 from adalang.language.types import BUILT_IN
 
 _REASONING = "reasoning_steps"
+_SHOWN = frozenset({"input", "param", "demos", "variable"})
+"""What a template can name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,9 @@ def rename(
     reason = _unfit(target, name)
     if reason:
         return Refused(reason)
+    doubtful = doubt(target, program, users)
+    if doubtful:
+        return Refused(doubtful)
     edits: defaultdict[Path, list[Edit]] = defaultdict(list)
     for one in references_to(target, program, users):
         edits[one.place.path].append(Edit(one.place.span, name))
@@ -128,4 +136,7 @@ def _unfit(target: Target, name: str) -> str:
         return f"`{name}` is a word of the language."
     if name == _REASONING and target.kind == "param":
         return f"A param called `{name}` says how to reason."
+    declaration = target.entity.declaration if target.entity is not None else None
+    if name in TAKEN and isinstance(declaration, PromptDeclaration | AgentDeclaration | ParamDeclaration):
+        return f"`{name}` is a built-in name in messages." if target.kind in _SHOWN else ""
     return ""

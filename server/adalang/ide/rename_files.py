@@ -7,9 +7,10 @@ from pathlib import Path
 
 from adalang.ide.changes import Change, merged
 from adalang.ide.paths import written_paths
-from adalang.ide.refactorings.uses import Use, uses
-from adalang.language.program import Module, Program
-from adalang.language.text import Edit, Span
+from adalang.ide.slots import Value
+from adalang.ide.targets import Names
+from adalang.language.program import Program
+from adalang.language.text import Edit
 
 
 def renamed(moves: Mapping[Path, Path], programs: Iterable[Program]) -> Change:
@@ -47,11 +48,13 @@ def _names(moves: Mapping[Path, Path], program: Program) -> Iterator[Edit]:
     stems = _stems(moves, program)
     if not stems:
         return
-    module = program.root
-    for use in uses(program, module, *(path.stem for path in stems)):
-        if use.entity.module.path in stems and _is_qualified(module, use):
-            length = len(use.entity.module.path.stem.encode())
-            yield Edit(Span(use.span.start, use.span.start + length), stems[use.entity.module.path])
+    module, names = program.root, Names(program)
+    for item in module.items:
+        if any(module.source.data.find(path.stem.encode(), item.start, item.span.end) >= 0 for path in stems):
+            for word in names.words_of(module, item):
+                path = word.target.place.path
+                if word.target.kind == "file" and path in stems and isinstance(word.slot, Value):
+                    yield Edit(word.span, stems[path])
 
 
 def _stems(moves: Mapping[Path, Path], program: Program) -> dict[Path, str]:
@@ -59,8 +62,3 @@ def _stems(moves: Mapping[Path, Path], program: Program) -> dict[Path, str]:
     brought = program.imports.get(program.path, {}).values()
     found = {path: _new_path(moves, path).stem for path in brought if path is not None}
     return {path: stem for path, stem in found.items() if stem != path.stem and stem.isidentifier()}
-
-
-def _is_qualified(module: Module, use: Use) -> bool:
-    stem = use.entity.module.path.stem.encode()
-    return module.source.data[use.span.start :].startswith(stem) and use.entity.module.path != module.path

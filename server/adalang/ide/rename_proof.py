@@ -65,8 +65,8 @@ def objection(
 
 
 def _worse(before: Collection[Diagnostic], after: Collection[Diagnostic]) -> Diagnostic | None:
-    """The first diagnostic of a kind of which there are more than before. What is unused is told by spelling, roughly: whether
-    it still is what it was is for the words to say."""
+    """The first diagnostic of a kind of which there are more than before. What is unused is told by spelling, roughly:
+    whether it still is what it was is for the words to say."""
     more = _codes(after) - _codes(before)
     known = {one.message for one in before}
     candidates = [one for one in after if one.code in more]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adalang.ide.occurrences import Site, dataset_of
+from adalang.ide.rename_code import read_by_code
 from adalang.ide.targets import Names, Target
 from adalang.language.checks import Facts
 from adalang.language.checks.scope import result_type
@@ -39,6 +40,9 @@ class Refused:
 
 def row_edits(names: Names, module: Module, target: Target, name: str, facts: Facts) -> list[Edit] | Refused:
     """The mappings that the evals of a module need when ``target``, an input or a column, is called ``name``."""
+    reason = read_by_code(names, module, target, facts)
+    if reason:
+        return Refused(reason)
     edits: list[Edit] = []
     evals = [(item, item.declaration) for item in module.items if isinstance(item.declaration, EvalDeclaration)]
     if target.kind == "field" and {target.name, name} & _SCORE:
@@ -108,7 +112,7 @@ def _columns(planned: DatasetPlan, facts: Facts) -> set[str] | None:
     for one in known:
         if one is None or one.error:
             return None
-        found |= {name for row in one.rows for name in row}
+        found |= one.columns.keys()
     return found
 
 

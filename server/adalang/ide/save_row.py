@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adalang.ide.data_rows import dataset_of, evals_of, mapping_of
+from adalang.ide.data_rows import column_of, dataset_of, evals_of, mapping_of
 from adalang.language.checks import Facts
+from adalang.language.checks.data import inline_data
+from adalang.language.checks.facts import DataFacts
 from adalang.language.checks.scope import signature
 from adalang.language.data import type_name
 from adalang.language.datasets import DatasetPlan, NotConstant, constant, plan
@@ -19,27 +21,28 @@ from adalang.language.declarations import (
     EvalDeclaration,
     Expression,
     ListExpression,
-    Member,
     ObjectExpression,
-    Reference,
     setting,
     walk,
 )
 from adalang.language.edits import EditRefused, value_literal
+from adalang.language.files import LINES
 from adalang.language.program import Entity, Module, Program, link
 from adalang.language.text import Edit, Span
 from adalang.language.types import misfit
-
-ROW_FILES = (".jsonl", ".ndjson")
 
 
 class RowRefused(ValueError):
     """The row cannot be saved; the message is a sentence that says why."""
 
 
+class Contradicted(RowRefused):
+    """A row of the data says that something else is right."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewRow:
-    """A row for the data of ``eval``. ``path`` is the file that gets it: a data file, or the source file that ``edits`` change.
+    """A row for the data of ``eval``. ``path`` is the file for it: a data file, or a source file that ``edits`` change.
 
     ``same_as``: the row that says the same already (``row 3 of tickets.jsonl``), "" when none does.
     """
@@ -60,21 +63,27 @@ class NewRow:
 def new_row(program: Program, component: Entity, inputs: Mapping[str, Any], output: Any, facts: Facts) -> NewRow:
     """The row that makes the run an example of the first eval of the component that can take it.
 
+    Reads all rows, from their files where they are not at hand: for threads.
+
     Raises:
-        RowRefused: no eval can; the reason is the first one's.
+        RowRefused: no eval can; the reason is the first one's. Or the data of any of them says that something else is right.
     """
     reason = misfit(output, signature(program, component).returns)
     if reason is not None:
         raise RowRefused(f"The output of `{component.id}` {reason}.")
-    refused: RowRefused | None = None
+    rows: list[NewRow] = []
+    refused = []
     for entity in evals_of(program, component):
         try:
-            return _row_of(program, component, entity, inputs, output, facts)
+            rows.append(_row_of(program, component, entity, inputs, output, facts))
+        except Contradicted:
+            raise
         except RowRefused as error:
-            refused = refused or error
-    raise refused or RowRefused(
-        f"No eval of `{component.id}` has data that a row could be added to; write an eval first."
-    )
+            refused.append(error)
+    if rows:
+        return rows[0]
+    nowhere = RowRefused(f"No eval of `{component.id}` has data that a row could be added to; write an eval first.")
+    raise next(iter(refused), nowhere)
 
 
 def _row_of(
@@ -89,10 +98,10 @@ def _row_of(
         if values[name] != value:
             raise RowRefused(f"The eval `{entity.id}` reads both an input and the expected output from `{name}`.")
     found = plan(dataset[0])
+    known = _known(found, facts)
+    same_as = _same_row(values, given, _places(dataset[0], known))
     path = _file_of(found, dataset[1]) if found.rows is None else None
-    known = _known_rows(dataset[0], found, facts)
-    _columns_fit(program, dataset[0], values, [row for _, row in known])
-    same_as = _same_row(values, given, known)
+    _columns_fit(program, dataset[0], values, known)
     if path is not None:
         return NewRow(entity, values, path, same_as=same_as)
     edits = () if same_as else _inline_edits(dataset[0], values)
@@ -106,7 +115,7 @@ def _input_columns(component: Entity, entity: Entity, inputs: Mapping[str, Any])
     mapping = mapping_of(entity)
     for name, value in inputs.items():
         written = mapping.get(name)
-        column = name if written is None else _column(written)
+        column = name if written is None else column_of(written)
         if column is not None:
             yield column, value
         elif written is None or not _is_plain(written, value):
@@ -119,21 +128,14 @@ def _expected_columns(entity: Entity, output: Any) -> dict[str, Any]:
     expect = setting(declaration.settings, "expect")
     if expect is None:
         return {}
-    column = _column(expect.value)
+    column = column_of(expect.value)
     if column is not None:
         return {column: output}
     if isinstance(expect.value, ObjectExpression) and isinstance(output, Mapping):
-        columns = {_column(pair.value): output.get(pair.name.text) for pair in expect.value.pairs}
+        columns = {column_of(pair.value): output.get(pair.name.text) for pair in expect.value.pairs}
         if None not in columns:
             return {str(name): value for name, value in columns.items()}
     raise RowRefused(f"The eval `{entity.id}` does not read the expected output from columns.")
-
-
-def _column(expression: Expression) -> str | None:
-    """The column that ``row.column`` names."""
-    if isinstance(expression, Member) and isinstance(expression.object, Reference) and expression.object.name == "row":
-        return expression.name.text
-    return None
 
 
 def _is_plain(expression: Expression, value: Any) -> bool:
@@ -143,16 +145,14 @@ def _is_plain(expression: Expression, value: Any) -> bool:
         return False
 
 
-def _columns_fit(
-    program: Program, dataset: Entity, values: Mapping[str, Any], known: Sequence[Mapping[str, Any]]
-) -> None:
+def _columns_fit(program: Program, dataset: Entity, values: Mapping[str, Any], known: Sequence[DataFacts]) -> None:
     for name in _columns_read(program, dataset):
-        if name not in values and any(name in row for row in known):
+        if name not in values and any(name in one.columns for one in known):
             raise RowRefused(
                 f"The rows of `{dataset.id}` have a column `{name}` that an eval reads and the run does not give."
             )
     for name, value in values.items():
-        kinds = {type_name(row[name]) for row in known if name in row} - {"null"}
+        kinds = {kind for one in known if name in one.columns for kind in one.columns[name].kinds} - {"null"}
         kind = type_name(value)
         if kinds and kind != "null" and kind not in kinds and not {kind, *kinds} <= {"int", "float"}:
             raise RowRefused(
@@ -168,13 +168,13 @@ def _columns_read(program: Program, dataset: Entity) -> Iterator[str]:
             continue
         for one in entity.declaration.settings:  # type: ignore[union-attr]
             for inner in walk(one.value):
-                column = _column(inner)
+                column = column_of(inner)
                 if column is not None:
                     yield column
 
 
 def _same_row(
-    values: Mapping[str, Any], given: Mapping[str, Any], known: Sequence[tuple[str, Mapping[str, Any]]]
+    values: Mapping[str, Any], given: Mapping[str, Any], known: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> str:
     for place, row in known:
         if any(name not in row or row[name] != value for name, value in given.items()):
@@ -182,7 +182,7 @@ def _same_row(
         for name, value in values.items():
             if name in row and row[name] != value:
                 said = json.dumps(row[name], ensure_ascii=False)
-                raise RowRefused(f"There is {place} with these inputs and `{name}` = {said}; change it there.")
+                raise Contradicted(f"There is {place} with these inputs and `{name}` = {said}; change it there.")
         return place
     return ""
 
@@ -195,23 +195,30 @@ def _file_of(found: DatasetPlan, split: str) -> Path | None:
     path = found.file or found.files.get("train") or found.files.get(split) or next(iter(found.files.values()), None)
     if path is None:
         raise RowRefused(f"The data set `{found.id}` names no file.")
-    if path.suffix.lower() not in ROW_FILES or any(sign in path.name for sign in "*?["):
+    if path.suffix.lower() not in LINES or any(sign in path.name for sign in "*?["):
         raise RowRefused(f"Rows are added to .jsonl files only, and `{found.id}` is {path.name}.")
     return path
 
 
-def _known_rows(dataset: Entity, planned: DatasetPlan, facts: Facts) -> list[tuple[str, Mapping[str, Any]]]:
-    """Every row with its place in words. A file that is missing or empty has none."""
+def _known(planned: DatasetPlan, facts: Facts) -> list[DataFacts]:
+    """What is known of the rows. A file that is missing or empty has none."""
     if planned.rows is not None:
-        return [(f"row {number} of `{dataset.id}`", row) for number, row in enumerate(planned.rows, 1)]
+        return [inline_data(planned)]
     known = []
-    for path in (planned.file,) if planned.file else planned.files.values():
+    for path in planned.paths:
         found = facts.data(path)
         if found is not None and found.line:
             raise RowRefused(f"{path.name}:{found.line} cannot be read: {found.error}")
-        rows = found.rows if found is not None else ()
-        known += [(f"row {number} of {path.name}", row) for number, row in enumerate(rows, 1)]
+        known += [found] if found is not None else []
     return known
+
+
+def _places(dataset: Entity, known: Sequence[DataFacts]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every row with its place in words."""
+    for one in known:
+        place = one.path.name if one.path is not None else f"`{dataset.id}`"
+        for number, row in enumerate(one.every_row(), 1):
+            yield f"row {number} of {place}", row
 
 
 def _inline_edits(dataset: Entity, values: Mapping[str, Any]) -> tuple[Edit, ...]:

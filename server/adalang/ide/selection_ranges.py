@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from adalang.ide.folding import jinja_blocks
+from adalang.ide.placement import documented, is_comment
 from adalang.language.declarations import AgentDeclaration, Message, PromptDeclaration
 from adalang.language.lower import Item
 from adalang.language.pieces import Piece
@@ -59,7 +60,7 @@ def _in_piece(piece: Piece, offset: int) -> Iterator[Span]:
 
 
 def _leaf_at(piece: Piece, offset: int) -> Node | None:
-    """The smallest node at the cursor; behind the end of a word that word, for that is where a cursor stands after typing."""
+    """The smallest node at the cursor; behind the end of a word that word, where a cursor stands after typing."""
     root = piece.tree.root_node
     touched = (root.descendant_for_byte_range(at, at) for at in (offset, offset - 1) if at >= 0)
     found = [one for one in touched if one is not None and one.end_byte > one.start_byte]
@@ -179,28 +180,18 @@ def _joined(one: Node, other: Node) -> bool:
 
 def _documented(source: SourceText, items: tuple[Item, ...], offset: int) -> Iterator[Span]:
     """The run of comments at the cursor, and the declaration at it or below them with its documentation."""
-    run = Span(_above(source, source.line_of(offset) + 1), source.line_span(_below(source, source.line_of(offset))).end)
-    if run.contains(offset) and source.data[run.start : offset + 1].lstrip().startswith(b"#"):
-        yield run
+    line = source.line_of(offset)
+    if is_comment(source, line):
+        run = Span(documented(source, offset), source.line_span(_below(source, line)).end)
+        if run.start <= offset and source.data[run.start : offset + 1].strip():
+            yield run
     item = next((one for one in items if offset <= one.span.end), None)
     if item is not None:
-        yield Span(min(item.start, _above(source, source.line_of(item.start))), item.span.end)
-
-
-def _above(source: SourceText, line: int) -> int:
-    """Where the comments begin on the lines right above ``line``."""
-    while line > 0 and _is_comment(source, line - 1):
-        line -= 1
-    return source.line_start(line)
+        yield Span(min(item.start, documented(source, item.start)), item.span.end)
 
 
 def _below(source: SourceText, line: int) -> int:
     """The last of the lines with comments from ``line`` on."""
-    while _is_comment(source, line + 1):
+    while is_comment(source, line + 1):
         line += 1
     return line
-
-
-def _is_comment(source: SourceText, line: int) -> bool:
-    span = source.line_span(line)
-    return source.data[span.start : span.end].lstrip().startswith(b"#")

@@ -22,7 +22,6 @@ from adalang.language.program import Program
 from adalang.language.settings import FUNCTIONS
 from adalang.language.syntax import grammar
 from adalang.language.templates import GLOBALS
-from adalang.language.text import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +49,14 @@ KindOf = Callable[[str], str]
 """The kind of declaration that a name (plain or dotted) means; "module" for an imported file, "" for what is unknown."""
 
 
-def semantic_tokens(program: Program, span: Span | None = None) -> list[Token]:
-    """The tokens of the root file, or those that touch ``span``."""
+def semantic_tokens(program: Program) -> list[Token]:
+    """The tokens of the root file."""
     kind_of = names_of(program)
-    found = [
+    return [
         Token(start + token.start, start + token.end, token.style)
         for start, piece in program.root.pieces
-        if span is None or (start <= span.end and span.start <= start + len(piece.source.data))
         for token in piece_tokens(piece, kind_of).tokens
     ]
-    return [one for one in found if span is None or (one.start <= span.end and span.start <= one.end)]
 
 
 def names_of(program: Program) -> KindOf:
@@ -159,6 +156,7 @@ _QUERY = """
 [(eval_declaration target: (identifier) @name) (optimize_declaration target: (identifier) @name)]
 (call function: (identifier) @called)
 [(expression/member object: (identifier) @owner name: (identifier) @member)
+ (call function: (member object: (identifier) @owner name: (identifier) @member))
  (eval_declaration target: (member object: (identifier) @owner name: (identifier) @member))
  (optimize_declaration target: (member object: (identifier) @owner name: (identifier) @member))]
 """

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from adalang.ide import jinja
 from adalang.ide.calls import Callee, call_at, callee_of, given_names
-from adalang.ide.occurrences import Site, TemplateText, at
+from adalang.ide.occurrences import Site, at
+from adalang.ide.slots import TemplateText
 from adalang.ide.stand_in import STAND_IN, read_with, word_at
 from adalang.language.checks import NO_FACTS, Facts
 from adalang.language.declarations import CallExpression, Reference

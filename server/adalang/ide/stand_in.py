@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from adalang.ide.occurrences import Occurrence, Site, occurrences
+from adalang.ide.occurrences import Site, occurrences
+from adalang.ide.slots import Occurrence
 from adalang.language.checks import Facts
 from adalang.language.lower import Item, lower
 from adalang.language.program import Module, Program

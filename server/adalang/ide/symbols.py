@@ -25,11 +25,10 @@ from adalang.language.declarations import (
     Parameter,
     PipelineDeclaration,
     PromptDeclaration,
-    Repeat,
-    Statement,
     Text,
     TypeDeclaration,
     TypeExpression,
+    bindings,
 )
 from adalang.language.lower import Item
 from adalang.language.pieces import Piece
@@ -134,7 +133,7 @@ def _parts(written: _Written, declaration: Declaration) -> Iterator[Symbol]:
             for one in demos:
                 yield from _part("demos", one)
         case PipelineDeclaration(body=body):
-            for binding in _bindings(body):
+            for binding in bindings(body):
                 yield from _part("binding", binding)
         case TypeDeclaration(type=declared):
             yield from _fields(written, declared)
@@ -152,11 +151,3 @@ def _fields(written: _Written, declared: TypeExpression) -> Iterator[Symbol]:
 def _part(kind: str, part: Parameter | Param | Demos | Binding, detail: str = "") -> Iterator[Symbol]:
     if part.name.text.strip():
         yield Symbol(part.name.text, kind, detail, part.span, part.name.span)
-
-
-def _bindings(body: tuple[Statement, ...]) -> Iterator[Binding]:
-    for statement in body:
-        if isinstance(statement, Binding):
-            yield statement
-        elif isinstance(statement, Repeat):
-            yield from _bindings(statement.body)

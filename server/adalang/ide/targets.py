@@ -6,13 +6,14 @@ References, highlights and renaming rest on this; what is *said* about a target 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal as Choice
 
-from adalang.ide.occurrences import (
+from adalang.ide.occurrences import Site, at, occurrences
+from adalang.ide.parts import origins, parts_of, row_keys
+from adalang.ide.slots import (
     ArgumentName,
     DeclarationName,
     FieldName,
@@ -22,16 +23,13 @@ from adalang.ide.occurrences import (
     Occurrence,
     PartName,
     SettingName,
-    Site,
+    Slot,
     SplitName,
     TemplateText,
     TrainableName,
     TypeName,
     Value,
-    at,
-    occurrences,
 )
-from adalang.ide.parts import origins, parts_of, row_keys
 from adalang.ide.template_words import IN_TEMPLATE, template_occurrences
 from adalang.language.checks import NO_FACTS, Facts
 from adalang.language.declarations import (
@@ -64,7 +62,8 @@ class Target:
     """Something with a name.
 
     ``kind`` is a declaration's word, or "input", "demos", "binding", "variable", "field", "column", "split", "file".
-    ``place`` is where its name is declared; of a column of a data file it is the data set's name, of a file its start. ``entity`` is the declaration that it is or is a part of.
+    ``place`` is where its name is declared; of a column of a data file it is the data set's name, of a file its start.
+    ``entity`` is the declaration that it is or is a part of.
     """
 
     kind: str
@@ -72,14 +71,20 @@ class Target:
     place: Place
     entity: Entity | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def declared(self) -> Entity | None:
+        """The declaration that it is; ``None`` for a part of one, or a file."""
+        return self.entity if self.entity is not None and self.kind == self.entity.kind else None
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a file, without quotes, that names ``target``."""
+    """A word of a file, without quotes, that names ``target``; ``slot`` says where it stands."""
 
     span: Span
     target: Target
     access: Access
+    slot: Slot = field(compare=False, repr=False)
 
 
 class Names:
@@ -127,7 +132,7 @@ class Names:
         if target is None:
             return None
         span = _without_quotes(site.module, found.span.shifted(site.item.start))
-        return Word(span, target, _access(found, target, Place(site.module.path, span)))
+        return Word(span, target, _access(found, target, Place(site.module.path, span)), found.slot)
 
     # ---- targets
 
@@ -210,6 +215,8 @@ class Names:
         return self._known[module.path].get(id(name))
 
     def _of_value(self, site: Site, name: str, local: Local | None, wanted: str) -> Target | None:
+        if wanted == "method":
+            return None
         if local is not None and wanted not in ENTITIES_FIRST:
             return self._of_local(site, name, local)
         target = self._of_name(site, name)
@@ -279,20 +286,19 @@ def _of_module(module: Module) -> Target:
 
 
 def _spellings(target: Target) -> list[str]:
-    """What a declaration mentions that mentions the target: its name, and of a part also its owner's."""
+    """What a declaration mentions that mentions the target: its name, and of a part also its owner's, which is the rarer."""
     owner = target.entity.declaration.name.text if target.entity is not None else ""
-    return [target.name, owner] if owner and target.kind != "field" else [target.name]
+    return [owner, target.name] if owner and target.kind != "field" else [target.name]
 
 
 def _mentioning(module: Module, spellings: Iterable[str]) -> Iterator[Item]:
     """The declarations in whose bytes each of the words stands."""
     first, *others = [_pattern(one) for one in dict.fromkeys(spellings)]
-    data, starts = module.source.data, [item.start for item in module.items]
-    last = -1
-    for match in first.finditer(data):
-        index = bisect_right(starts, match.start()) - 1
-        if index > last:
-            last, item = index, module.items[index]
+    data, done = module.source.data, 0
+    while match := first.search(data, done):
+        item, done = module.item_at(match.start()), match.end()
+        if item is not None:
+            done = max(done, item.span.end)
             if all(one.search(data, item.start, item.span.end) for one in others):
                 yield item
 

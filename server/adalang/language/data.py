@@ -15,6 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
+from adalang.language.files import ROWS
+
 _ID_DIGITS = 16
 _CSV_DELIMITERS = (",", ";", "\t")
 _ROW_KEYS = ("rows", "data")
@@ -55,8 +57,21 @@ def read_rows(path: Path, *, root: Path) -> list[Row]:
     file = root / path
     rows = _with_ids(_read(file), _source(file, root))
     if not rows:
-        raise DataError(file, 0, "the file holds no rows", "add at least one row")
+        raise _no_rows(file)
     return rows
+
+
+def read_values(path: Path) -> Iterator[dict[str, Any]]:
+    """The values of all rows of a file, as they are read; what is malformed is told when it is reached.
+
+    Raises `DataError` as `read_rows`.
+    """
+    empty = True
+    for _, values in _read(path):
+        empty = False
+        yield values
+    if empty:
+        raise _no_rows(path)
 
 
 def inline_rows(values: Iterable[dict[str, Any]], *, source: str = "inline") -> list[Row]:
@@ -113,7 +128,7 @@ def _read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             return _read_csv(path, ("\t",))
         case suffix:
             kind = f"the ending {suffix!r} is not one of a data file" if suffix else "the file has no ending"
-            raise DataError(path, 0, kind, "use .jsonl, .json, .csv or .tsv")
+            raise DataError(path, 0, kind, f"use {', '.join(ROWS[:-1])} or {ROWS[-1]}")
 
 
 def _source(file: Path, root: Path) -> str:
@@ -148,6 +163,10 @@ def _own_id(values: dict[str, Any]) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return str(value).strip() or None
+
+
+def _no_rows(path: Path) -> DataError:
+    return DataError(path, 0, "the file holds no rows", "add at least one row")
 
 
 # -- bytes to lines ----------------------------------------------------------------------------------------

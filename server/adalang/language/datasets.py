@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from adalang.language.declarations import (
     Constant,
@@ -45,9 +46,12 @@ def constant(expression: Expression) -> Any:
             raise NotConstant
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DatasetPlan:
-    """Where a data set's rows come from: one ``file`` or inline ``rows`` that are split, or a file for each split."""
+    """Where a data set's rows come from: one ``file`` or inline ``rows`` that are split, or a file for each split.
+
+    The same object as long as the declaration is.
+    """
 
     id: str
     file: Path | None = None
@@ -58,22 +62,36 @@ class DatasetPlan:
     """Whether the file says how to split."""
     seed: int = 0
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that the rows come from."""
+        return (self.file,) if self.file is not None else tuple(self.files.values())
+
 
 def plan(entity: Entity) -> DatasetPlan:
     """Read a data set's declaration; what is wrong in it is left out (the checks report it)."""
-    declaration = entity.declaration
+    declaration, key = entity.declaration, (entity.module.path.parent, entity.id)
     assert isinstance(declaration, DatasetDeclaration)
-    folder = entity.module.path.parent
+    known = _PLANS.get(declaration)
+    if known is None or known[0] != key:
+        known = _PLANS[declaration] = key, _plan(declaration, *key)
+    return known[1]
+
+
+_PLANS: WeakKeyDictionary[DatasetDeclaration, tuple[tuple[Path, str], DatasetPlan]] = WeakKeyDictionary()
+
+
+def _plan(declaration: DatasetDeclaration, folder: Path, name: str) -> DatasetPlan:
     seed = _number(declaration, "seed", 0)
     files = {
-        name: folder / found.value.value
-        for name in SPLIT_NAMES
-        if (found := setting(declaration.settings, name)) is not None and isinstance(found.value, Text)
+        split: folder / found.value.value
+        for split in SPLIT_NAMES
+        if (found := setting(declaration.settings, split)) is not None and isinstance(found.value, Text)
     }
     fractions, explicit = _fractions(declaration)
     value = declaration.value
     if isinstance(value, Text):
-        return DatasetPlan(entity.id, folder / value.value, None, {}, fractions, explicit, int(seed))
+        return DatasetPlan(name, folder / value.value, None, {}, fractions, explicit, int(seed))
     if isinstance(value, ListExpression):
         rows = []
         for one in value.items:
@@ -83,8 +101,8 @@ def plan(entity: Entity) -> DatasetPlan:
                 continue
             if isinstance(row, dict):
                 rows.append(row)
-        return DatasetPlan(entity.id, None, tuple(rows), {}, fractions, explicit, int(seed))
-    return DatasetPlan(entity.id, None, None, files, {}, True, int(seed))
+        return DatasetPlan(name, None, tuple(rows), {}, fractions, explicit, int(seed))
+    return DatasetPlan(name, None, None, files, {}, True, int(seed))
 
 
 def _number(declaration: DatasetDeclaration, name: str, default: float) -> float:

@@ -465,6 +465,19 @@ def setting(settings: tuple[Setting, ...], name: str) -> Setting | None:
     return next((one for one in reversed(settings) if one.name.text == name), None)
 
 
+def statements(body: tuple[Statement, ...]) -> Iterator[Statement]:
+    """The statements and those inside them, in the order of the text."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, Repeat):
+            yield from statements(statement.body)
+
+
+def bindings(body: tuple[Statement, ...]) -> Iterator[Binding]:
+    """Where a pipeline gives names to values; a name that is bound again comes again."""
+    return (one for one in statements(body) if isinstance(one, Binding))
+
+
 def dotted(expression: Expression) -> str | None:
     """``a`` or ``a.b`` as text; ``None`` for anything else."""
     match expression:

@@ -21,14 +21,13 @@ from adalang.language.literal import encode, quote
 from adalang.language.program import Module, Program
 from adalang.language.reach import Trainable, trainables
 from adalang.language.syntax import Node, parse
-from adalang.language.text import Edit, SourceText, Span
+from adalang.language.text import STEP, Edit, Span
 
 Examples = Sequence[Mapping[str, Any]]
 
 WIDTH = 110
 """Examples that fit into this many columns stand on one line."""
 
-_STEP = "  "
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -62,7 +61,7 @@ def param_edit(program: Program, param_id: str, new_text: str) -> FileEdit:
     source = found.owner.module.source
     span = part.value.span.shifted(found.owner.item.start)
     like = part.value.decoded
-    indent = like.indent or _indent_at(source, span.start) + _STEP
+    indent = like.indent or source.indent_at(span.start) + STEP
     return FileEdit(
         found.owner.module.path, Edit(span, encode(new_text, indent=indent, newline=source.newline, like=like))
     )
@@ -79,7 +78,7 @@ def demos_edit(program: Program, demos_id: str, examples: Examples) -> FileEdit:
     if not isinstance(part, Demos):
         raise EditRefused(f"`{demos_id}` is a param; it takes a text, not examples.")
     source, start = found.owner.module.source, found.owner.item.start
-    indent = _indent_at(source, part.span.start + start)
+    indent = source.indent_at(part.span.start + start)
     written = _examples_literal(examples, indent, source.newline)
     if part.value is not None:
         return FileEdit(found.owner.module.path, Edit(part.value.span.shifted(start), written))
@@ -115,11 +114,6 @@ def _trainable(program: Program, name: str) -> Trainable:
     return known[name]
 
 
-def _indent_at(source: SourceText, offset: int) -> str:
-    line = source.slice(source.line_span(source.line_of(offset)))
-    return line[: len(line) - len(line.lstrip(" \t"))]
-
-
 # ---- writing values
 
 
@@ -135,7 +129,7 @@ def value_literal(value: Any, indent: str = "", newline: str = "\n") -> str:
     short = _one_line(value)
     if short is not None and len(indent) + len(short) <= WIDTH:
         return short
-    deeper = indent + _STEP
+    deeper = indent + STEP
     if isinstance(value, str):
         return encode(value, indent=deeper, newline=newline)
     if isinstance(value, Mapping) and value:
@@ -162,7 +156,7 @@ def _one_line(value: Any) -> str | None:
                 raise EditRefused(f"{value} cannot be written in a file; only finite numbers can.")
             return repr(value)
         case str():
-            written = encode(value, indent=_STEP)
+            written = encode(value, indent=STEP)
             return None if "\n" in written else written
         case Mapping():
             pairs = [(_key(name), _one_line(inner)) for name, inner in value.items()]
@@ -185,7 +179,7 @@ def _key(name: Any) -> str:
 def _examples_literal(examples: Examples, indent: str, newline: str) -> str:
     if not examples:
         return "[]"
-    inner = indent + _STEP
+    inner = indent + STEP
     lines = []
     for number, example in enumerate(examples, 1):
         if not isinstance(example, Mapping):

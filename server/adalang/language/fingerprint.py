@@ -50,6 +50,7 @@ from adalang.language.declarations import (
     ToolDeclaration,
     TypeDeclaration,
     Wildcard,
+    bindings,
     dotted,
 )
 from adalang.language.program import Entity, Module, Program
@@ -141,8 +142,8 @@ class _Content:
                     "settings": self._settings(declaration.settings),
                 }
             case PipelineDeclaration():
-                names = {one.name.text for one in declaration.parameters} | set(_bound(declaration.body))
-                self._local = frozenset(names)
+                names = {one.name.text for one in declaration.parameters}
+                self._local = frozenset(names | {one.name.text for one in bindings(declaration.body)})
                 return {
                     **self._signature(entity, declaration),
                     "body": [self._statement(one) for one in declaration.body],
@@ -256,11 +257,3 @@ class _Content:
         first = call.arguments[0].value if call.arguments else None
         if dotted(call.function) in ("python", "http") and isinstance(first, Text) and "://" not in first.value:
             yield self._file_hash(self._module.path.parent / first.value.rpartition(":")[0])
-
-
-def _bound(body: tuple[Statement, ...]) -> Iterator[str]:
-    for statement in body:
-        if isinstance(statement, Binding):
-            yield statement.name.text
-        elif isinstance(statement, Repeat):
-            yield from _bound(statement.body)

@@ -21,10 +21,9 @@ from adalang.language.layout import Layouter
 from adalang.language.lower import Item
 from adalang.language.pieces import Piece
 from adalang.language.program import Module
-from adalang.language.text import Edit, SourceText, Span
+from adalang.language.text import BOM, Edit, SourceText, Span
 
 _NOWHERE = Path("/")
-_BOM = b"\xef\xbb\xbf"
 _LINE = re.compile(rb"\r\n|\n|\r")
 _EMPTY_LINE = (b"\n\n", b"\n\r\n", b"\r\r")
 
@@ -120,8 +119,8 @@ class Block:
 def blocks(module: Module, spans: Sequence[Span] | None = None) -> Iterator[tuple[int, Block]]:
     """The file's blocks, or those that touch ``spans``, each behind the byte where it starts. The file has to be UTF-8."""
     skipped = 0
-    while module.source.data.startswith(_BOM, skipped):
-        skipped += len(_BOM)
+    while module.source.data.startswith(BOM, skipped):
+        skipped += len(BOM)
     if skipped:
         module = module.edited(Edit(Span(0, skipped), ""))
     pieces, newline = module.pieces, module.source.newline
@@ -132,7 +131,7 @@ def blocks(module: Module, spans: Sequence[Span] | None = None) -> Iterator[tupl
             continue
         start = pieces[first][0] + skipped
         end = skipped + (len(module.source.data) if is_last else pieces[behind][0])
-        if spans is None or any(start <= one.end and one.start <= end for one in spans):
+        if spans is None or any(one.touches(Span(start, end)) for one in spans):
             yield start, _block([piece for _, piece in pieces[first:behind]], newline, is_last=is_last)
         first = behind
 

@@ -9,12 +9,11 @@ from typing import Literal
 from adalang.language.literal import decode
 from adalang.language.lower import Item
 from adalang.language.syntax import Node, parse
-from adalang.language.text import SourceText, Span
+from adalang.language.text import STEP, SourceText, Span
 
 WIDTH = 110
 """What was on one line stays there as long as it fits into this many columns."""
 
-_STEP = "  "
 _BLANKS = " \t\f\v\u00a0\ufeff"
 
 # ---- lines
@@ -51,8 +50,8 @@ class _Line:
         text = self.text
         if self.kept is not None:
             at, column = self.kept
-            text = text[:at] + " " * max(0, column - at - len(_STEP) * self.indent) + text[at:]
-        text = _STEP * self.indent + text if text else ""
+            text = text[:at] + " " * max(0, column - at - len(STEP) * self.indent) + text[at:]
+        text = STEP * self.indent + text if text else ""
         if self.comment:
             width = len(text) - text.rfind("\n") - 1
             text += " " * max(2, self.comment_column - width) + self.comment if text else self.comment
@@ -300,7 +299,7 @@ class _Writer:
             if self._flat:
                 self._token(node, kind, "", quotes)
                 return
-            indent = _STEP * (self._open_line().indent + 1)
+            indent = STEP * (self._open_line().indent + 1)
             lines = [indent + line if line else "" for line in decoded.value.split("\n")]
             is_empty = not decoded.value and raw.count("\n") + raw.count("\r") - raw.count("\r\n") == 1
             again = "\n".join([quotes, *([] if is_empty else lines), indent + quotes])
@@ -404,7 +403,7 @@ class _Writer:
 
     def _column(self) -> int:
         line = self.lines[-1]
-        return len(line.text) - line.text.rfind("\n") - 1 + (0 if "\n" in line.text else len(_STEP) * line.indent)
+        return len(line.text) - line.text.rfind("\n") - 1 + (0 if "\n" in line.text else len(STEP) * line.indent)
 
     # -- columns
 

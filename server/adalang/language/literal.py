@@ -138,6 +138,8 @@ def _decode_lines(body: str, fence: int, form: Form, problems: list[LiteralProbl
 
 def _shared(text: str, indent: str) -> int:
     """How many leading characters of ``text`` equal those of ``indent``."""
+    if text.startswith(indent):
+        return len(indent)
     count = 0
     while count < len(indent) and count < len(text) and text[count] == indent[count]:
         count += 1

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from adalang.language.declarations import Problem
 from adalang.language.lower import Item, Known, Lowered, known_of, lower
@@ -101,15 +101,15 @@ def recut(pieces: Pieces, edit: Edit, after: bytes) -> tuple[int, Pieces, int]:
     kept = {piece.source.data: piece for _, piece in near}
     touched = pieces[first:next_kept]
     known = {key: one for _, piece in touched for key, one in known_of(piece.items, piece.source).items()}
-    found: list[tuple[int, Piece]] = []
-    for start, piece in _pieces(after, pieces[first][0] if pieces else 0, kept, known):
+
+    def goes_on(start: int) -> bool:
+        """Whether the old pieces go on from here."""
+        nonlocal next_kept
         while next_kept < len(pieces) and pieces[next_kept][0] + by < start:
             next_kept += 1
-        if next_kept < len(pieces) and pieces[next_kept][0] + by == start:
-            break
-        found.append((start, piece))
-    else:
-        next_kept = len(pieces)
+        return next_kept < len(pieces) and pieces[next_kept][0] + by == start
+
+    found = list(_pieces(after, pieces[first][0] if pieces else 0, kept, known, goes_on))
     return first, tuple(_distinct(found, pieces[next_kept : next_kept + _AHEAD])), next_kept
 
 
@@ -126,12 +126,13 @@ def _first_touched(pieces: Pieces, start: int) -> int:
 
 # ---- borders
 
-_KEYWORD_LINE = re.compile(
-    rb"(?:^|(?<=\r))"
-    rb"(?:(?:model|type|prompt|retriever|tool|agent|pipeline|dataset|eval|optimize)[ \t]+[A-Za-z_\x80-\xff]"
-    rb'|import[ \t]+")',
-    re.MULTILINE,
+_HEAD = (
+    rb"((?:model|type|prompt|retriever|tool|agent|pipeline|dataset|eval|optimize)[ \t]+[A-Za-z_\x80-\xff]"
+    rb'|import[ \t]+")'
 )
+_FIRST_HEAD = re.compile(_HEAD)
+_NEXT_HEAD = re.compile(rb"[\r\n]" + _HEAD)
+"""Begins with plain bytes, so that long texts are run through fast."""
 
 _AHEAD = 8
 """How many borders a text that was cut off may go over, pasted prose having lines such as `model answers are long`."""
@@ -140,8 +141,9 @@ _AHEAD = 8
 def _borders(data: bytes, start: int) -> Iterator[int]:
     """Where pieces may start behind ``start``, which starts one; and where the last one ends."""
     lowest = start
-    for found in _KEYWORD_LINE.finditer(data, start):
-        border = _with_comments(data, lowest, found.start())
+    first = _FIRST_HEAD.match(data) if start == 0 else None
+    for found in chain([first] if first else (), _NEXT_HEAD.finditer(data, max(start - 1, 0))):
+        border = _with_comments(data, lowest, found.start(1))
         lowest = found.end()
         if border > start:
             yield border
@@ -167,9 +169,13 @@ def _with_comments(data: bytes, lowest: int, border: int) -> int:
 
 
 def _pieces(
-    data: bytes, start: int, kept: Mapping[bytes, Piece], known: Known | None = None
+    data: bytes,
+    start: int,
+    kept: Mapping[bytes, Piece],
+    known: Known | None = None,
+    is_end: Callable[[int], bool] = lambda start: False,
 ) -> Iterator[tuple[int, Piece]]:
-    """The pieces from ``start``, where one starts, to the file's end."""
+    """The pieces from ``start``, where one starts, to the file's end or the first border that ``is_end``."""
 
     def piece_to(end: int) -> Piece:
         text = data[start:end]
@@ -177,7 +183,7 @@ def _pieces(
 
     borders = _borders(data, start)
     ahead: deque[int] = deque()
-    while ahead or (ahead := deque(islice(borders, 1))):
+    while not is_end(start) and (ahead or (ahead := deque(islice(borders, 1)))):
         end = ahead.popleft()
         piece = piece_to(end)
         if piece.lowered.open_fence:

@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, nodes
 from jinja2.exceptions import SecurityError
+from jinja2.meta import TrackingCodeGenerator
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 LONGEST_TEXT = 4_000_000
@@ -41,3 +42,25 @@ class Environment(ImmutableSandboxedEnvironment):
         if operator == "%" and isinstance(left, str) and re.search(r"%[^a-zA-Z%]*(\d{5}|\*)", left):
             raise SecurityError("this padding is too wide")
         return super().call_binop(context, operator, left, right)
+
+
+def undeclared(tree: nodes.Template) -> frozenset[str]:
+    """The names that a template takes from outside.
+
+    Raises:
+        TemplateSyntaxError: what was parsed can still not be rendered.
+    """
+    names = _Names(tree.environment)
+    names.visit(tree)
+    return frozenset(names.undeclared_identifiers)
+
+
+class _Names(TrackingCodeGenerator):
+    """Looks at a template without computing what is constant in it."""
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        self.optimizer = None
+
+    def _output_child_to_const(self, *_: object) -> str:
+        raise nodes.Impossible

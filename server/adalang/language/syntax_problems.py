@@ -19,7 +19,7 @@ from adalang.language.declarations import Problem, Text
 from adalang.language.literal import encode
 from adalang.language.settings import KEYWORDS
 from adalang.language.syntax import Node, grammar
-from adalang.language.text import SourceText, Span
+from adalang.language.text import BOM, SourceText, Span
 from adalang.language.types import BUILT_IN
 
 _OPENERS = {"(": ")", "[": "]", "{": "}"}
@@ -183,6 +183,12 @@ class _Mistakes:
             end -= 1
         return end
 
+    def _line_at(self, offset: int) -> Span:
+        """The line of a byte, without its end and a byte-order mark."""
+        line = self._source.line_span(self._source.line_of(offset))
+        start = line.start + len(BOM) * self._source.data.startswith(BOM, line.start)
+        return Span(start, line.end)
+
     def _word_before(self, end: int) -> tuple[str, Span]:
         """The word or sign that ends at ``end``, and where it stands."""
         start = max(self._source.line_start(self._source.line_of(max(end - 1, 0))), end - _LONGEST_LINE)
@@ -248,7 +254,7 @@ class _Mistakes:
         data = self._source.data
         first = _MARK.search(data, node.start_byte, node.end_byte)
         start = first.start() if first else node.start_byte
-        line = self._source.line_span(self._source.line_of(start))
+        line = self._line_at(start)
         if line.end - line.start > _LONGEST_LINE:
             return None
         for pattern, code, message, mend in _HABITS:
@@ -371,17 +377,17 @@ class _Mistakes:
 
     def _behind_signature(self, colon: int) -> Problem | None:
         """What a `:` behind `)` or behind the result's type means: `->`, nothing, or the start of a body."""
-        data, line = self._source.data, self._source.line_of(colon)
-        before = data[self._source.line_start(line) : colon].rstrip()
+        data, line = self._source.data, self._line_at(colon)
+        before = data[line.start : colon].rstrip()
         next_sign = _MARK.search(data, colon + 1)
         after = next_sign.start() if next_sign else len(data)
         place, rest = (
             self._span(colon, colon + 1),
-            data[after : self._source.line_span(self._source.line_of(after)).end],
+            data[after : self._line_at(after).end],
         )
         if not _SIGNATURE.match(before) or (rest.startswith(b'"') and b"|" not in rest):
             return None
-        if before.endswith(b")") and _RESULT.match(data, colon + 1, self._source.line_span(line).end):
+        if before.endswith(b")") and _RESULT.match(data, colon + 1, line.end):
             sign = "->" if data[colon - 1 : colon].isspace() else " ->"
             fix = ("Change `:` to `->`", ((place, sign),), True)
             return Problem("ADL011", place, "The type of the result stands behind `->`: `-> str`.", (fix,))
@@ -647,7 +653,7 @@ def of_text(text: Text, source: SourceText, base: int) -> list[Problem]:
         elif one.kind == "run-on":
             found.append(_run_on(text, span))
         else:
-            found.append(_cut_text(text, span, source, base) or _unclosed_text(text, span, source))
+            found.append(_cut_text(text, span, source, base) or _unclosed_text(text, span))
     return found
 
 
@@ -713,7 +719,7 @@ def _cut_text(text: Text, span: Span, source: SourceText, base: int) -> Problem 
         "A line at column 0 cuts this text off, because column 0 belongs to declarations; indent the text's lines."
     )
     quotes = '"' * text.decoded.fence
-    written = re.split(r"\r\n|\n|\r", source.slice(Span(base + text.span.start + text.decoded.fence, region.end)))
+    written = _NEWLINE.split(source.slice(Span(base + text.span.start + text.decoded.fence, region.end)))
     if written[0].strip() or written[-1].strip() != quotes:  # the quotes do not stand alone either
         body = [written[0].strip(), *written[1:]] if written[0].strip() else written[1:] or [""]
         body[-1] = body[-1].rstrip().removesuffix(quotes).rstrip()
@@ -735,19 +741,18 @@ def _cut_text(text: Text, span: Span, source: SourceText, base: int) -> Problem 
     )
 
 
-def _closing(text: Text, fence: str, newline: str) -> tuple[Span, str]:
+def _closing(text: Text, fence: str) -> tuple[Span, str]:
     """The closing quotes, behind the last line that holds something: on its own line, or on the only one."""
     body = text.raw.rstrip()
     at = text.span.start + len(body.encode())
-    lines = re.split(r"\r\n|\n|\r", body)
+    lines = _NEWLINE.split(body)
     if len(lines) == 1:
         return Span(at, at), fence
-    indent = re.match(r"[ \t]*", lines[1])
-    return Span(at, at), f"{newline}{(indent.group() if indent else '') or '  '}{fence}"
+    return Span(at, at), f"{_newline(text)}{_indent(lines[1]) or '  '}{fence}"
 
 
 def _run_on(text: Text, span: Span) -> Problem:
-    mended = encode(text.value, indent=text.decoded.indent or "  ")
+    mended = encode(text.value, indent=text.decoded.indent or "  ", newline=_newline(text))
     return Problem(
         "ADL010",
         span,
@@ -756,7 +761,20 @@ def _run_on(text: Text, span: Span) -> Problem:
     )
 
 
-def _unclosed_text(text: Text, span: Span, source: SourceText) -> Problem:
+_NEWLINE = re.compile(r"\r\n|\n|\r")
+
+
+def _newline(text: Text) -> str:
+    """The line end that a text of several lines has."""
+    found = _NEWLINE.search(text.raw)
+    return found.group() if found else "\n"
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def _unclosed_text(text: Text, span: Span) -> Problem:
     if text.decoded.form == "quoted":
         return Problem(
             "ADL004",
@@ -765,23 +783,22 @@ def _unclosed_text(text: Text, span: Span, source: SourceText) -> Problem:
             (('Add `"`', ((Span(text.span.end, text.span.end), '"'),), True),),
         )
     fence = '"' * text.decoded.fence
-    lines = text.raw.rstrip().split("\n")
+    lines = _NEWLINE.split(text.raw.rstrip())
     if lines[-1].rstrip().endswith(fence) and len(lines) > 1:
         body = text.raw.rstrip()[: -text.decoded.fence]
         at = text.span.start + len(body.encode())
-        indent = re.match(r"[ \t]*", lines[-1])
-        assert indent is not None
+        line = _newline(text) + _indent(lines[-1])
         return Problem(
             "ADL004",
             span,
             "The closing quotes stand on a line of their own.",
-            (("Put the closing quotes on their own line", ((Span(at, at), "\n" + indent.group()),), True),),
+            (("Put the closing quotes on their own line", ((Span(at, at), line),), True),),
         )
     return Problem(
         "ADL004",
         span,
         f"This text is never closed: add a line with {fence}, indented like the text.",
-        (("Add the closing quotes", (_closing(text, fence, source.newline),), False),),
+        (("Add the closing quotes", (_closing(text, fence),), False),),
     )
 
 

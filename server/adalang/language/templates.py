@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING
 
 from adalang.language.declarations import JinjaTag, JinjaToken, Template
 from adalang.language.text import Span
-from adalang.language.types import UNKNOWN, Field, ListOf, ObjectOf, OptionalOf, Type
 
 if TYPE_CHECKING:
     from jinja2 import nodes
 
     from adalang.language.sandbox import Environment
 
-_WORDS = frozenset({"and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False", "None"})
+WORDS = frozenset({"and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False", "None"})
 """What Jinja never takes for a variable. Its other words are words only in their place in a tag: see :func:`_reads`."""
+
+TAKEN = WORDS | {"image", "loop", "self"}
+"""Names under which a message never, or not everywhere, shows an input or a param: Jinja or the renderer has its own."""
 
 GLOBALS = frozenset({"range", "dict", "lipsum", "cycler", "joiner", "namespace", "image"})
 _TAG = r"""\{%(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?!%\}).)*?%\}|\{\#.*?\#\}"""
@@ -62,21 +64,23 @@ class TemplateMeaning:
 @lru_cache(maxsize=4096)
 def meaning(text: str) -> TemplateMeaning:
     """What Jinja makes of a template's text."""
-    from jinja2 import TemplateSyntaxError, meta
+    from jinja2 import TemplateSyntaxError
+
+    from adalang.language.sandbox import undeclared
 
     try:
         tree = environment().parse(text)
         unknown = _unknown_filter(tree)
         if unknown is not None:
             return TemplateMeaning(frozenset(), unknown)
-        undeclared = frozenset(meta.find_undeclared_variables(tree)) - GLOBALS
+        names = undeclared(tree) - GLOBALS
     except TemplateSyntaxError as error:
         return TemplateMeaning(frozenset(), JinjaFault(error.message or "cannot be read", error.lineno - 1, "syntax"))
     except RecursionError:
         return TemplateMeaning(frozenset(), JinjaFault("it is nested too deeply", 0, "syntax"))
     except ValueError as error:  # a number with too many digits
         return TemplateMeaning(frozenset(), JinjaFault(str(error), 0, "syntax"))
-    return TemplateMeaning(undeclared, None)
+    return TemplateMeaning(names, None)
 
 
 def _unknown_filter(tree: nodes.Template) -> JinjaFault | None:
@@ -106,7 +110,7 @@ def uses(template: Template) -> Iterator[Use]:
         tokens = tag.tokens
         for index in _reads(tag):
             token = tokens[index]
-            if token.kind != "name" or token.text in _WORDS or _is_part(tokens, index):
+            if token.kind != "name" or token.text in WORDS or _is_part(tokens, index):
                 continue
             yield Use(token.text, token.span, tuple(_fields(tokens, index)))
 
@@ -151,35 +155,3 @@ def _fields(tokens: tuple[JinjaToken, ...], index: int) -> Iterator[tuple[str, S
     while at + 1 < len(tokens) and tokens[at].text == "." and tokens[at + 1].kind == "name":
         yield tokens[at + 1].text, tokens[at + 1].span
         at += 2
-
-
-def loop_types(template: Template, names: dict[str, Type]) -> dict[str, Type]:
-    """``names`` with the loop variables of ``{% for x in … %}`` added, where what they run over is known."""
-    found = dict(names)
-    for tag in template.tags:
-        words = [token for token in tag.tokens if token.kind != "operator" or token.text not in ("-", "+")]
-        if len(words) >= 4 and words[0].text == "for" and words[2].text == "in":
-            at = next(index for index, token in enumerate(tag.tokens) if token is words[3])
-            rest = tag.tokens[at + 1 :]
-            plain = all(token.text == "." or token.kind == "name" for token in rest)
-            source = field_path(found.get(words[3].text, UNKNOWN), [one for one, _ in _fields(tag.tokens, at)])
-            inner = source.item if isinstance(source, OptionalOf) else source
-            found[words[1].text] = inner.item if plain and isinstance(inner, ListOf) else UNKNOWN
-        elif words and words[0].text in ("for", "set", "macro", "with", "call"):
-            for token in words[1:]:
-                if token.text == "in":
-                    break
-                if token.kind == "name":
-                    found.setdefault(token.text, UNKNOWN)
-    found["loop"] = UNKNOWN
-    return found
-
-
-def field_path(start: Type, fields: list[str]) -> Type:
-    for name in fields:
-        inner = start.item if isinstance(start, OptionalOf) else start
-        found: Field | None = inner.field(name) if isinstance(inner, ObjectOf) else None
-        if found is None:
-            return UNKNOWN
-        start = found.type
-    return start

@@ -15,6 +15,10 @@ from typing import Literal
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
+BOM = b"\xef\xbb\xbf"
+"""The byte-order mark that a text may start with."""
+STEP = "  "
+"""One level of indentation, as the formatter writes it."""
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -31,6 +35,10 @@ class Span:
     def contains(self, offset: int) -> bool:
         """Whether a cursor at ``offset`` touches the range (both ends count)."""
         return self.start <= offset <= self.end
+
+    def touches(self, other: Span) -> bool:
+        """Whether the two ranges have a byte or an end in common."""
+        return self.start <= other.end and other.start <= self.end
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -105,6 +113,11 @@ class SourceText:
         while end > start and self.data[end - 1] in b"\r\n":
             end -= 1
         return Span(start, end)
+
+    def indent_at(self, offset: int) -> str:
+        """The blanks that the line of a byte starts with."""
+        line = self.slice(self.line_span(self.line_of(offset)))
+        return line[: len(line) - len(line.lstrip(" \t"))]
 
     def point(self, offset: int) -> tuple[int, int]:
         """Row and byte column, as tree-sitter counts them (rows end at ``\\n`` alone)."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from adalang.language.literal import quote
+
 if TYPE_CHECKING:
     from adalang.language.declarations import Name
 
@@ -88,7 +90,7 @@ def describe(declared: Type) -> str:
             inner = describe(item)
             return f"({inner})?" if " | " in inner else f"{inner}?"
         case Labels(labels=labels, name=name):
-            return name or " | ".join(f'"{label}"' for label in labels)
+            return name or " | ".join(map(quote, labels))
         case ObjectOf(fields=fields, name=name):
             return name or "{ " + ", ".join(f"{one.name}: {describe(one.type)}" for one in fields) + " }"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adalang.ide.legend import MODIFIERS, TYPES
+from adalang.language import files
 from adalang.lsp import types
 from adalang.lsp.client import Client
 
@@ -38,7 +39,7 @@ PAGES = "adalang"
 
 _FILES = {
     "filters": [
-        {"scheme": "file", "pattern": {"glob": "**/*.{adal,jsonl,ndjson,json,csv,tsv,py,md,txt}", "matches": "file"}},
+        {"scheme": "file", "pattern": {"glob": files.glob(*files.NAMED), "matches": "file"}},
         {"scheme": "file", "pattern": {"glob": "**", "matches": "folder"}},
     ]
 }
@@ -81,8 +82,13 @@ def capabilities(client: Client) -> dict[str, Any]:
         "inlineValueProvider": True,
         "documentFormattingProvider": True,
         "documentRangeFormattingProvider": {"rangesSupport": True},
-        "documentOnTypeFormattingProvider": {"firstTriggerCharacter": "\n", "moreTriggerCharacter": ["}", '"']},
-        "codeActionProvider": {"codeActionKinds": list(CODE_ACTIONS), "resolveProvider": True},
+        "documentOnTypeFormattingProvider": {
+            "firstTriggerCharacter": "\n",
+            "moreTriggerCharacter": ["}", "]", ")", '"'],
+        },
+        "codeActionProvider": {"codeActionKinds": list(CODE_ACTIONS), "resolveProvider": True}
+        if client.action_literals
+        else True,
         "codeLensProvider": {"resolveProvider": True},
         "executeCommandProvider": {"commands": [f"adalang.server.{name}" for name in COMMANDS]},
         "workspace": {

@@ -30,10 +30,12 @@ class Client:
     reads_contents: bool = False
     related_information: bool = False
     code_descriptions: bool = False
+    diagnostic_tags: bool = False
     snippets: bool = False
     shares_edit_ranges: bool = False
     markdown_signatures: bool = False
     signature_offsets: bool = False
+    marks_no_parameter: bool = False
     markdown_hover: bool = False
     markdown_docs: bool = False
     nested_symbols: bool = False
@@ -45,6 +47,7 @@ class Client:
     document_changes: bool = False
     creates_files: bool = False
     annotates_edits: bool = False
+    action_literals: bool = False
     resolves_edits: bool = False
     shows_disabled: bool = False
     applies_edits: bool = False
@@ -85,6 +88,8 @@ class Client:
             or has("textDocument.diagnostic.relatedInformation"),
             code_descriptions=has("textDocument.publishDiagnostics.codeDescriptionSupport")
             or has("textDocument.diagnostic.codeDescriptionSupport"),
+            diagnostic_tags=has("textDocument.publishDiagnostics.tagSupport")
+            or has("textDocument.diagnostic.tagSupport"),
             snippets=has("textDocument.completion.completionItem.snippetSupport"),
             shares_edit_ranges=lists("textDocument.completion.completionList.itemDefaults", "editRange"),
             markdown_signatures=lists(
@@ -93,6 +98,7 @@ class Client:
             signature_offsets=has(
                 "textDocument.signatureHelp.signatureInformation.parameterInformation.labelOffsetSupport"
             ),
+            marks_no_parameter=has("textDocument.signatureHelp.signatureInformation.noActiveParameterSupport"),
             markdown_hover=lists("textDocument.hover.contentFormat", "markdown"),
             markdown_docs=lists("textDocument.completion.completionItem.documentationFormat", "markdown"),
             nested_symbols=has("textDocument.documentSymbol.hierarchicalDocumentSymbolSupport"),
@@ -106,6 +112,7 @@ class Client:
             and lists("workspace.workspaceEdit.resourceOperations", "create"),
             annotates_edits=has("workspace.workspaceEdit.documentChanges")
             and get("workspace.workspaceEdit.changeAnnotationSupport") is not None,
+            action_literals=get("textDocument.codeAction.codeActionLiteralSupport") is not None,
             resolves_edits=has("textDocument.codeAction.dataSupport")
             and lists("textDocument.codeAction.resolveSupport.properties", "edit"),
             shows_disabled=has("textDocument.codeAction.disabledSupport"),
@@ -162,7 +169,7 @@ class Options:
 def _shown(
     section: Mapping[str, Any], lenses: frozenset[Action], hints: Hints, where: str
 ) -> tuple[frozenset[Action], Hints, tuple[str, ...]]:
-    """The lenses and hints that ``codeLens`` and ``inlayHints`` ask for: each true, false, or an object with such for its kinds."""
+    """The lenses and hints that ``codeLens`` and ``inlayHints`` ask for: true, false, or an object with such values."""
     problems: list[str] = []
     of_lenses = _switches(section, "codeLens", {one: one in lenses for one in ACTIONS}, where, problems)
     of_hints = _switches(section, "inlayHints", asdict(hints), where, problems)

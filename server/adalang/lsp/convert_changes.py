@@ -32,7 +32,9 @@ def workspace_edit(
     if not client.document_changes:
         return types.WorkspaceEdit(
             changes={
-                _uri(snapshot, path): [to_lsp.text_edit(sources[path], edit, client.encoding) for edit in edits]
+                to_lsp.uri_at(snapshot, path): [
+                    to_lsp.text_edit(sources[path], edit, client.encoding) for edit in edits
+                ]
                 for path, edits in change.edits.items()
             }
         )
@@ -62,11 +64,6 @@ def _document_edit(
     version = document.version if document is not None else None
     plain = [to_lsp.text_edit(source, edit, snapshot.client.encoding) for edit in edits]
     return types.TextDocumentEdit(
-        types.OptionalVersionedTextDocumentIdentifier(_uri(snapshot, path), version),
+        types.OptionalVersionedTextDocumentIdentifier(to_lsp.uri_at(snapshot, path), version),
         [types.AnnotatedTextEdit(_ASKS, one.range, one.new_text) for one in plain] if asks else plain,
     )
-
-
-def _uri(snapshot: Snapshot, path: Path) -> str:
-    document = snapshot.document_at(path)
-    return document.uri if document is not None else uri_of(path)

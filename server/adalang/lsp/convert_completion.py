@@ -78,9 +78,13 @@ def signature_help(found: SignatureHelp, client: Client) -> types.SignatureHelp:
         for one in found.parameters
     ]
     signature = types.SignatureInformation(found.label, _markup(found.doc, markdown=markdown), parameters)
-    # An index behind the last parameter is how every version of the protocol says that none is active.
-    active = found.active if found.active is not None else len(parameters)
-    return types.SignatureHelp([signature], 0, active)
+    if found.active is None and client.marks_no_parameter:
+        return _NoneActive([signature], 0, None)
+    return types.SignatureHelp([signature], 0, found.active)
+
+
+class _NoneActive(types.SignatureHelp, frozen=True, omit_defaults=False):
+    """Says with a null that no parameter is active; where it says nothing, the first one is."""
 
 
 def _label(label: str, start: int, end: int, client: Client) -> str | list[int]:

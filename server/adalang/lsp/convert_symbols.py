@@ -1,4 +1,4 @@
-"""Symbols as the protocol has them. A piece's are kept as long as it stands on the same line: most do while somebody types."""
+"""Symbols as the protocol has them. A piece's are kept as long as it stands on the same line, as most do while one types."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from adalang.ide.legend import MODIFIERS, TYPES
-from adalang.ide.semantic_tokens import KindOf, Style, Token, names_of, piece_tokens, semantic_tokens
+from adalang.ide.semantic_tokens import KindOf, Style, Token, names_of, piece_tokens
 from adalang.language.pieces import Piece
 from adalang.language.program import Program
 from adalang.language.text import Encoding, SourceText, Span
@@ -40,9 +41,24 @@ _KEPT: dict[Encoding, WeakKeyDictionary[Piece, _Encoded]] = {
 
 def whole(program: Program, encoding: Encoding) -> array[int]:
     """All tokens of the root file. A typed character costs its own piece and putting the others' numbers together."""
+    return _joined(program, program.root.pieces, encoding)
+
+
+def of_range(program: Program, span: Span, encoding: Encoding) -> array[int]:
+    """The tokens of the pieces of the root file that hold a range: at least those that touch it, and no piece by halves."""
+    pieces = program.root.pieces
+    first = max(0, bisect_right(pieces, span.start, key=_start) - 1)
+    return _joined(program, pieces[first : bisect_right(pieces, span.end, key=_start)], encoding)
+
+
+def _start(one: tuple[int, Piece]) -> int:
+    return one[0]
+
+
+def _joined(program: Program, pieces: Iterable[tuple[int, Piece]], encoding: Encoding) -> array[int]:
     kind_of, kept = names_of(program), _KEPT[encoding]
     source, data, last = program.root.source, array("I"), 0
-    for start, piece in program.root.pieces:
+    for start, piece in pieces:
         found = kept.get(piece)
         if found is None or not _still(found.names, kind_of):
             found = kept[piece] = _encoded(piece, kind_of, encoding)
@@ -53,11 +69,6 @@ def whole(program: Program, encoding: Encoding) -> array[int]:
         data[first] += line - last
         last = line + found.last_line
     return data
-
-
-def of_range(program: Program, span: Span, encoding: Encoding) -> array[int]:
-    """The tokens that touch a range of the root file."""
-    return _numbers(program.root.source, semantic_tokens(program, span), encoding)[0]
 
 
 def change(before: array[int], after: array[int]) -> list[Edit]:

@@ -1,7 +1,8 @@
 """What the server knows of the disk: imported files, data files, Python files, hashes. Read in a thread, never while typing.
 
 A check that asks for something unknown gets no answer and leaves a wish; the server reads what was wished for in the
-background and checks again. What is known is looked at again when a file is opened or saved, or changed outside.
+background and checks again. What is known is looked at again when a file is opened or saved, or changed outside. What files hold
+is forgotten when a document is closed, but for what the others need.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,7 @@ _log = logging.getLogger("adalang.lsp")
 
 Kind = Literal["module", "exists", "data", "functions", "hash", "folder"]
 Wish = tuple[Kind, Path]
+_CONTENTS = frozenset({"module", "data", "functions"})
 _NAMES_LIMIT = 2000
 Stamp = tuple[int, int] | None
 """Time of change and size; ``None``: there is no such file."""
@@ -103,10 +105,15 @@ class Disk:
     def with_entries(self, entries: Entries) -> Disk:
         return Disk({**self.entries, **entries}, self.wishes)
 
+    def without_files_but(self, needed: Container[Wish]) -> Disk:
+        """Forget what files hold, but for what is needed; whoever asks for more has it read again."""
+        kept = {wish: entry for wish, entry in self.entries.items() if wish[0] not in _CONTENTS or wish in needed}
+        return Disk(kept, self.wishes)
+
 
 def read(wishes: Iterable[Wish]) -> dict[Wish, Entry]:
-    """Read what was asked for: the only place where the server reads the user's files. For a thread, but for the imports of a
-    file that is being opened."""
+    """Read what was asked for: the only place where the server reads the user's files. For a thread, but for the imports
+    of a file that is being opened."""
     facts = DiskFacts()
     return {wish: Entry(_stamp(wish[1]), _read(wish, facts)) for wish in wishes}
 

@@ -56,7 +56,7 @@ class Listing:
             return [(path, one) for path, one in checked if one is not None]
 
     def programs(self, snapshot: Snapshot) -> list[Program]:
-        """The program of every file that is not open in the editor, unchecked; what it imports counts as in :meth:`check`."""
+        """The program of every file that is not open, unchecked; what it imports counts as in :meth:`check`."""
         with self._lock:
             if self._loaded_for is not snapshot or time.monotonic() > self._loaded_at + _FRESH_SECONDS:
                 loaded = [self._load(path, snapshot) for path in self._closed(snapshot)]

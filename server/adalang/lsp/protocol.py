@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from inspect import isawaitable
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,6 +48,7 @@ Latency = Literal["state", "query", "thread", "worker"]
 
 - ``state``: on the loop, in the order of arrival; changes what the server knows, in microseconds.
 - ``query``: on the loop, milliseconds; answers from the newest snapshot. Refused when cancelled or outdated meanwhile.
+  What has to wait a moment for the disk gives a coroutine instead of its answer.
 - ``thread``: in a thread, on a snapshot; for work over many files.
 - ``worker``: a coroutine that waits for the worker or the client; seconds, with progress and cancel.
 """
@@ -57,8 +59,8 @@ class Method:
     """``name`` is the handler's, as "file.function" of :mod:`adalang.lsp.features`. It takes the server and the params
     (``thread``: a function of no arguments comes back, and is run there).
 
-    ``params`` is their type in :mod:`adalang.lsp.types`; ``None`` leaves them JSON. ``late`` queries are answered even when a newer version of the document waits: for clients that would take a refusal for
-    an empty answer.
+    ``params`` is their type in :mod:`adalang.lsp.types`; ``None`` leaves them JSON. ``late`` queries are answered even
+    when a newer version of the document waits: for clients that would take a refusal for an empty answer.
     """
 
     name: str
@@ -219,7 +221,7 @@ class Protocol:
         except Exception as error:
             self._failed(request_id, name, error)
             return
-        if method.latency in ("state", "query"):
+        if method.latency in ("state", "query") and not isawaitable(result):
             self._respond(request_id, result)
             self._note_time(name, started)
         elif method.latency == "thread":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ class Reading:
     async def _answer_wishes(self) -> None:
         kinds = await self._read_wishes()
         if kinds - {"folder"}:  # no check asks what is in a folder
-            self._server.refresh(names="module" in kinds)
+            self._server.refresh(lenses="module" in kinds, names="module" in kinds)
         self.answer_wishes()
 
     async def _read_wishes(self) -> set[disk.Kind]:
@@ -43,6 +44,18 @@ class Reading:
             wishes = self._server.snapshot.disk.wishes.take()
             self._learn(await self._server.in_thread(partial(disk.read, wishes)))
         return {kind for kind, _ in wishes}
+
+    async def catch_up(self, seconds: float) -> None:
+        """Have what was asked for read, and come back when it is, or after ``seconds``: it is still read to its end."""
+        is_read = asyncio.Event()
+
+        async def work() -> None:
+            await self._answer_wishes()
+            is_read.set()
+
+        self._server.keep(work())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(is_read.wait(), seconds)
 
     def look_again(self) -> None:
         """Files may have changed: look at what is known of them, in the background."""
@@ -70,8 +83,8 @@ class Reading:
             self._learn(disk.read(wishes))
 
     async def look_at(self, path: Path, look: Callable[[Snapshot], object] = lambda snapshot: None) -> None:
-        """Make sure that a file, its imports and its data are known, as far as they are on the disk; and whatever else ``look``
-        asks for."""
+        """Make sure that a file, its imports and its data are known, as far as they are on the disk; and whatever else
+        ``look`` asks for."""
         while True:
             snapshot = self._server.snapshot
             look(snapshot)

@@ -36,8 +36,8 @@ _CLIENT_SECONDS = 0.5
 _GRACE_SECONDS = 1.0
 _WARM_UP_SECONDS = 0.5
 _GC_THRESHOLDS = (50_000, 20, 100)
-"""A full collection walks all trees of all files, for some 50 ms in the middle of an answer, and finds next to nothing: what an
-edit replaces is in no circle."""
+"""A full collection walks all trees of all files, for some 50 ms in the middle of an answer, and finds next to nothing:
+what an edit replaces is in no circle."""
 _SWITCH_SECONDS = 0.0005
 """How long a thread that looks through a thousand files keeps the loop waiting, each time that it wants to go on."""
 
@@ -173,6 +173,7 @@ class AdalServer:
         self.options = self.options.changed(section)
         for problem in self.options.problems:
             self.window.warn(problem)
+        self.refresh(lenses=True)
 
     def set_trust(self, trusted: bool) -> None:
         self.snapshot = self.snapshot.with_trust(trusted)
@@ -183,8 +184,8 @@ class AdalServer:
     # ---- diagnostics
 
     def refresh(self, *, lenses: bool = False, names: bool = False) -> None:
-        """Something outside the texts has changed: send diagnostics again, or have the client ask again, also for ``lenses`` and
-        hints, or for what tells the ``names`` of other files apart."""
+        """Something outside the texts has changed: send diagnostics again, or have the client ask again, also for
+        ``lenses`` and hints, or for what tells the ``names`` of other files apart."""
         self.publisher.due(self.snapshot.documents)
         self.shown.source_changed()
         if self.client.pulls_diagnostics and self.client.refreshes_diagnostics:

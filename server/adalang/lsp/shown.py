@@ -1,7 +1,7 @@
 """Pages that the server makes and the editor shows: previews and graphs, as documents of the scheme ``adalang``.
 
-A page's URI holds all that its text is made from, so that an editor can ask for it again after a restart. Which row a preview
-shows is remembered here; it is the first one until somebody pages.
+A page's URI holds all that its text is made from, so that an editor can ask for it again after a restart. Which row a
+preview shows is remembered here; it is the first one until somebody pages.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class ShownPages:
         self._rows[page] = row
 
     def was_read(self, page: Page, uri: str) -> None:
-        """The client has asked for a page: it wants to know when that changes, once. One that is closed is not asked for again."""
+        """The client has asked for a page: it wants to know when that changes, once. A closed one is not asked for again."""
         self._read[page] = uri
 
     def source_changed(self) -> None:

@@ -19,7 +19,7 @@ from adalang.language.program import Module, Program, link
 from adalang.language.text import Edit, Encoding, Position, SourceText, Span
 from adalang.lsp import types
 from adalang.lsp.client import Client
-from adalang.lsp.disk import Disk
+from adalang.lsp.disk import Disk, Wish
 from adalang.store.records import EvaluationRecord, Proposal
 
 
@@ -103,9 +103,9 @@ class Snapshot:
     def without_document(self, uri: str) -> Self:
         documents = {name: one for name, one in self.documents.items() if name != uri}
         # Another mapping: a thread that still answers from an older snapshot would put the closed document back.
-        return self._next(
-            documents=documents, _checked={name: self._checked[name] for name in documents if name in self._checked}
-        )
+        checked = {name: self._checked[name] for name in documents if name in self._checked}
+        needed = frozenset[Wish]().union(*map(_files_read, checked.values()))
+        return self._next(documents=documents, disk=self.disk.without_files_but(needed), _checked=checked)
 
     def with_disk(self, disk: Disk) -> Self:
         return self._next(disk=disk)
@@ -169,7 +169,7 @@ class Snapshot:
             checked(program, facts=self.disk)
 
     def users(self, path: Path) -> Iterator[str]:
-        """The open documents of which something may change with a file: they import it, or miss a file, or are not known yet."""
+        """The open documents of which something may change with a file: they import it, miss a file, or are not known."""
         for uri in self.documents:
             known = self._checked.get(uri)
             if known is None or path in known.program.modules or known.program.misses_imports:
@@ -200,6 +200,15 @@ class Snapshot:
         return found
 
 
+def _files_read(checked: Checked) -> Iterator[Wish]:
+    """What the checks of a file rest on."""
+    for path in checked.program.modules:
+        yield "module", path
+    for examined in checked.examined.values():
+        for question, path, _ in examined.answers:
+            yield question, path
+
+
 @dataclass(frozen=True)
 class Analysis:
     """One open document in one snapshot. What was found out about it is kept by the snapshot."""
@@ -221,7 +230,7 @@ class Analysis:
 
 
 def path_of(uri: str) -> Path | None:
-    """The file that a URI names, symbolic links followed, so that it has one name only; ``None`` for what is no file (yet)."""
+    """The file that a URI names, symbolic links followed, so that it has one name; ``None`` for what is no file (yet)."""
     try:
         parts = urlsplit(uri)
         written = unquote(parts.path)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 from adalang.ide.hover import Hover
 from adalang.language.diagnostics import Diagnostic
@@ -42,6 +43,12 @@ SYMBOL_KINDS: Mapping[str, int] = {
 }
 
 
+def uri_at(snapshot: Snapshot, path: Path) -> str:
+    """A file's URI: the client's own, where it has the file open."""
+    document = snapshot.document_at(path)
+    return document.uri if document is not None else uri_of(path)
+
+
 def position(source: SourceText, offset: int, encoding: Encoding) -> types.Position:
     found = source.position(offset, encoding)
     return types.Position(found.line, found.column)
@@ -60,7 +67,7 @@ def diagnostic(snapshot: Snapshot, source: SourceText, found: Diagnostic) -> typ
         code=found.code,
         code_description=types.CodeDescription(_page(found.code)) if client.code_descriptions else None,
         source=SOURCE,
-        tags=[_TAGS[found.tag]] if found.tag is not None else None,
+        tags=[_TAGS[found.tag]] if found.tag is not None and client.diagnostic_tags else None,
         related_information=_related(snapshot, found) if client.related_information else None,
     )
 
@@ -82,24 +89,6 @@ def _related(snapshot: Snapshot, found: Diagnostic) -> list[types.DiagnosticRela
 
 def text_edit(source: SourceText, edit: Edit, encoding: Encoding) -> types.TextEdit:
     return types.TextEdit(range_(source, edit.span, encoding), edit.text)
-
-
-def workspace_edit(
-    client: Client, edits: Iterable[tuple[str, int | None, SourceText, Iterable[Edit]]]
-) -> types.WorkspaceEdit:
-    """Edits by (URI, version, text that they refer to). Versions go along where the client understands them."""
-    converted = [
-        (uri, version, [text_edit(source, edit, client.encoding) for edit in found])
-        for uri, version, source, found in edits
-    ]
-    if not client.document_changes:
-        return types.WorkspaceEdit(changes={uri: found for uri, _, found in converted})
-    return types.WorkspaceEdit(
-        document_changes=[
-            types.TextDocumentEdit(types.OptionalVersionedTextDocumentIdentifier(uri, version), found)
-            for uri, version, found in converted
-        ]
-    )
 
 
 def hover(source: SourceText, found: Hover, client: Client) -> types.Hover:

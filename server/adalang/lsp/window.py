@@ -66,9 +66,10 @@ class Window:
             raise RequestError(f"The editor did not apply the edit: {reason or 'it gave no reason'}.")
 
     async def show_text(self, root: Path, name: str, text: str) -> None:
-        """Show a text as a document of its own where the client can, else as a message."""
+        """Show a Markdown text as a document of its own where the client can, else its first paragraph as a message."""
         if not self._server.client.shows_documents:
-            self.tell(text)
+            first = text.partition("\n\n")[0].lstrip("# ").rstrip(".")
+            self.tell(f"{first}. The answer to this command holds all of it.")
             return
         path = root / ".adalang" / "shown" / name
         await self._server.in_thread(lambda: _write(path, text))

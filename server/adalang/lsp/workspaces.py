@@ -29,8 +29,8 @@ T = TypeVar("T")
 class Workspace:
     """One root with its store and its workers; none is opened or started before it is needed.
 
-    ``engine`` runs, evaluates and optimizes. ``renderer`` is a second worker that renders previews: it opens no store and runs no
-    Python of the user's, and a template that never ends costs nobody else's work.
+    ``engine`` runs, evaluates and optimizes. ``renderer`` is a second worker that renders previews: it opens no store and
+    runs no Python of the user's, and a template that never ends costs nobody else's work.
     """
 
     root: Path

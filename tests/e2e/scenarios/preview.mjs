@@ -47,8 +47,7 @@ export default async function ({ vscode }) {
   await vscode.command("Adalang: Preview the Next Row");
   await vscode.shows("it loudly: Say pear");
   assert.equal(await vscode.page.locator(".tab", { hasText: "shout.md" }).count(), 1, "the page is turned, not opened again");
-  await vscode.command("Adalang: Preview with a Chosen Row");
-  await vscode.choose("apple");
+  await vscode.command("Adalang: Preview with a Chosen Row", "apple");
   await vscode.shows("it loudly: Say apple");
   log("the next row is shown, and one that is chosen");
 

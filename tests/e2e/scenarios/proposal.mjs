@@ -45,8 +45,7 @@ export default async function ({ vscode, interpreter, picture }) {
   log("the proposal is there");
   await vscode.command("Adalang: Explain a Proposal");
   await vscode.page.locator(".tab.active", { hasText: "proposal-" }).waitFor();
-  await vscode.shows("Proposal");
-  await vscode.open(FILE);
+  await vscode.shows("USD per call");
   await vscode.gotoProblem("Proposed edit");
   log("its evidence is shown");
   const apply = await vscode.quickFix("Apply proposed edit");

@@ -31,7 +31,7 @@ class Explanation:
 
 
 def explain(program: Program, about: str, facts: Facts, around: Surroundings) -> Explanation:
-    """``about`` is what a :class:`~adalang.ide.completions.found.Found` carries; nothing for what is not (or no longer) there."""
+    """``about`` is what a :class:`~adalang.ide.completions.found.Found` carries; nothing for what is not there."""
     what, _, name = about.partition(" ")
     match what:
         case "declaration":

@@ -39,7 +39,7 @@ REST = 60
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A candidate. ``insert`` is its label unless given; ``span`` the word at the cursor unless given; lower ranks come first.
+    """A candidate. ``insert`` is its label unless given; ``span`` the cursor's word unless given; a lower rank comes first.
 
     ``about`` says what :func:`adalang.ide.completions.explain.explain` has to look up; "" when there is nothing more to say.
     """
@@ -60,8 +60,9 @@ class Found:
 class Completion:
     """``insert`` takes the place of ``span``, which holds the cursor and stays on its line.
 
-    Where ``snippet``, ``insert`` has ``${1:…}`` stops, and ``plain`` is what a client without snippets inserts. ``edits`` are
-    made elsewhere in the file at the same time (an import line). ``about``, unless "", is for :func:`~adalang.ide.completion.resolve`.
+    Where ``snippet``, ``insert`` has ``${1:…}`` stops, and ``plain`` is what a client without snippets inserts. ``edits``
+    are made elsewhere in the file at the same time (an import line). ``about``, unless "", is for
+    :func:`~adalang.ide.completion.resolve`.
     """
 
     label: str

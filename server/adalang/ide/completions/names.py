@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from adalang.ide.calls import call_at, callee_of, given_names, parameters_of
 from adalang.ide.completions import imports
@@ -18,14 +19,16 @@ from adalang.ide.completions.found import (
     UNSURE,
     Found,
 )
-from adalang.ide.completions.settings import pairs
+from adalang.ide.completions.settings import in_snippet, pairs
 from adalang.ide.completions.texts import environment, files, models, usual_variables
 from adalang.ide.meaning import target_of
-from adalang.ide.occurrences import Locals, Occurrence, Site, Value
+from adalang.ide.occurrences import Site
+from adalang.ide.slots import Locals, Occurrence, Value
 from adalang.ide.stand_in import STAND_IN
 from adalang.ide.surroundings import Surroundings
 from adalang.ide.words import METHODS, PRIMITIVES
 from adalang.language.builtins import METRIC_SIGNATURES
+from adalang.language.checks.evaluations import gives_score, metric_kind
 from adalang.language.checks.scope import result_type
 from adalang.language.declarations import (
     COMPONENT_KINDS,
@@ -38,13 +41,13 @@ from adalang.language.declarations import (
     Reference,
     setting,
 )
+from adalang.language.literal import quote
 from adalang.language.lower import Item
 from adalang.language.program import Entity, Module
 from adalang.language.reach import own_trainable, trainable, trainables
 from adalang.language.settings import FUNCTIONS
 from adalang.language.types import (
     BOOL,
-    FLOAT,
     PASSAGE,
     STR,
     UNKNOWN,
@@ -74,7 +77,7 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
 }
 _CALLED = ("", "argument")
 """Where a component is wanted for what it gives, and so has to be called."""
-_LOCALS = ("", "columns", "metric", "condition", "any", "call", "argument")
+_LOCALS = ("", "columns", "condition", "any", "call", "argument")
 _FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "metric": ("python",),
     "tool": ("python", "mcp", "http"),
@@ -97,6 +100,10 @@ def values(site: Site, found: Occurrence, slot: Value, typed: str, around: Surro
             return
         case "bool":
             yield from _constants("true", "false")
+            return
+        case "constant":
+            yield from _row(slot.expected)
+            yield from _labels(slot.expected)
             return
         case "file":
             yield from files(site, "file", "", around, quoted=True)
@@ -165,16 +172,22 @@ def named(site: Site, wanted: str, expected: Type, around: Surroundings, typed: 
     yield from _declared(site, site.module, "", wanted, expected, FILE)
     for prefix, module in site.program.imported(site.module).items():
         yield from _declared(site, module, f"{prefix}.", wanted, expected, IMPORTED)
-    yield from imports.candidates(site, frozenset(_KINDS[wanted]), around, typed)
+    yield from imports.candidates(site, partial(_is_wanted, site, wanted), around, typed)
+
+
+def _is_wanted(site: Site, wanted: str, module: Module, item: Item) -> bool:
+    """Whether the declaration is of a kind that can stand here, and as a metric gives a score."""
+    if item.declaration.kind not in _KINDS.get(wanted, ()):
+        return False
+    return wanted != "metric" or gives_score(result_type(site.program, site.program.entity(module, item)))
 
 
 def _declared(site: Site, module: Module, prefix: str, wanted: str, expected: Type, distance: int) -> Iterator[Found]:
-    kinds = _KINDS.get(wanted, ())
     own = site.item.start if module is site.module else -1
     path = _prefix_of(site, module)
     for name, item in module.names.items():
         kind = item.declaration.kind
-        if kind not in kinds or item.start == own or name == STAND_IN:
+        if item.start == own or name == STAND_IN or not _is_wanted(site, wanted, module, item):
             continue
         called = kind in COMPONENT_KINDS and wanted in _CALLED
         insert = f"{prefix}{call_snippet(name, item)}" if called else f"{prefix}{name}"
@@ -213,19 +226,12 @@ def _fitness(declared: Type, expected: Type) -> int:
 
 def _fitness_of(site: Site, module: Module, item: Item, wanted: str, expected: Type) -> int:
     if wanted == "metric":
-        returns = result_type(site.program, site.program.entity(module, item))
-        return FITS if _is_score(returns) else MISFIT
+        return FITS
     if isinstance(expected, Unknown) or wanted not in _CALLED:
         return UNSURE
     if item.declaration.kind == "param":
         return _fitness(STR, expected)
     return _fitness(result_type(site.program, site.program.entity(module, item)), expected)
-
-
-def _is_score(returns: Type) -> bool:
-    score = returns.field("score") if isinstance(returns, ObjectOf) else None
-    found = score.type if score is not None else returns
-    return not isinstance(found, Unknown) and (fits(found, FLOAT) or fits(found, BOOL))
 
 
 # ---- values
@@ -236,12 +242,12 @@ def _constants(*names: str) -> Iterator[Found]:
 
 
 def _locals(names: Locals, expected: Type, wanted: str) -> Iterator[Found]:
-    far = UNSURE if wanted == "metric" else 0
     for name, local in names.items():
         if name == STAND_IN or (wanted == "columns" and name != "row"):
             continue
-        rank = max(_fitness(local.type, expected), far)
-        yield Found(name, "variable", "", describe(local.type), rank=rank + OWN, doc=local.doc)
+        yield Found(
+            name, "variable", "", describe(local.type), rank=_fitness(local.type, expected) + OWN, doc=local.doc
+        )
         if local.what == "the example" and wanted in ("columns", "argument", ""):
             yield from _columns(local.type, expected)
 
@@ -257,7 +263,7 @@ def _columns(row: Type, expected: Type) -> Iterator[Found]:
 def _labels(expected: Type) -> Iterator[Found]:
     inner = expected.item if isinstance(expected, OptionalOf) else expected
     if isinstance(inner, Labels):
-        yield from (Found(f'"{one}"', "value", "", "label", rank=FITS + FILE) for one in inner.labels)
+        yield from (Found(quote(one), "value", "", "label", rank=FITS + FILE) for one in inner.labels)
     if inner == BOOL:
         yield from _constants("true", "false")
     if isinstance(expected, OptionalOf):
@@ -281,7 +287,7 @@ def _arguments(site: Site, found: Occurrence, around: Surroundings) -> Iterator[
     callee = callee_of(site, call)
     if callee is not None and callee.name == "env":
         for variable in environment(site, around):
-            yield replace(variable, label=f'"{variable.label}"')
+            yield replace(variable, label=quote(variable.label))
     if callee is None or callee.name in FUNCTIONS:
         return
     given = given_names(call, callee, but=found.span)
@@ -298,7 +304,8 @@ def _anywhere(site: Site, names: Locals) -> Iterator[Found]:
     for name, local in names.items():
         inner = local.type.item if isinstance(local.type, OptionalOf) else local.type
         if isinstance(inner, Labels):
-            arms = "".join(f'\n  "{label}" => ${{{number}}}' for number, label in enumerate(inner.labels, 1))
+            patterns = [in_snippet(quote(label)) for label in inner.labels]
+            arms = "".join(f"\n  {pattern} => ${{{number}}}" for number, pattern in enumerate(patterns, 1))
             yield Found(f"match {name}", "snippet", "keyword match", "", f"match {name} {{{arms}\n}}", True, rank=REST)
     yield Found("match", "keyword", "keyword match", "", "match ${1:value} {\n  ${2:_} => ${3}\n}", True, rank=REST)
 
@@ -313,31 +320,17 @@ def _row(expected: Type) -> Iterator[Found]:
 
 
 def _metrics(site: Site) -> Iterator[Found]:
-    """Built-in metrics: those that can score what the target gives first."""
-    kind = _kind_of_result(site)
+    """Built-in metrics that can score what the target gives; others as calls, where there is a part that they may score."""
+    target = target_of(site.program, site.entity) if isinstance(site.item.declaration, EvalDeclaration) else None
+    kind = metric_kind(result_type(site.program, target)) if target is not None else None
+    has_parts = kind == "object" or (target is not None and target.kind == "pipeline")
     for name, metric in METRIC_SIGNATURES.items():
-        rank = UNSURE if not kind else FITS if kind in metric.scored.types else MISFIT
-        yield Found(name, "function", f"metric {name}", "metric", rank=rank)
-
-
-def _kind_of_result(site: Site) -> str:
-    """What kind of value the eval's target gives, in the words of the metrics' table; "" when unknown."""
-    declaration = site.item.declaration
-    target = target_of(site.program, site.entity) if isinstance(declaration, EvalDeclaration) else None
-    if target is None:
-        return ""
-    returns = result_type(site.program, target)
-    inner = returns.item if isinstance(returns, OptionalOf) else returns
-    text = describe(inner)
-    match inner:
-        case Labels():
-            return "str"
-        case ObjectOf():
-            return "object"
-        case Unknown():
-            return ""
-        case _:
-            return text if not text.endswith("[]") else "passages" if text == "Passage[]" else "list"
+        about = f"metric {name}"
+        if kind is None or kind in metric.scored.types:
+            yield Found(name, "function", about, "metric", rank=UNSURE if kind is None else FITS)
+        elif has_parts:
+            call = f"{name}(${{1}}, expected = row.${{2}})"
+            yield Found(name, "function", about, "metric", call, snippet=True, rank=MISFIT)
 
 
 def _trainables(site: Site) -> Iterator[Found]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from adalang.ide.completions.found import Found
@@ -74,6 +75,11 @@ def pairs(owner: ObjectOf, given: frozenset[str] = frozenset()) -> str:
     """A snippet with a place for each field that is needed."""
     needed = [one for one in owner.fields if one.name not in given and not isinstance(one.type, OptionalOf)]
     return ", ".join(f"{one.name} = {stop(number, one.type)}" for number, one in enumerate(needed, 1))
+
+
+def in_snippet(text: str) -> str:
+    """The text as a snippet that puts in just this text."""
+    return re.sub(r"[\\$}]", r"\\\g<0>", text)
 
 
 def stop(number: int, declared: Type) -> str:

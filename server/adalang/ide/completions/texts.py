@@ -7,19 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adalang.ide.completions.found import ELSEWHERE, FITS, LIMIT, REST, UNSURE, Found, matches
-from adalang.ide.occurrences import Literal, Site
+from adalang.ide.occurrences import Site
+from adalang.ide.slots import Literal
 from adalang.ide.surroundings import Surroundings
 from adalang.language.declarations import ImportDeclaration, ModelDeclaration, Text
+from adalang.language.files import CORPUS, DESCRIPTIONS, ROWS
+from adalang.language.literal import quote
 from adalang.language.models import key_variables, known_models, known_providers, rank
 from adalang.language.text import Span
 
-_ROWS = (".jsonl", ".json", ".csv")
 _ENDINGS = {
     "import": (".adal",),
-    "file": _ROWS,
-    "corpus": (".md", ".txt", ".jsonl", ".csv"),
+    "file": ROWS,
+    "corpus": CORPUS,
     "python": (".py",),
-    "http": (".json", ".yaml", ".yml"),
+    "http": DESCRIPTIONS,
     "replay": (".jsonl",),
 }
 
@@ -88,8 +90,8 @@ def files(
         if name.endswith("/"):
             if not quoted:
                 yield Found(name, "folder", rank=UNSURE, span=place)
-        elif name.endswith(endings):
-            insert = f"{name}:" if what in ("python", "http") else f'"{name}"' if quoted else name
+        elif name.lower().endswith(endings):
+            insert = f"{name}:" if what in ("python", "http") else quote(name) if quoted else name
             far = _is_imported(site, folder / name) if what == "import" else FITS
             yield Found(name, "file", f"file {folder / name}", "", insert, rank=far, span=place)
 

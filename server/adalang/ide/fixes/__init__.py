@@ -36,7 +36,7 @@ _MENDERS: Mapping[str, tuple[_Mender, ...]] = {
     "ADL214": (types.field_twice,),
     "ADL215": (prompts.message,),
     "ADL216": (pipelines.bound_twice,),
-    "ADL301": (names.unknown, prompts.input_of_type),
+    "ADL301": (prompts.missing_input, names.unknown),
     "ADL302": (prompts.unused_input,),
     "ADL303": (prompts.jinja,),
     "ADL305": (prompts.placeholder_in_param,),

@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from adalang.ide.changes import Change, in_file
-from adalang.ide.occurrences import Local, PartName, Site, Value, occurrences
+from adalang.ide.occurrences import Site, occurrences
+from adalang.ide.slots import Local, PartName, Value
 from adalang.language.checks import Facts
 from adalang.language.checks.scope import Scope
 from adalang.language.checks.values import infer
@@ -23,10 +24,11 @@ from adalang.language.types import Type
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """A way to mend a diagnostic."""
+    """A way to mend a diagnostic. ``preferred``: what is meant, as it seems, and nothing elsewhere has to change with it."""
 
     title: str
     change: Change
+    preferred: bool = False
 
 
 @dataclass(frozen=True)

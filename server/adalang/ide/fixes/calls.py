@@ -1,4 +1,4 @@
-"""Fixes for calls and examples: what is left out, what is too much, and values of the wrong kind that are easily written right."""
+"""Fixes for calls and examples: what is left out, what is too much, and values of a wrong kind that are easily mended."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from adalang.ide.fixes.broken import Broken, Mend
-from adalang.ide.layout import indent_at, removal
 from adalang.ide.placeholders import written
+from adalang.ide.placement import removal
 from adalang.language.checks.scope import signature
 from adalang.language.datasets import data_reference, plan
 from adalang.language.declarations import (
@@ -101,7 +101,7 @@ def _example(broken: Broken, example: ObjectExpression) -> Iterator[Mend]:
     given = {pair.name.text for pair in example.pairs}
     wanted = [(name, declared) for name, declared, optional in known.inputs if not optional]
     lacking = [(name, declared) for name, declared in [*wanted, ("output", known.returns)] if name not in given]
-    indent = indent_at(broken.source, broken.span.start)
+    indent = broken.source.indent_at(broken.span.start)
     text = ", ".join(f"{name} = {written(declared, indent)}" for name, declared in lacking)
     if example.pairs:
         at = example.pairs[-1].span.end + broken.start

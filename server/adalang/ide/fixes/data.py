@@ -9,9 +9,9 @@ from typing import Any
 
 from adalang.ide.changes import Change, NewFile
 from adalang.ide.fixes.broken import Broken, Mend
-from adalang.ide.layout import entry
 from adalang.ide.placeholders import plainest
-from adalang.ide.refactorings.skeletons import ANSWERS, metric_for
+from adalang.ide.placement import entry
+from adalang.ide.refactorings.skeletons import metric_for, right_answer
 from adalang.language.checks.data import rows_of
 from adalang.language.checks.scope import Signature, signature
 from adalang.language.datasets import DEFAULT_FRACTIONS, data_reference, plan
@@ -27,6 +27,7 @@ from adalang.language.declarations import (
     dotted,
     setting,
 )
+from adalang.language.files import LINES
 from adalang.language.program import Entity, import_target
 from adalang.language.text import Edit, Span
 from adalang.language.types import Labels, ListOf, ObjectOf, OptionalOf, Type, describe, misfit
@@ -78,19 +79,11 @@ def no_metric(broken: Broken) -> Iterator[Mend]:
     metric = metric_for(known.returns)
     texts = [f"metric = {metric}"]
     if setting(declaration.settings, "expect") is None:
-        column = _answer(broken, declaration, known)
-        if column is None:
+        expected = right_answer(_rows(broken, declaration), known)
+        if expected is None:
             return
-        texts = [f"expect = row.{column}", *texts]
+        texts = [f"expect = {expected}", *texts]
     yield from _added(broken, declaration, f"Score with `{metric}`", *texts)
-
-
-def _answer(broken: Broken, declaration: EvalDeclaration, known: Signature) -> str | None:
-    """The column that holds the right answer, as it seems."""
-    rows = _rows(broken, declaration)
-    inputs = {name for name, _, _ in known.inputs}
-    left = [name for name in (rows[0] if rows else ()) if name not in inputs and name != "id"]
-    return next((one for one in ANSWERS if one in left), left[0] if left else None)
 
 
 def metric(broken: Broken) -> Iterator[Mend]:
@@ -100,9 +93,9 @@ def metric(broken: Broken) -> Iterator[Mend]:
     if declaration is None or known is None:
         return
     if "compares with" in broken.diagnostic.message:
-        column = _answer(broken, declaration, known)
-        if column is not None:
-            yield from _added(broken, declaration, f"Expect `row.{column}`", f"expect = row.{column}")
+        expected = right_answer(_rows(broken, declaration), known)
+        if expected is not None:
+            yield from _added(broken, declaration, f"Expect `{expected}`", f"expect = {expected}")
     elif broken.part(Reference) is not None and metric_for(known.returns) != broken.word:
         yield broken.replaced(metric_for(known.returns))
 
@@ -173,7 +166,7 @@ def no_file(broken: Broken) -> Iterator[Mend]:
     if not isinstance(declaration, DatasetDeclaration) or text is None:
         return
     path = import_target(broken.module.path, text)
-    if path.suffix not in (".jsonl", ".ndjson") or broken.facts.exists(path) is not False:
+    if path.suffix.lower() not in LINES or broken.facts.exists(path) is not False:
         return
     row = _row(broken, declaration)
     created = NewFile(path, json.dumps(row, ensure_ascii=False) + "\n")

@@ -1,4 +1,4 @@
-"""Fixes for names: declared twice, hidden, reserved, unknown here but known elsewhere; settings and imports that do not belong."""
+"""Fixes for names: declared twice, hidden, reserved, known only elsewhere; settings and imports that do not belong."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pathlib import Path
 
 from adalang.ide.changes import Change, NewFile
 from adalang.ide.fixes.broken import Broken, Mend
-from adalang.ide.layout import declaration_before, removal, removed_declaration, unique
-from adalang.ide.occurrences import Site, TemplateText, TypeName, Value, at
-from adalang.ide.refactorings.move import import_edit
+from adalang.ide.imports import import_edit
+from adalang.ide.occurrences import Site, at
+from adalang.ide.placement import declaration_before, removal, removed_declaration, unique
 from adalang.ide.refactorings.names import file_names, local_names
 from adalang.ide.rename import Renamed, rename
+from adalang.ide.slots import TemplateText, TypeName, Value
 from adalang.language.declarations import (
     COMPONENT_KINDS,
     CallExpression,
@@ -32,6 +33,7 @@ from adalang.language.declarations import (
     dotted,
 )
 from adalang.language.diagnostics import did_you_mean
+from adalang.language.literal import quote
 from adalang.language.program import import_target
 from adalang.language.settings import KEYWORDS
 from adalang.language.text import Edit, Span
@@ -45,6 +47,7 @@ _KINDS = {
     "models": frozenset({"model"}),
     "dataset": frozenset({"dataset"}),
     "eval": frozenset({"eval"}),
+    "constant": frozenset(),
     "": frozenset({"param"}),
 }
 """What may be meant in a place that asks for this; a component anywhere else."""
@@ -236,7 +239,7 @@ def no_import(broken: Broken) -> Iterator[Mend]:
         files = [Path(os.path.relpath(one.path, folder)).as_posix() for one in broken.known]
         meant = did_you_mean(path.value, files)
         if meant:
-            yield broken.mend(f'Change to "{meant}"', Edit(broken.span, f'"{meant}"'))
+            yield broken.mend(f"Change to {quote(meant)}", Edit(broken.span, quote(meant)))
         target = import_target(broken.module.path, path)
         if target.suffix == ".adal" and broken.facts.exists(target) is not True:
             yield Mend(f"Create {Path(path.value).as_posix()}", Change(created=(NewFile(target, ""),)))

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 
 from adalang.ide.fixes.broken import Broken, Mend
-from adalang.ide.layout import entry, removal, unique
-from adalang.ide.occurrences import Site, Value, occurrences
+from adalang.ide.occurrences import Site, occurrences
 from adalang.ide.placeholders import written
+from adalang.ide.placement import entry, removal, unique
 from adalang.ide.refactorings.names import file_names, local_names
+from adalang.ide.slots import Value
 from adalang.language.declarations import (
     Arm,
     Binary,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from adalang.ide.fixes.broken import Broken, Mend
-from adalang.ide.layout import entry, removal, unique
+from adalang.ide.placement import entry, removal, unique
 from adalang.ide.refactorings import extract_param
 from adalang.ide.refactorings.bodies import Prompt, is_short, with_messages
 from adalang.ide.refactorings.inline_param import put_in
@@ -72,8 +73,9 @@ def unused_input(broken: Broken) -> Iterator[Mend]:
         yield broken.mend(f"Remove the input `{broken.word}`", removal(broken.source, place))
 
 
-def _gives(program: Program, entity: Entity) -> bool:
-    """Whether something calls the component, names its inputs, or has examples for them."""
+def _gives(program: Program, entity: Entity, *, rows: bool = False) -> bool:
+    """Whether something calls the component, names its inputs, or has examples for them; with ``rows`` also whether an eval
+    gives it inputs by their names."""
     if getattr(entity.declaration, "demos", ()):
         return True
     for module in program.modules.values():
@@ -81,7 +83,8 @@ def _gives(program: Program, entity: Entity) -> bool:
             declaration = item.declaration
             if isinstance(declaration, EvalDeclaration):
                 target = program.resolve_expression(declaration.target, module)
-                if target is not None and target.item is entity.item and setting(declaration.settings, "inputs"):
+                is_named = rows or setting(declaration.settings, "inputs") is not None
+                if is_named and target is not None and target.item is entity.item:
                     return True
             values = [one.value for one in getattr(declaration, "settings", ())]
             if declaration.kind == "pipeline":
@@ -161,11 +164,26 @@ def _sees(broken: Broken, names: frozenset[str]) -> bool:
 # ---- tags
 
 
-def input_of_type(broken: Broken) -> Iterator[Mend]:
-    """The input that the template asks for, as a list or an object where it is used as one."""
+def missing_input(broken: Broken) -> Iterator[Mend]:
+    """The input that the template asks for, as a list or an object where it is used as one. Who gives the inputs has to give
+    one more then, and so nobody may."""
     prompt, name = _prompt(broken), broken.word
-    if prompt is None or broken.item is None or not name.isidentifier():
+    if prompt is None or broken.item is None:
         return
+    if not any(use.span == broken.local for one in prompt.messages for use in templates.uses(one.template)):
+        return
+    entity = broken.program.entity(broken.module, broken.item)
+    is_given = any(_gives(one, entity, rows=True) for one in (broken.program, *broken.known))
+    for declared in (_type_of_use(prompt, name), "str"):
+        if declared:
+            edit = _input(broken, prompt, f"{name}: {declared}")
+            mend = broken.mend(f"Add the input `{name}: {declared}`", edit)
+            yield replace(mend, preferred=not is_given)
+            is_given = True
+
+
+def _type_of_use(prompt: Prompt, name: str) -> str:
+    """The list or the object that the messages take a name for; empty when it is neither."""
     fields: dict[str, None] = {}
     is_list = False
     for one in prompt.messages:
@@ -175,9 +193,7 @@ def input_of_type(broken: Broken) -> Iterator[Mend]:
         for tag in one.template.tags:
             words = [token.text for token in tag.tokens]
             is_list = is_list or (words[:1] == ["for"] and words[-2:] == ["in", name])
-    declared = f"{{ {', '.join(f'{one}: str' for one in fields)} }}" if fields else "str[]" if is_list else ""
-    if declared:
-        yield broken.mend(f"Add the input `{name}: {declared}`", _input(broken, prompt, f"{name}: {declared}"))
+    return f"{{ {', '.join(f'{one}: str' for one in fields)} }}" if fields else "str[]" if is_list else ""
 
 
 def _input(broken: Broken, prompt: Prompt, text: str) -> Edit:

@@ -9,7 +9,7 @@ from typing import Any
 
 from adalang.ide.fixes.broken import Broken, Mend
 from adalang.ide.fixes.calls import number_or_bool
-from adalang.ide.layout import removal
+from adalang.ide.placement import removal
 from adalang.language.declarations import (
     Constant,
     Demos,

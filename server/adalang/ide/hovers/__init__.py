@@ -6,6 +6,7 @@ from adalang.ide.hovers.components import (
     of_model,
     of_prompt,
     scores_of_component,
+    tokens_of_message,
     tokens_of_own_param,
     tokens_of_param,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "of_python",
     "of_setting",
     "scores_of_component",
+    "tokens_of_message",
     "tokens_of_own_param",
     "tokens_of_param",
 ]

@@ -17,6 +17,7 @@ from adalang.language.declarations import (
     CallExpression,
     Constant,
     Declaration,
+    Message,
     ParamDeclaration,
     PromptDeclaration,
     setting,
@@ -196,6 +197,10 @@ def _own_tokens(program: Program, entity: Entity) -> int:
             texts.append(entity.module.source.slice(demos.value.span.shifted(entity.item.start)))
     tokens = sum(count_template_tokens(one.template.text.value) for one in declaration.messages)
     return tokens + sum(count_tokens(one) for one in texts)
+
+
+def tokens_of_message(message: Message) -> str:
+    return f"{_about(count_template_tokens(message.template.text.value))} without what its tags put in."
 
 
 def _about(tokens: int) -> str:

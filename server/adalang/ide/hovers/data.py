@@ -12,6 +12,7 @@ from adalang.ide.occurrences import first_rows
 from adalang.language.checks import Facts
 from adalang.language.checks.facts import DataFacts
 from adalang.language.datasets import plan
+from adalang.language.files import ROWS
 from adalang.language.program import Entity, Module, Program
 from adalang.language.types import describe, type_of_value
 
@@ -56,7 +57,7 @@ def of_file(program: Program, path: Path, what: str, facts: Facts) -> Iterator[s
     if what == "import":
         module = program.modules.get(path)
         yield _declared(module) if module is not None else ""
-    elif path.suffix in (".jsonl", ".json", ".csv"):
+    elif path.suffix.lower() in ROWS:
         known = facts.data(path)
         yield _data(known) if known is not None else ""
 
@@ -84,7 +85,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _data(known: DataFacts) -> str:
-    return known.error or _table(len(known.rows), known.rows[:_LOOKED_AT])
+    return known.error or _table(known.count, known.rows[:_LOOKED_AT])
 
 
 def _table(count: int, rows: Sequence[Mapping[str, Any]]) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adalang.ide.layout import STEP, entry, indent_at
+from adalang.ide.placement import entry
 from adalang.ide.refactorings.literals import rewritten, written_like
 from adalang.language.declarations import AgentDeclaration, Message, PromptDeclaration
 from adalang.language.literal import encode
 from adalang.language.lower import Item
-from adalang.language.text import Edit, SourceText, Span
+from adalang.language.text import STEP, Edit, SourceText, Span
 
 Prompt = PromptDeclaration | AgentDeclaration
 
@@ -30,7 +30,7 @@ def with_param(
         return opened(source, item, prompt, messages.get(0), param_lines(source, name, text, STEP))
     body = prompt.body.shifted(item.start)
     after = _place_of_param(prompt)
-    indent = indent_at(source, after.start + item.start) if after else indent_at(source, body.start) + STEP
+    indent = source.indent_at(after.start + item.start) if after else source.indent_at(body.start) + STEP
     written = entry(source, body, after.shifted(item.start) if after else None, param_lines(source, name, text, indent))
     changed = with_messages(source, item, prompt, messages)
     return [written, *changed] if changed is not None else None
@@ -68,7 +68,7 @@ def opened(
     """The one-line form with a body, whose ``first`` entry may be new; ``None`` where something else stands in between."""
     message = prompt.messages[0]
     head = source.data[item.start : item.start + message.template.span.start].rstrip()
-    indent = indent_at(source, item.start)
+    indent = source.indent_at(item.start)
     text = message.template.text
     literal = written_like(text, text.value if value is None else value, indent + STEP * 2, source.newline)
     if not head.endswith(b"=") or literal is None:
@@ -89,5 +89,5 @@ def closed(source: SourceText, item: Item, prompt: PromptDeclaration) -> list[Ed
     if only.role != "user" or inside.strip() != written:
         return None
     text = only.template.text
-    literal = written_like(text, text.value, indent_at(source, item.start) + STEP, source.newline)
+    literal = written_like(text, text.value, source.indent_at(item.start) + STEP, source.newline)
     return [Edit(prompt.body.shifted(item.start), f"= {literal}")] if literal is not None else None

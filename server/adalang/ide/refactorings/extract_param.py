@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from adalang.ide.changes import in_file
-from adalang.ide.layout import declaration_before, unique
+from adalang.ide.placement import declaration_before, unique
 from adalang.ide.refactorings.bodies import Prompt, param_lines, with_messages, with_param
 from adalang.ide.refactorings.literals import index_of
 from adalang.ide.refactorings.names import file_names, fresh_name, local_names
@@ -81,9 +81,13 @@ def edits(
     chosen = before[part[0] : part[1]]
     if any(sign in chosen for sign in _CODE):
         return "The selection holds a Jinja tag, and a param is plain text."
+    if renders_same(before, before[: part[0]] + before[part[1] :], {}):
+        return "No message shows the selection: it is in a comment, or belongs to a tag."
     after = f"{before[: part[0]]}{{{{ {name} }}}}{before[part[1] :]}"
     if not renders_same(before, after, {name: chosen}):
-        return "The message would not stay the same: the selection cuts through a Jinja tag or a raw block."
+        return (
+            "The message would not stay the same: the selection is in a Jinja tag or a raw block, or cuts through one."
+        )
     source = selected.source
     if is_shared:
         changed = with_messages(source, item, prompt, {number: after})

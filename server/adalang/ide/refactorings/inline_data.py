@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from adalang.ide.changes import Change, NewFile
-from adalang.ide.layout import unique
+from adalang.ide.placement import unique
 from adalang.ide.refactorings.selection import Refactoring, Selection
 from adalang.language.datasets import NotConstant, constant
 from adalang.language.declarations import DatasetDeclaration, ListExpression

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from adalang.ide.changes import Change, in_file
-from adalang.ide.layout import removal
+from adalang.ide.placement import removal
 from adalang.ide.refactorings.bodies import Prompt, with_messages
 from adalang.ide.refactorings.literals import tag_range
 from adalang.ide.refactorings.names import declared_names
 from adalang.ide.refactorings.rendering import renders_same
 from adalang.ide.refactorings.selection import Refactoring, Selection
-from adalang.ide.refactorings.uses import is_same, uses
+from adalang.ide.refactorings.uses import uses
 from adalang.language import templates
 from adalang.language.declarations import Param, ParamDeclaration, Template, Text
 from adalang.language.lower import Item
@@ -79,7 +79,7 @@ def _reason(selected: Selection, item: Item, own: Param | None) -> str:
     owner = selected.program.entity(selected.module, item)
     for program in (selected.program, *selected.importers):
         for use in uses(program, program.root, item.declaration.name.text):
-            if use.part == own.name.text and is_same(use.entity, owner):
+            if use.part == own.name.text and use.entity.key == owner.key:
                 return f"`{item.declaration.name.text}.{own.name.text}` is named by an optimize block."
     return ""
 

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from adalang.ide.changes import shrunk
-from adalang.ide.layout import STEP, indent_at
 from adalang.language.declarations import Arm, JinjaTag, ObjectField, Template, Text, UnionType
 from adalang.language.literal import decode, encode
-from adalang.language.text import Edit, SourceText, Span
+from adalang.language.text import STEP, Edit, SourceText, Span
 
 
 def index_of(text: Text, offset: int) -> int:
@@ -33,7 +32,7 @@ def tag_range(template: Template, tag: JinjaTag) -> tuple[int, int]:
 def rewritten(source: SourceText, start: int, text: Text, value: str) -> Edit | None:
     """The edit that gives a text of the declaration at ``start`` another value, in the form that it has."""
     span = text.span.shifted(start)
-    indent = text.decoded.indent or indent_at(source, span.start) + STEP
+    indent = text.decoded.indent or source.indent_at(span.start) + STEP
     written = written_like(text, value, indent, source.newline)
     return shrunk(source, Edit(span, written)) if written is not None else None
 

@@ -13,18 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adalang.ide.changes import Change, NewFile, merged
-from adalang.ide.layout import declaration_behind, documented, removed_declaration
+from adalang.ide.imports import import_edit, import_line
 from adalang.ide.paths import paths_in
+from adalang.ide.placement import declaration_behind, documented, removed_declaration
 from adalang.ide.refactorings.names import file_names, fresh_name
 from adalang.ide.refactorings.selection import Refactoring, Selection
-from adalang.ide.refactorings.uses import Use, is_same, uses, uses_in
-from adalang.language.declarations import ImportDeclaration
-from adalang.language.literal import quote
+from adalang.ide.refactorings.uses import Use, uses, uses_in
+from adalang.ide.slots import Value
+from adalang.ide.targets import Names
 from adalang.language.lower import Item
-from adalang.language.program import Entity, Module, Program
+from adalang.language.program import Module, Program
 from adalang.language.text import Edit, SourceText, Span
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_DOTTED = re.compile(rb"[\w\x80-\xff]+(?:\s*\.\s*[\w\x80-\xff]+)*")
+_DOT = re.compile(rb"\s*[.\[]")
+_SET = re.compile(rb"\{%[-+]?\s*set\b[^=%]*\Z")
 _FILES = {
     "model": "models",
     "type": "types",
@@ -46,10 +50,10 @@ def offers(selected: Selection) -> Iterator[Refactoring]:
     if selected.module.names.get(item.declaration.name.text) is not item:
         return
     folder = selected.module.path.parent
-    fresh = _fresh_file(selected, item)
+    fresh, outgoing, incoming = _fresh_file(selected, item), _outgoing(selected, item), _incoming(selected, item)
     known = list(dict.fromkeys(selected.program.imported(selected.module).values()))
     for module, path in [(None, fresh), *((one, one.path) for one in known)]:
-        move = _Move(selected, item, path, module)
+        move = _Move(selected, item, path, module, outgoing, incoming)
         name = Path(os.path.relpath(path, folder)).as_posix()
         title = f"Move `{item.declaration.name.text}` to {'the new file ' if module is None else ''}{name}"
         reason = move.reason()
@@ -67,7 +71,33 @@ def _fresh_file(selected: Selection, item: Item) -> Path:
         taken.add(stem)
 
 
-@dataclass(frozen=True)
+def _outgoing(selected: Selection, item: Item) -> list[Use]:
+    """What the declaration names, itself left out."""
+    itself = selected.program.entity(selected.module, item).key
+    found = uses_in(selected.program, selected.module, item)
+    return [use for use in found if not use.part and use.entity.key != itself]
+
+
+def _incoming(selected: Selection, item: Item) -> list[tuple[Program, Use]]:
+    """Where it is named, here and in files that import this one, and what an optimize block of it says."""
+    found, entity = [], selected.program.entity(selected.module, item)
+    for program in (selected.program, *selected.importers):
+        for use in uses(program, program.root, entity.name.text):
+            inside = program.path == selected.module.path and item.span.contains(use.span.start)
+            if not use.part and use.entity.key == entity.key and not inside:
+                found.append((program, use))
+    return found
+
+
+def _whole_file(selected: Selection, item: Item) -> str:
+    """The imported file that the declaration names without something of it; "" where it does not."""
+    words = Names(selected.program).words_of(selected.module, item)
+    files = (word for word in words if word.target.kind == "file" and isinstance(word.slot, Value))
+    data = selected.source.data
+    return next((word.target.name for word in files if not _DOT.match(data, word.span.end)), "")
+
+
+@dataclass(frozen=True, slots=True)
 class _Move:
     """``target`` is ``None`` when the file at ``path`` is to be made."""
 
@@ -75,6 +105,8 @@ class _Move:
     item: Item
     path: Path
     target: Module | None
+    outgoing: list[Use]
+    incoming: list[tuple[Program, Use]]
 
     @property
     def _source(self) -> SourceText:
@@ -84,10 +116,6 @@ class _Move:
     def _home(self) -> Module:
         return self.selected.module
 
-    @property
-    def _entity(self) -> Entity:
-        return self.selected.program.entity(self._home, self.item)
-
     # ---- whether it can be done
 
     def reason(self) -> str:
@@ -95,7 +123,7 @@ class _Move:
         name = self.item.declaration.name.text
         if self.target is not None and name in file_names(self.selected.program, self.target):
             return f"`{name}` means something in {self.path.name} already."
-        if self.target is not None and is_broken(self.target):
+        if self.target is not None and self.target.broken:
             return f"{self.path.name} has mistakes; mend them first."
         needed = self._needed()
         if wordless := next((path for path in (self.path, *needed) if not path.stem.isidentifier()), None):
@@ -111,11 +139,18 @@ class _Move:
                 return f"{self.path.name} imports another file of the same name."
             if any(stem in self.target.names for stem in stems):
                 return f"A file that it needs has the name of something in {self.path.name}."
-        hidden = {name for use in self._outgoing() for name in use.hidden}
+        hidden = {name for use in self.outgoing for name in use.hidden}
         if len(set(stems)) < len(stems) or self.path.stem in stems or hidden & set(stems):
             return "A name in it would hide a file that it needs."
-        if any(self.path.stem in use.hidden for _, use in self._incoming()):
+        if hidden & {use.entity.name.text for use in self.outgoing if use.entity.module.path == self.path}:
+            return f"A name in it would hide one of {self.path.name}."
+        if any(self.path.stem in use.hidden for _, use in self.incoming):
             return f"Where it is used, `{self.path.stem}` means something else."
+        own = [(self.selected.program, use) for use in self.outgoing]
+        if odd := next((use for program, use in (*self.incoming, *own) if not _is_plain(program, use)), None):
+            return f"A template sets `{odd.entity.name.text}`, or does not name it with dots alone."
+        if whole := _whole_file(self.selected, self.item):
+            return f"A template uses the file `{whole}` as a whole."
         if self.path.stem in self._home.names and self._home.names[self.path.stem] is not self.item:
             return f"`{self.path.stem}` means something else in {self._home.path.name}."
         return ""
@@ -132,27 +167,12 @@ class _Move:
                 waiting += [one for one in self.selected.program.imports.get(path, {}).values() if one is not None]
         return False
 
-    def _outgoing(self) -> list[Use]:
-        """What the declaration names, itself left out."""
-        found = uses_in(self.selected.program, self._home, self.item)
-        return [use for use in found if not use.part and not is_same(use.entity, self._entity)]
-
     def _needed(self) -> list[Path]:
         """The files, other than the new place, that declare what it names."""
-        return [one for one in dict.fromkeys(use.entity.module.path for use in self._outgoing()) if one != self.path]
-
-    def _incoming(self) -> Iterator[tuple[Program, Use]]:
-        """Where it is named, here and in files that import this one, and what an optimize block of it says."""
-        for program in (self.selected.program, *self.selected.importers):
-            for use in uses(program, program.root, self.item.declaration.name.text):
-                inside = (
-                    program.root.path == self._home.path and self.item.span.start <= use.span.start < self.item.span.end
-                )
-                if not use.part and is_same(use.entity, self._entity) and not inside:
-                    yield program, use
+        return [one for one in dict.fromkeys(use.entity.module.path for use in self.outgoing) if one != self.path]
 
     def _is_used_at_home(self) -> bool:
-        return any(program.path == self._home.path for program, _ in self._incoming())
+        return any(program.path == self._home.path for program, _ in self.incoming)
 
     # ---- the change
 
@@ -160,7 +180,7 @@ class _Move:
         parts = [(self._home.path, removed_declaration(self._source, self.item.span))]
         importing: dict[Path, Program] = {}
         name = self.item.declaration.name.text
-        for program, use in self._incoming():
+        for program, use in self.incoming:
             path = program.root.path
             if path == self.path:
                 parts.append((path, Edit(use.span, name)))
@@ -172,7 +192,7 @@ class _Move:
                 parts.append((path, import_edit(program.root, self.path)))
         text = self._moved_text()
         if self.target is None:
-            imports = "".join(_import_line(path, self.path) + self._newline for path in self._needed())
+            imports = "".join(import_line(self.path, path) + self._newline for path in self._needed())
             created = NewFile(self.path, imports + (self._newline if imports else "") + text + self._newline)
             return merged(parts, (created,))
         for path in self._needed():
@@ -189,7 +209,7 @@ class _Move:
         """The declaration with its comments, its names and paths written as the new place needs them."""
         start = documented(self._source, self.item.start)
         edits = []
-        for use in self._outgoing():
+        for use in self.outgoing:
             path = use.entity.module.path
             name = use.entity.declaration.name.text
             edits.append(Edit(use.span, name if path == self.path else f"{path.stem}.{name}"))
@@ -209,21 +229,9 @@ class _Move:
         return Edit(Span(end, end), text + source.newline)
 
 
-def is_broken(module: Module) -> bool:
-    """Whether something in the file could not be read."""
-    return any(piece.is_broken for _, piece in module.pieces)
-
-
-def import_edit(module: Module, path: Path) -> Edit:
-    """The edit that makes a file import another: behind its last import, or above everything else."""
-    source, line = module.source, _import_line(path, module.path)
-    imports = [item for item in module.items if isinstance(item.declaration, ImportDeclaration)]
-    if imports:
-        at = source.line_span(source.line_of(imports[-1].span.end)).end
-        return Edit(Span(at, at), source.newline + line)
-    at = documented(source, module.items[0].start) if module.items else 0
-    return Edit(Span(at, at), line + source.newline * 2)
-
-
-def _import_line(path: Path, importer: Path) -> str:
-    return f"import {quote(Path(os.path.relpath(path, importer.parent)).as_posix())}"
+def _is_plain(program: Program, use: Use) -> bool:
+    """Whether another name can be written there: not where a template sets it, nor for ``common["tone"]``."""
+    data, span = program.root.source.data, use.span
+    tag = data.rfind(b"{%", 0, span.start)
+    is_set = tag >= 0 and _SET.match(data, tag, span.start) is not None
+    return not is_set and _DOTTED.fullmatch(data, span.start, span.end) is not None

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container
 
 from adalang.language.builtins import METRIC_SIGNATURES
 from adalang.language.declarations import (
     AgentDeclaration,
-    Binding,
     Comprehension,
     Declaration,
     EvalDeclaration,
     PipelineDeclaration,
     PromptDeclaration,
-    Repeat,
-    Statement,
     Template,
+    bindings,
     walk,
 )
 from adalang.language.lower import Item
@@ -40,22 +38,14 @@ def declared_names(declaration: Declaration) -> set[str]:
         case PromptDeclaration(params=params, demos=demos) | AgentDeclaration(params=params, demos=demos):
             names |= {one.name.text for one in params} | {one.name.text for one in demos}
         case PipelineDeclaration(body=body):
-            names |= set(_bound(body))
+            expressions = (part for one in statement_expressions(body) for part in walk(one))
+            names |= {one.name.text for one in bindings(body)}
+            names |= {one.name.text for one in expressions if isinstance(one, Comprehension)}
         case EvalDeclaration():
             names.update(_EVAL)
         case _:
             pass
     return names
-
-
-def _bound(body: tuple[Statement, ...]) -> Iterator[str]:
-    for statement in body:
-        if isinstance(statement, Binding):
-            yield statement.name.text
-        elif isinstance(statement, Repeat):
-            yield from _bound(statement.body)
-    for expression in statement_expressions(body):
-        yield from (one.name.text for one in walk(expression) if isinstance(one, Comprehension))
 
 
 def local_names(declaration: Declaration) -> set[str]:

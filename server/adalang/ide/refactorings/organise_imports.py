@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 from adalang.ide.changes import Change, in_file
-from adalang.ide.layout import beginning, documented, is_alone, whole_lines
-from adalang.ide.refactorings.move import is_broken
+from adalang.ide.placement import beginning, documented, is_alone, whole_lines
 from adalang.ide.refactorings.selection import Refactoring, Selection
 from adalang.ide.refactorings.uses import uses
 from adalang.language.declarations import ImportDeclaration, Text
@@ -20,11 +18,7 @@ from adalang.language.text import Edit, Span
 def offers(selected: Selection) -> Iterator[Refactoring]:
     change = organised(selected)
     if change is not None:
-        yield Refactoring("Organize imports", "source.organizeImports", partial(_same, change))
-
-
-def _same(change: Change) -> Change:
-    return change
+        yield Refactoring("Organize imports", "source.organizeImports", lambda: change)
 
 
 def organised(selected: Selection) -> Change | None:
@@ -65,7 +59,7 @@ def _kept(selected: Selection, items: list[Item]) -> list[int]:
         if target in seen and target is not None:
             continue
         seen.add(target)
-        if target is None or target in used or is_broken(module) or is_broken(selected.program.modules[target]):
+        if target is None or target in used or module.broken or selected.program.modules[target].broken:
             kept.append(index)
     return kept
 

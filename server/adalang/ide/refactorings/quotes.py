@@ -1,4 +1,4 @@
-"""The same text in another form: between quotes, between fences on one line, or as a block of lines. Asked for at the quotes."""
+"""The same text in another form: in quotes, in fences on one line, or as lines of its own. Asked for at the quotes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 
 from adalang.ide.changes import in_file
-from adalang.ide.layout import STEP, indent_at
 from adalang.ide.refactorings.literals import texts_in
 from adalang.ide.refactorings.selection import Refactoring, Selection
 from adalang.language.declarations import COMPONENT_KINDS, Text
 from adalang.language.literal import DecodedText, Form, decode, encode
-from adalang.language.text import Edit, Span
+from adalang.language.text import STEP, Edit, Span
 
 _KINDS = COMPONENT_KINDS | {"param", "dataset"}
 _TITLES: dict[Form, str] = {
@@ -29,7 +28,7 @@ def offers(selected: Selection) -> Iterator[Refactoring]:
     for text in texts_in(item.declaration):
         if text.closed and _is_at_quotes(text, at):
             span, source = text.span.shifted(item.start), selected.source
-            indent = text.decoded.indent or indent_at(source, span.start) + STEP
+            indent = text.decoded.indent or source.indent_at(span.start) + STEP
             for form, title in _TITLES.items():
                 written = _written(text, form, indent, source.newline)
                 if written is not None:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 
 from adalang.ide.changes import Change, merged
-from adalang.ide.layout import declaration_before, removal
+from adalang.ide.placement import declaration_before, removal
 from adalang.ide.refactorings.bodies import Prompt, param_lines
 from adalang.ide.refactorings.names import file_names, fresh_name, is_local
 from adalang.ide.refactorings.selection import Refactoring, Selection
-from adalang.ide.refactorings.uses import is_same, uses
+from adalang.ide.refactorings.uses import uses
 from adalang.language import templates
 from adalang.language.declarations import Param, Text
 from adalang.language.lower import Item
@@ -61,7 +61,7 @@ def _references(program: Program, selected: Selection, item: Item, param: Param,
     """``classify.tone`` in optimize blocks becomes ``tone``, ``file.classify.tone`` becomes ``file.tone``."""
     owner = selected.program.entity(selected.module, item)
     for use in uses(program, program.root, item.declaration.name.text):
-        if use.part != param.name.text or not is_same(use.entity, owner):
+        if use.part != param.name.text or use.entity.key != owner.key:
             continue
         prefix = "" if program.root.path == selected.module.path else f"{selected.module.path.stem}."
         yield Edit(use.span, prefix + name)

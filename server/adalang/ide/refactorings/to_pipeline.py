@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from functools import partial
 
 from adalang.ide.changes import Change, in_file
-from adalang.ide.layout import STEP, declaration_behind, unique
+from adalang.ide.placement import declaration_behind, unique
 from adalang.ide.refactorings.bodies import Prompt
 from adalang.ide.refactorings.names import file_names
 from adalang.ide.refactorings.selection import Refactoring, Selection
 from adalang.language.declarations import EvalDeclaration, Parameter
 from adalang.language.lower import Item
-from adalang.language.text import Edit
+from adalang.language.text import STEP, Edit
 
 
 def offers(selected: Selection) -> Iterator[Refactoring]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from adalang.language import models, templates
+from adalang.language import models
 from adalang.language.checks import values
+from adalang.language.checks.messages import is_taken, template
 from adalang.language.checks.scope import Scope
 from adalang.language.declarations import (
     COMPONENT_KINDS,
@@ -27,18 +28,18 @@ from adalang.language.declarations import (
     Reference,
     RetrieverDeclaration,
     Setting,
-    Template,
     Text,
     ToolDeclaration,
     dotted,
     setting,
     walk,
 )
-from adalang.language.diagnostics import Fix, did_you_mean, replace
+from adalang.language.diagnostics import did_you_mean, replace
 from adalang.language.lower import Item
 from adalang.language.settings import FUNCTIONS, RESERVED, RETRIEVAL_METHODS, SETTINGS, SettingSpec
-from adalang.language.text import Edit, Span
-from adalang.language.types import PASSAGE, STR, UNKNOWN, ListOf, ObjectOf, OptionalOf, Type, describe, fits
+from adalang.language.templates import TAKEN
+from adalang.language.text import Span
+from adalang.language.types import PASSAGE, STR, UNKNOWN, ListOf, Type, describe, fits
 
 _SECRET = re.compile(
     r"\b(sk-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}|gsk_[A-Za-z0-9]{12,}|AIza[A-Za-z0-9_-]{20,}|AKIA[A-Z0-9]{12,}|ghp_[A-Za-z0-9]{20,})"
@@ -276,7 +277,9 @@ def _parameters(scope: Scope, item: Item, declaration: Component) -> None:
                 f"The input `{name}` is declared twice; rename one of the two.",
                 see=[(seen[name], f"`{name}` is declared here")],
             )
-        if name in RESERVED:
+        if isinstance(declaration, PromptDeclaration | AgentDeclaration):
+            is_taken(scope, item, one.name)
+        elif name in RESERVED:
             scope.report.add("ADL107", item, one.name.span, f"`{name}` is a word of the language; take another name.")
         seen.setdefault(name, one.name.span)
         if one.default is not None and not isinstance(one.default, Hole):
@@ -295,9 +298,9 @@ def _prompt(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDecl
     settings_values(scope, item, declaration.settings, declaration.kind)
     inputs = {one.name.text: scope.program.type_of(one.type, scope.module) for one in declaration.parameters}
     own = _own_names(scope, item, declaration, inputs)
-    used: set[str] = set()
+    used = set(TAKEN)  # they cannot be shown, and are reported for that
     for message in declaration.messages:
-        used |= _template(scope, item, message.template, {**inputs, **own}, declaration)
+        used |= template(scope, item, message.template, {**inputs, **own})
     for param in declaration.params:
         _param(scope, item, param)
     reasons = setting(declaration.settings, "reasoning")
@@ -333,8 +336,8 @@ def _own_names(
                 f"`{name.text}` is declared twice in `{declaration.name.text}`.",
                 see=[(places[name.text], f"`{name.text}` is declared here")],
             )
-        elif name.text in RESERVED:
-            scope.report.add("ADL107", item, name.span, f"`{name.text}` is a word of the language; take another name.")
+        elif is_taken(scope, item, name):
+            pass
         elif isinstance(part, Param) and scope.kind_of(name.text) == "param":
             scope.report.add(
                 "ADL104",
@@ -391,37 +394,6 @@ def _unused(
             )
 
 
-def _template(
-    scope: Scope,
-    item: Item,
-    template: Template,
-    names: dict[str, Type],
-    declaration: PromptDeclaration | AgentDeclaration,
-) -> set[str]:
-    """Check one message's template; gives the names that it uses."""
-    uses = list(templates.uses(template))
-    used = {use.name for use in uses}
-    if not all(tag.closed for tag in template.tags):
-        return used
-    meaning = templates.meaning(template.text.value)
-    if meaning.fault is not None:
-        _jinja_fault(scope, item, template, meaning.fault)
-        return used
-    shared = {name: STR for name in sorted(used - names.keys()) if scope.kind_of(name) == "param"}
-    imported = scope.program.imported(scope.module)
-    visible: dict[str, Type] = {**dict.fromkeys(imported, UNKNOWN), **shared, **names}
-    types = templates.loop_types(template, visible)
-    for use in uses:
-        if use.name in meaning.undeclared and use.name not in visible:
-            params = (name for name in scope.visible_names("param") if "." not in name)
-            _unknown_variable(scope, item, use, [*dict.fromkeys([*imported, *params, *names])], declaration)
-        elif use.name in imported and use.name not in names:
-            _imported_param(scope, item, use)
-        else:
-            _fields(scope, item, use, types.get(use.name, UNKNOWN))
-    return used
-
-
 def _length(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDeclaration) -> None:
     """What a prompt sends even with empty inputs has to fit into its model's window."""
     chosen = setting(declaration.settings, "model")
@@ -445,107 +417,6 @@ def _length(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDecl
             f"This prompt has about {tokens:,} tokens before any input; `{model.id}` reads {model.window:,}. "
             "Shorten it, or take a model with a larger window.",
         )
-
-
-def _jinja_fault(scope: Scope, item: Item, template: Template, fault: templates.JinjaFault) -> None:
-    text = template.text
-    lines = text.value.split("\n")
-    start = sum(len(line) + 1 for line in lines[: fault.line])
-    low, high = (
-        text.source_offset(min(start, len(text.value))),
-        text.source_offset(min(start + len(lines[min(fault.line, len(lines) - 1)]), len(text.value))),
-    )
-    tag = next((one for one in template.tags if low <= one.span.start <= high), None)
-    span = tag.span if tag else Span(low, max(low, high))
-    kind, _, name = fault.kind.partition(":")
-    if kind in ("filter", "test") and name:
-        token = next(
-            (one for each in template.tags for one in each.tokens if one.kind == "name" and one.text == name),
-            None,
-        )
-        known = templates.environment().filters if kind == "filter" else templates.environment().tests
-        meant = did_you_mean(name, known)
-        scope.report.add(
-            "ADL304",
-            item,
-            token.span if token else span,
-            f"Jinja has no {kind} `{name}`." + (f" Did you mean `{meant}`?" if meant else ""),
-            fixes=[replace(item, token.span, meant)] if meant and token else (),
-        )
-    else:
-        scope.report.add("ADL303", item, span, f"Jinja cannot read this: {fault.message}")
-
-
-def _unknown_variable(
-    scope: Scope,
-    item: Item,
-    use: templates.Use,
-    visible: list[str],
-    declaration: PromptDeclaration | AgentDeclaration,
-) -> None:
-    meant = did_you_mean(use.name, visible)
-    fixes = [replace(item, use.span, meant)] if meant else []
-    fixes.append(_add_input(scope, item, declaration, use.name))
-    listed = ", ".join(f"`{name}`" for name in visible) or "no inputs"
-    scope.report.add(
-        "ADL301",
-        item,
-        use.span,
-        f"`{use.name}` is no input or param of `{declaration.name.text}`."
-        + (f" Did you mean `{meant}`?" if meant else f" There are {listed}."),
-        fixes=fixes,
-    )
-
-
-def _add_input(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDeclaration, name: str) -> Fix:
-    if declaration.parameters:
-        at = declaration.parameters[-1].span.end
-        text = f", {name}: str"
-    else:
-        source = scope.module.source.data[item.start : item.span.end]
-        at = source.find(b"(", declaration.name.span.end) + 1
-        text = f"{name}: str"
-    place = Span(item.start + at, item.start + at)
-    return Fix(f"Add the input `{name}: str`", (Edit(place, text),))
-
-
-def _imported_param(scope: Scope, item: Item, use: templates.Use) -> None:
-    if not use.fields:
-        return
-    name, span = use.fields[0]
-    entity = scope.program.resolve(f"{use.name}.{name}", scope.module)
-    if entity is None or entity.kind != "param":
-        known = [one.split(".", 1)[1] for one in scope.visible_names("param") if one.startswith(f"{use.name}.")]
-        meant = did_you_mean(name, known)
-        scope.report.add(
-            "ADL301",
-            item,
-            span,
-            f"`{use.name}` has no param `{name}`." + (f" Did you mean `{meant}`?" if meant else ""),
-            fixes=[replace(item, span, meant)] if meant else (),
-        )
-
-
-def _fields(scope: Scope, item: Item, use: templates.Use, start: Type) -> None:
-    found = start
-    for name, span in use.fields:
-        inner = found.item if isinstance(found, OptionalOf) else found
-        if not isinstance(inner, ObjectOf):
-            return
-        field = inner.field(name)
-        if field is None:
-            known = [one.name for one in inner.fields]
-            meant = did_you_mean(name, known)
-            scope.report.add(
-                "ADL206",
-                item,
-                span,
-                f"{describe(inner)} has no field `{name}`."
-                + (f" Did you mean `{meant}`?" if meant else f" It has {', '.join(f'`{one}`' for one in known)}."),
-                fixes=[replace(item, span, meant)] if meant else (),
-            )
-            return
-        found = field.type
 
 
 def _limit(scope: Scope, item: Item, demos: Demos, count: int) -> None:
@@ -675,8 +546,9 @@ def python_function(scope: Scope, item: Item, call: Expression, inputs: list[str
         )
         return
     if inputs is not None:
-        missing = [name for name in inputs if name not in functions[function]]
-        if missing:
+        taken = functions[function]
+        missing = [name for name in inputs if name not in taken]
+        if missing and not any(one.startswith("**") for one in taken):
             scope.report.add(
                 "ADL203",
                 item,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from adalang.language.builtins import METRIC_SIGNATURES, MetricKind
 from adalang.language.checks import values
 from adalang.language.checks.components import python_function, settings_values
-from adalang.language.checks.data import rows_of
+from adalang.language.checks.data import Rows, data_of, telling
+from adalang.language.checks.rows import LACKS, joined, spelled
 from adalang.language.checks.scope import Scope, Signature, article
 from adalang.language.datasets import DatasetPlan, data_reference, plan
 from adalang.language.declarations import (
@@ -43,7 +43,6 @@ from adalang.language.types import (
     FLOAT,
     INT,
     PASSAGE,
-    STR,
     UNKNOWN,
     Field,
     Labels,
@@ -56,7 +55,6 @@ from adalang.language.types import (
     describe,
     fits,
     misfit,
-    type_of_value,
 )
 
 SMALL_SPLIT = 20
@@ -99,7 +97,7 @@ def _is_open(row_type: Type) -> bool:
     return isinstance(row_type, ObjectOf | Unknown)  # unknown columns are reported as columns, not as fields
 
 
-def _data(scope: Scope, item: Item, declaration: EvalDeclaration) -> list[tuple[Mapping[str, Any], object, int]] | None:
+def _data(scope: Scope, item: Item, declaration: EvalDeclaration) -> Rows | None:
     found = setting(declaration.settings, "data")
     if found is None:
         if not declaration.problems:
@@ -134,34 +132,24 @@ def _data(scope: Scope, item: Item, declaration: EvalDeclaration) -> list[tuple[
             f"`{entity.id}` has no split `{split}`; it has {listed}.",
             related=[scope.declared_at(entity)],
         )
-    rows = rows_of(scope, planned)
-    return list(rows) if rows is not None else None
+    return data_of(scope, planned)
 
 
 def _splits(planned: DatasetPlan) -> list[str]:
     return [name for name in SPLIT_NAMES if name in (planned.files or planned.fractions)]
 
 
-def _row_type(rows: list[tuple[Mapping[str, Any], object, int]] | None) -> Type:
-    """An object of all columns seen; a column that some rows lack is optional."""
-    if not rows:
+def _row_type(rows: Rows | None) -> Type:
+    """An object of all columns; a column that some rows lack is optional."""
+    filled = [one for one in rows or () if one.count]
+    if not filled:
         return UNKNOWN
-    columns: dict[str, list[Type]] = {}
-    for row, _, _ in rows[:500]:
-        for name, value in row.items():
-            columns.setdefault(name, []).append(type_of_value(value))
-    seen = min(len(rows), 500)
     fields = []
-    for name, types in columns.items():
-        first = types[0]
-        joined: Type = (
-            STR
-            if all(isinstance(one, Labels) for one in types)
-            else first
-            if all(one == first for one in types)
-            else UNKNOWN
-        )
-        fields.append(Field(name, joined if len(types) == seen else OptionalOf(joined)))
+    for name in dict.fromkeys(name for one in filled for name in one.columns):
+        columns = [one.columns.get(name) for one in filled]
+        declared = joined(one.type for one in columns if one is not None)
+        whole = all(one is not None and one.is_whole for one in columns)
+        fields.append(Field(name, declared if whole else OptionalOf(declared)))
     return ObjectOf(tuple(fields), "the data")
 
 
@@ -221,7 +209,7 @@ def _inputs(
     declaration: EvalDeclaration,
     target: Entity,
     signature: Signature,
-    rows: list[tuple[Mapping[str, Any], object, int]] | None,
+    rows: Rows | None,
     row_type: Type,
 ) -> None:
     """Each input of the target comes from the mapping or from the column of its name, in every row."""
@@ -254,9 +242,9 @@ def _inputs(
             if not (isinstance(value, Member) and isinstance(value.object, Reference) and value.object.name == "row"):
                 continue
             column = value.name.text
-        if not any(column in row for row, _, _ in rows):
-            if name not in mapped and not optional and rows:
-                columns = list(dict.fromkeys(one for row, _, _ in rows[:50] for one in row))
+        if not any(column in one.columns for one in rows):
+            if name not in mapped and not optional and any(one.count for one in rows):
+                columns = list(dict.fromkeys(name for one in rows for name in one.columns))
                 listed = ", ".join(f"`{one}`" for one in columns)
                 scope.report.add(
                     "ADL503",
@@ -277,15 +265,15 @@ def _rows_fit(
     name: str,
     wanted: Type,
     optional: bool,
-    rows: list[tuple[Mapping[str, Any], object, int]],
+    rows: Rows,
 ) -> None:
-    for row, _, number in rows:
-        if column not in row:
+    for number, value in telling(rows, column):
+        if value is LACKS:
             if optional or isinstance(wanted, OptionalOf):
                 continue
             reason: str | None = f"has no `{column}`"
         else:
-            reason = misfit(row[column], wanted, column)
+            reason = misfit(value, wanted, column)
         if reason:
             scope.report.add(
                 "ADL503",
@@ -310,7 +298,7 @@ def _expected_fits(
     item: Item,
     expect: Expression,
     returns: Type,
-    rows: list[tuple[Mapping[str, Any], object, int]] | None,
+    rows: Rows | None,
     metric: str,
 ) -> None:
     """Whether each row's expected value, or any of a list of accepted ones, is one that the target can give."""
@@ -322,20 +310,26 @@ def _expected_fits(
         return
     assert isinstance(expect, Member)
     column = expect.name.text
-    for row, _, number in rows:
-        if column not in row:
+    for number, value in telling(rows, column):
+        if value is LACKS:
             continue
-        value = row[column]
-        accepted = value if isinstance(value, list) and value and metric != "json_match" else [value]
-        reasons = [_never_equal(one, returns, column, partly=metric == "json_match") for one in accepted]
-        if all(reasons):
+        reason = never_right(value, returns, column, metric)
+        if reason:
             message = (
                 f"Row {number} expects {value!r}, which is not one of {', '.join(returns.labels)}"
                 if isinstance(returns, Labels)
-                else f"Row {number} expects what the target never gives: {reasons[0]}"
+                else f"Row {number} expects what the target never gives: {reason}"
             )
             scope.report.add("ADL504", item, expect.span, f"{message}; it can never be right.")
             return
+
+
+def never_right(expected: Any, declared: Type, at: str, metric: str) -> str | None:
+    """Why no answer of the type is what is expected, or any of a list of what is accepted; ``None`` when one can be."""
+    partly = metric == "json_match"
+    accepted = expected if isinstance(expected, list) and expected and not partly else [expected]
+    reasons = [_never_equal(one, declared, at, partly=partly) for one in accepted]
+    return reasons[0] if all(reasons) else None
 
 
 def _is_object(declared: Type) -> bool:
@@ -356,7 +350,7 @@ def _never_equal(value: Any, declared: Type, at: str, *, partly: bool) -> str | 
             if partly and isinstance(value, str):
                 try:
                     value = json.loads(value)
-                except ValueError:
+                except (ValueError, RecursionError):
                     return misfit(value, declared, at)
             if not isinstance(value, Mapping):
                 return misfit(value, declared, at)
@@ -380,12 +374,7 @@ def _spells(value: Any, declared: Type) -> bool:
         return value.is_integer()
     if not isinstance(value, str) or isinstance(declared, Labels):
         return False
-    if declared == BOOL:
-        return value.strip().lower() in ("true", "false")
-    try:
-        return math.isfinite(float(value))
-    except ValueError:
-        return False
+    return spelled(value) == ("bool" if declared == BOOL else "number")
 
 
 # ---- metrics
@@ -459,8 +448,7 @@ def _judge(scope: Scope, item: Item, function: Expression) -> None:
         )
         return
     returns = scope.signature(entity).returns
-    score = returns.field("score") if isinstance(returns, ObjectOf) else None
-    if not (fits(returns, FLOAT) or (score is not None and fits(score.type, FLOAT))):
+    if not gives_score(returns):
         scope.report.add(
             "ADL506",
             item,
@@ -469,6 +457,12 @@ def _judge(scope: Scope, item: Item, function: Expression) -> None:
             f"`{entity.id}` gives {describe(returns)}.",
             related=[scope.declared_at(entity)],
         )
+
+
+def gives_score(returns: Type) -> bool:
+    """Whether a component with this result can be a metric."""
+    score = returns.field("score") if isinstance(returns, ObjectOf) else None
+    return fits(returns if score is None else score.type, FLOAT)
 
 
 def _built_in(
@@ -502,7 +496,7 @@ def _built_in(
             value.span,
             f"`{name}` compares with the right answer; add `expect = row.…`, or `{name}(output, expected = row.…)`.",
         )
-    kind = _metric_kind(signature.returns)
+    kind = metric_kind(signature.returns)
     if count == 0 and kind is not None and kind not in spec.scored.types:
         scope.report.add(
             "ADL506",
@@ -512,7 +506,8 @@ def _built_in(
         )
 
 
-def _metric_kind(declared: Type) -> MetricKind | None:
+def metric_kind(declared: Type) -> MetricKind | None:
+    """What kind of value a type is, in the words of the metrics' table; ``None`` when nothing is known."""
     match declared:
         case Labels():
             return "str"
@@ -521,7 +516,7 @@ def _metric_kind(declared: Type) -> MetricKind | None:
         case ObjectOf():
             return "object"
         case OptionalOf(item=inner):
-            return _metric_kind(inner)
+            return metric_kind(inner)
         case Unknown():
             return None
         case _:
@@ -614,14 +609,15 @@ def _hold_out(scope: Scope, item: Item, declaration: OptimizeDeclaration, entity
             f"`{planned.id}` has no `test` split, so nothing could be proven; edits would be mere suggestions.",
         )
         return
-    rows = rows_of(scope, planned)
-    if rows is None or not rows:
+    rows = data_of(scope, planned)
+    count = sum(one.count for one in rows or ())
+    if not count:
         return
     if planned.files:
         facts = scope.facts.data(planned.files["test"])
-        held_out, about = len(facts.rows) if facts else 0, ""
+        held_out, about = facts.count if facts else 0, ""
     else:
-        held_out, about = round(len(rows) * planned.fractions["test"]), "about "
+        held_out, about = round(count * planned.fractions["test"]), "about "
     if held_out < SMALL_SPLIT:
         scope.report.add(
             "ADL508",

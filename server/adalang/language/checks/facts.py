@@ -4,19 +4,59 @@ from __future__ import annotations
 
 import ast
 import os.path
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+from adalang.language.checks.rows import LACKS, Column, summary
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, eq=False)
 class DataFacts:
-    """A data file's rows, or why it cannot be read (``line`` is 1-based, 0 when it is the whole file)."""
+    """What is known of a data set's rows, or why its file cannot be read (``line`` is 1-based, 0 when it is the whole file).
 
-    rows: Sequence[Mapping[str, Any]]
+    ``rows`` are the first ones of a file, as many as are shown, and all where there is no file; ``count`` and ``columns`` are of
+    all. ``keys``: see :class:`Summary`; of files alone.
+    """
+
+    rows: Sequence[Mapping[str, Any]] = ()
     error: str = ""
     line: int = 0
+    count: int = 0
+    columns: Mapping[str, Column] = field(default_factory=dict, repr=False)
+    keys: Sequence[int] = field(default=(), repr=False)
+    path: Path | None = None
+
+    @classmethod
+    def of(cls, rows: Iterable[Mapping[str, Any]], path: Path | None = None) -> DataFacts:
+        """``path``: the file that these are all the rows of."""
+        if path is not None:
+            found = summary(rows)
+            return cls(found.first, "", 0, found.count, found.columns, found.keys, path)
+        kept = tuple(rows)
+        found = summary(kept, with_keys=False)  # only files are compared with one another
+        return cls(kept, "", 0, found.count, found.columns)
+
+    def telling(self, name: str) -> Iterator[tuple[int, Any]]:
+        """The values of a column that say something new, each with its row, from 1: the first that does not fit a type is one of
+        them. :data:`LACKS` stands for the first row that has no such column."""
+        column = self.columns.get(name)
+        if column is not None:
+            yield from column.telling
+        elif self.count:
+            yield 1, LACKS
+
+    def every_row(self) -> Iterator[Mapping[str, Any]]:
+        """All rows. Those that are not at hand are read from the file as it is now, which takes long: for threads."""
+        from adalang.language.data import DataError, read_values
+
+        yield from self.rows
+        if self.path is not None and len(self.rows) < self.count:
+            with suppress(DataError):  # it has changed since: these facts will be replaced
+                yield from islice(read_values(self.path), len(self.rows), None)
 
 
 class Facts(Protocol):
@@ -27,7 +67,7 @@ class Facts(Protocol):
     def data(self, path: Path) -> DataFacts | None: ...
 
     def functions(self, path: Path) -> Mapping[str, tuple[str, ...]] | None:
-        """The functions of a Python file with their parameters; read, never run."""
+        """The functions of a Python file with their parameters (`**rest` takes any others); read, never run."""
 
 
 class _NoFacts:
@@ -76,14 +116,16 @@ def _glob(path: Path) -> list[Path]:
 
 
 def _read(path: Path) -> DataFacts | None:
-    from adalang.language.data import DataError, read_rows
+    from adalang.language.data import DataError, read_values
 
     if not os.path.isfile(path):  # noqa: PTH113 - also of names that no file can have
         return None
     try:
-        return DataFacts([row.values for row in read_rows(path, root=path.parent)])
+        return DataFacts.of(read_values(path), path)
     except DataError as error:
         return DataFacts((), f"{error.message}; {error.mend}.", error.line)
+    except RecursionError:
+        return DataFacts((), "the JSON is nested too deeply; flatten the row.")
 
 
 def _functions(path: Path) -> Mapping[str, tuple[str, ...]] | None:
@@ -94,7 +136,14 @@ def _functions(path: Path) -> Mapping[str, tuple[str, ...]] | None:
     except (OSError, SyntaxError, ValueError):
         return None
     return {
-        node.name: tuple(one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs))
+        node.name: tuple(_parameters(node.args))
         for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
+
+
+def _parameters(given: ast.arguments) -> Iterator[str]:
+    for one in (*given.posonlyargs, *given.args, *given.kwonlyargs):
+        yield one.arg
+    if given.kwarg is not None:
+        yield f"**{given.kwarg.arg}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adalang.language.checks.messages import is_taken
 from adalang.language.checks.references import written_types
 from adalang.language.checks.scope import Scope, article
 from adalang.language.declarations import (
@@ -10,6 +11,7 @@ from adalang.language.declarations import (
     NamedType,
     ObjectType,
     OptionalType,
+    ParamDeclaration,
     PromptDeclaration,
     Setting,
     TypeExpression,
@@ -36,7 +38,9 @@ def _name(scope: Scope, item: Item) -> None:
     name = declaration.name
     if declaration.kind in ("import", "optimize") or not name.text:
         return
-    if name.text in RESERVED or (declaration.kind == "type" and name.text in BUILT_IN):
+    if isinstance(declaration, ParamDeclaration):
+        is_taken(scope, item, name)
+    elif name.text in RESERVED or (declaration.kind == "type" and name.text in BUILT_IN):
         scope.report.add("ADL107", item, name.span, f"`{name.text}` is a word of the language; take another name.")
 
 

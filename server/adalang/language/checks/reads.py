@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from adalang.language.checks.facts import DataFacts, Facts
-from adalang.language.declarations import Declaration, Expression, Name, Parameter, TypeExpression
+from adalang.language.declarations import DatasetDeclaration, Declaration, Expression, Name, Parameter, TypeExpression
 from adalang.language.lower import Item
 from adalang.language.program import Entity, Module, Program, resolve_type
 from adalang.language.types import Type
@@ -149,11 +149,18 @@ def _changed(before: Module, after: Module) -> Iterator[Read]:
         one, other = _declaration(old, name), _declaration(new, name)
         yield path, name, "all"
         for part in _PARTS:
-            if getattr(one, part, None) != getattr(other, part, None):
+            if _part(one, part) != _part(other, part):
                 yield path, name, part
                 listing = listing or part == "kind"
     if listing:
         yield path, "", "names"
+
+
+def _part(declaration: Declaration | None, part: Part) -> object:
+    """Rows, which may be many, are not compared: who reads them has read the declaration."""
+    if part == "value" and isinstance(declaration, DatasetDeclaration):
+        return declaration
+    return getattr(declaration, part, None)
 
 
 _PARTS: tuple[Part, ...] = ("kind", "name", "parameters", "returns", "value")

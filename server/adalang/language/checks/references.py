@@ -27,6 +27,7 @@ from adalang.language.declarations import (
     ToolDeclaration,
     TypeDeclaration,
     TypeExpression,
+    bindings,
     dotted,
     named_types,
     walk,
@@ -52,7 +53,8 @@ def references(declaration: Declaration) -> Iterator[tuple[str, Span]]:
             for param in declaration.params:
                 yield from expression_names(param.value, frozenset())
         case PipelineDeclaration():
-            bound = {parameter.name.text for parameter in declaration.parameters} | set(_bound(declaration.body))
+            bound = {parameter.name.text for parameter in declaration.parameters}
+            bound |= {one.name.text for one in bindings(declaration.body)}
             yield from _statement_names(declaration.body, frozenset(bound))
         case ToolDeclaration() | ModelDeclaration() | DatasetDeclaration():
             if declaration.value is not None:
@@ -80,14 +82,6 @@ def _template_names(template: Template) -> Iterator[tuple[str, Span]]:
             field, span = use.fields[0]
             yield f"{use.name}.{field}", Span(use.span.start, span.end)
         yield use.name, use.span
-
-
-def _bound(body: tuple[Statement, ...]) -> Iterator[str]:
-    for statement in body:
-        if isinstance(statement, Binding):
-            yield statement.name.text
-        elif isinstance(statement, Repeat):
-            yield from _bound(statement.body)
 
 
 def _statement_names(body: tuple[Statement, ...], own: frozenset[str]) -> Iterator[tuple[str, Span]]:

@@ -24,6 +24,7 @@ from adalang.language.declarations import (
     dotted,
 )
 from adalang.language.diagnostics import did_you_mean, replace, suggestion
+from adalang.language.literal import quote
 from adalang.language.lower import Item
 from adalang.language.program import Entity
 from adalang.language.settings import FUNCTIONS
@@ -200,7 +201,7 @@ def _comparison(scope: Scope, item: Item, span: Span, operator: str, left: Type,
                     "ADL213",
                     item,
                     span,
-                    f'"{missing}" is not one of {", ".join(left.labels)}; the two are never equal.',
+                    f"{quote(missing)} is not one of {', '.join(left.labels)}; the two are never equal.",
                 )
             else:
                 scope.report.add(
@@ -252,8 +253,9 @@ def _match(scope: Scope, item: Item, match: Match, names: Names) -> Type:
                             "ADL213",
                             item,
                             span,
-                            f'"{value}" is not one of {listed}.' + (f' Did you mean "{meant}"?' if meant else ""),
-                            fixes=[replace(item, span, f'"{meant}"')] if meant else (),
+                            f"{quote(value)} is not one of {listed}."
+                            + (f" Did you mean {quote(meant)}?" if meant else ""),
+                            fixes=[replace(item, span, quote(meant))] if meant else (),
                             related=scope.type_at(subject),
                         )
                     covered.setdefault(written, span)

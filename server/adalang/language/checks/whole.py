@@ -182,5 +182,5 @@ _USED = frozenset({"model", "type", "param", "dataset"})
 
 def _whole_lines(module: Module, item: Item) -> Span:
     source = module.source
-    first, last = source.line_of(item.start), source.line_of(max(item.start, item.span.end - 1))
-    return Span(source.line_start(first), source.line_start(last + 1))
+    last = source.line_of(max(item.start, item.span.end - 1))
+    return Span(item.start, source.line_start(last + 1))

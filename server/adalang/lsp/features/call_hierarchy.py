@@ -7,7 +7,7 @@ from pathlib import Path
 
 from adalang.ide.call_hierarchy import Caller, incoming_calls, outgoing_calls, prepare_calls
 from adalang.lsp import from_lsp, to_lsp, types
-from adalang.lsp.everywhere import Everywhere, Question, uri_at
+from adalang.lsp.everywhere import Everywhere, Question
 from adalang.lsp.server import AdalServer
 from adalang.lsp.state import path_of
 
@@ -68,7 +68,7 @@ def _item(everywhere: Everywhere, found: Caller) -> types.CallHierarchyItem:
     return types.CallHierarchyItem(
         name=found.name,
         kind=to_lsp.SYMBOL_KINDS[found.kind],
-        uri=uri_at(everywhere.snapshot, found.path),
+        uri=to_lsp.uri_at(everywhere.snapshot, found.path),
         range=everywhere.range(found.path, found.span),
         selection_range=everywhere.range(found.path, found.name_span),
         detail=f"{found.kind} in {found.path.name}",

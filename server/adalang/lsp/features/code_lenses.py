@@ -13,7 +13,7 @@ from adalang.lsp.server import AdalServer
 from adalang.lsp.state import Analysis
 
 SHOW_REFERENCES = "adalang.showReferences"
-"""A command of the client, which gets a URI, a position and locations; see :attr:`adalang.lsp.client.Client.shows_references`."""
+"""A client's command, which gets a URI, a position and locations; see :attr:`.Client.shows_references`."""
 
 _TITLES = {"run": "▶ Run", "evaluate": "▶ Evaluate", "optimize": "✦ Optimize"}
 

@@ -1,4 +1,4 @@
-"""Definition, declaration, type definition and implementation: where things are, in files of the language and in Python's."""
+"""Definition, declaration, type definition and implementation: where things are, in our files and in Python's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from adalang.ide.definition import Definition
 from adalang.language.program import read_from_disk
 from adalang.language.text import SourceText, Span
 from adalang.lsp import to_lsp, types
-from adalang.lsp.everywhere import Question, uri_at
+from adalang.lsp.everywhere import Question
 from adalang.lsp.server import AdalServer
 from adalang.lsp.state import Snapshot
 
@@ -49,7 +49,7 @@ def _answer(
         if asked is None or found is None:
             return None
         source, span = _target(asked, found)
-        uri, encoding = uri_at(snapshot, found.place.path), snapshot.client.encoding
+        uri, encoding = to_lsp.uri_at(snapshot, found.place.path), snapshot.client.encoding
         target = to_lsp.range_(source, span, encoding)
         if not links:
             return types.Location(uri, target)

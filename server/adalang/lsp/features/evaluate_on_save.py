@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,6 @@ from adalang.language.program import Program
 from adalang.lsp.protocol import RequestError
 from adalang.lsp.server import AdalServer
 from adalang.lsp.state import Analysis, Stored
-
-_log = logging.getLogger("adalang.lsp")
 
 
 @dataclass(frozen=True, slots=True)

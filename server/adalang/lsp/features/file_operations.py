@@ -1,4 +1,4 @@
-"""Files that are renamed, made or deleted in the editor: the paths that programs write follow, and the disk is looked at again."""
+"""Files renamed, made or deleted in the editor: the paths that programs write follow, and the disk is looked at again."""
 
 from __future__ import annotations
 

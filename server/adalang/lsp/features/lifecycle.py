@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from adalang import __version__
+from adalang.language import files
 from adalang.lsp import types
 from adalang.lsp.capabilities import capabilities
 from adalang.lsp.client import Client, Options
 from adalang.lsp.server import AdalServer
 
-WATCHED = "**/*.{adal,jsonl,json,csv,py,md,txt,toml}"
+WATCHED = files.glob(*files.NAMED, ".toml")
 
 
 def initialize(server: AdalServer, params: types.InitializeParams) -> dict[str, Any]:

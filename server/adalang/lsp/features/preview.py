@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from adalang.engine.client import EngineClient, EngineError, WorkerDied
 from adalang.engine.protocol import RenderRequest
-from adalang.ide.preview import Chosen, Part, Rendered, Turn, choose_inputs, preview_page
-from adalang.language.checks import check
+from adalang.ide.preview import Chosen, Rendered, as_rendered, choose_inputs, preview_page, why_no_run
+from adalang.language.checks import checked
 from adalang.lsp.protocol import INVALID_PARAMS, RequestError
 from adalang.lsp.server import AdalServer
 from adalang.lsp.shown import Page
-from adalang.lsp.targets import Target, target_at, target_of
+from adalang.lsp.targets import target_at, target_of
 
 RENDER_SECONDS = 10.0
 """For a template that never ends, a cold start of the worker included."""
 
 
 async def preview(server: AdalServer, uri: str, name: str, row: int | str | None) -> dict[str, Any]:
-    """Show a prompt's messages for a row: a number from 1, ``"next"``, ``"previous"``, or the one that was shown last. ``uri`` may
-    be that of a page that is shown; ``name`` is not looked at then."""
+    """Show a prompt's messages for a row: a number from 1, ``"next"``, ``"previous"``, or the one that was shown last.
+    ``uri`` may be that of a page that is shown; ``name`` is not looked at then."""
     page = Page.of(uri)
     if page is None:
         page = Page("preview", (await target_at(server, uri)).path, name)
@@ -67,8 +68,10 @@ async def _render(server: AdalServer, page: Page) -> tuple[Chosen, Rendered]:
     if component.kind != "prompt":
         prompts = ", ".join(one.id for one in target.program.components() if one.kind == "prompt") or "none"
         raise RequestError(f"Only prompts have messages, and `{page.name}` is another kind; there are: {prompts}.")
-    chosen = choose_inputs(target.program, component, server.shown.row(page), server.snapshot.disk)
-    server.shown.set_row(page, max(1, chosen.row))
+    snapshot, row = server.snapshot, server.shown.row(page)
+    chosen = await server.in_thread(partial(choose_inputs, target.program, component, row, snapshot.disk))
+    if server.shown.row(page) == row:  # nobody has paged on
+        server.shown.set_row(page, max(1, chosen.row))
     request = RenderRequest(str(target.path), page.name, chosen.inputs, target.texts)
     worker = server.workspaces.of(target.path).renderer
     try:
@@ -78,7 +81,8 @@ async def _render(server: AdalServer, page: Page) -> tuple[Chosen, Rendered]:
         raise RequestError(f"The messages of `{page.name}` take more than {RENDER_SECONDS:g} s to render.") from error
     except EngineError as error:
         raise RequestError(str(error)) from error
-    return chosen, as_rendered(answer, _why_no_run(server, target))
+    known = checked(target.program, facts=snapshot.disk, previous=snapshot.checked.get(page.path))
+    return chosen, as_rendered(answer, why_no_run(target.program, known.diagnostics))
 
 
 async def _answer(worker: EngineClient, request: RenderRequest) -> Mapping[str, Any]:
@@ -87,26 +91,3 @@ async def _answer(worker: EngineClient, request: RenderRequest) -> Mapping[str, 
         return await worker.call(request)
     except WorkerDied:
         return await worker.call(request)
-
-
-def _why_no_run(server: AdalServer, target: Target) -> tuple[str, ...]:
-    """A file with errors is shown as far as it goes, but would not run."""
-    errors = [one for one in check(target.program, facts=server.snapshot.disk) if one.severity == "error"]
-    if not errors:
-        return ()
-    place = target.program.root.source.position(errors[0].span.start)
-    return (f"This would not run: {target.path.name}:{place.line + 1}: {errors[0].code} {errors[0].message}",)
-
-
-def as_rendered(answer: Mapping[str, Any], problems: tuple[str, ...]) -> Rendered:
-    if answer.get("error"):
-        return Rendered(problems=(*problems, answer["error"]))
-    if answer["model_problem"]:
-        problems = (*problems, f"This would not run: {answer['model_problem']}.")
-    turns = [
-        Turn(
-            one["role"], [Part(part["image"], True) if "image" in part else Part(part["text"]) for part in one["parts"]]
-        )
-        for one in answer["messages"]
-    ]
-    return Rendered(turns, answer["schema"], answer["model"], answer["options"], problems)

@@ -1,4 +1,4 @@
-"""Proposals in the editor: as diagnostics on the params that they change, with quick fixes, and the commands behind these."""
+"""Proposals in the editor: as diagnostics on the params that they change, quick fixes, and the commands behind these."""
 
 from __future__ import annotations
 

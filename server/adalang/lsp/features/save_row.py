@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from adalang.ide.changes import Change
 from adalang.ide.save_row import NewRow, RowRefused, new_row
 from adalang.language.text import Edit, SourceText, Span
-from adalang.lsp import to_lsp
+from adalang.lsp.convert_changes import workspace_edit
 from adalang.lsp.protocol import RequestError
 from adalang.lsp.server import AdalServer
-from adalang.lsp.state import uri_of
+from adalang.lsp.state import Snapshot, uri_of
 from adalang.lsp.targets import target_at
 
 
@@ -25,12 +27,14 @@ async def save_row(server: AdalServer, uri: str, name: str, output: Any) -> dict
         if run is None:
             raise RequestError(f"`{name}` has not been run since the server was started; run it first.")
         output = run.output if output is None else output
+        snapshot = server.snapshot
+        find = partial(new_row, target.program, component, run.inputs, output, snapshot.disk)
         try:
-            row = new_row(target.program, component, run.inputs, output, server.snapshot.disk)
+            row = await server.in_thread(find)
         except RowRefused as error:
             raise RequestError(str(error)) from error
         if not row.same_as:
-            await _write(server, row, target.program.modules[row.path].source if row.edits else None)
+            await _write(server, snapshot, row, target.program.modules[row.path].source if row.edits else None)
     server.reading.look_again()
     said = (
         f"{row.path.name} has this row already: {row.same_as}."
@@ -41,13 +45,14 @@ async def save_row(server: AdalServer, uri: str, name: str, output: Any) -> dict
     return {"saved": not row.same_as, "row": row.values, "file": uri_of(row.path), "eval": row.eval.id}
 
 
-async def _write(server: AdalServer, row: NewRow, source: SourceText | None) -> None:
-    """Edit what stands in a program or is open in the editor; append to any other file.
+async def _write(server: AdalServer, snapshot: Snapshot, row: NewRow, source: SourceText | None) -> None:
+    """Edit what stands in a program or is open in the editor; append to any other file. An editor refuses the edit of a
+    version, which the snapshot has, that is not its own any longer.
 
     Raises:
         RequestError: the editor did not apply the edit, or the file cannot be written.
     """
-    document = server.snapshot.document_at(row.path)
+    document = snapshot.document_at(row.path)
     if source is None and document is None:
         try:
             await server.in_thread(lambda: append_line(row.path, row.line))
@@ -59,8 +64,7 @@ async def _write(server: AdalServer, row: NewRow, source: SourceText | None) -> 
         assert document is not None
         before = document.source
         edits = (_at_the_end(before, row.line),)
-    uri, version = (document.uri, document.version) if document is not None else (uri_of(row.path), None)
-    edit = to_lsp.workspace_edit(server.client, [(uri, version, before, edits)])
+    edit = workspace_edit(snapshot, {row.path: before}, Change({row.path: edits}))
     await server.window.apply(edit, f"Save the run as a row of {row.path.name}")
 
 

@@ -13,8 +13,8 @@ from adalang.lsp.state import Document
 
 
 def did_open(server: AdalServer, params: types.DidOpenTextDocumentParams) -> None:
-    """Looks at the disk on the loop, as while typing nothing does: for the workspace's root, and for the imported files, without
-    which the first answers about the document would be wrong."""
+    """Looks at the disk on the loop, as while typing nothing does: for the workspace's root, and for the imported files,
+    without which the first answers about the document would be wrong."""
     opened = params.text_document
     path = server.path_for(opened.uri)
     root = server.workspaces.of(path).root
@@ -52,8 +52,8 @@ def did_change_folders(server: AdalServer, params: types.DidChangeWorkspaceFolde
 
 
 def did_change_configuration(server: AdalServer, params: types.DidChangeConfigurationParams) -> None:
-    """``{"adalang": {…}}``, or what stands in that section alone. A client that sends nothing wants to be asked: not for these
-    few settings, which `initializationOptions` have told."""
+    """``{"adalang": {…}}``, or what stands in that section alone. A client that sends nothing wants to be asked: not for
+    these few settings, which `initializationOptions` have told."""
     if isinstance(params.settings, dict):
         server.change_options(params.settings.get("adalang", params.settings))
 

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from adalang.engine.protocol import EvaluateRequest, OptimizeRequest, Request, RunRequest
-from adalang.ide.data_rows import Rows, data_rows
-from adalang.language.checks.scope import signature
-from adalang.language.program import Entity
-from adalang.language.types import Labels, OptionalOf, Primitive, Type, Unknown, describe
+from adalang.ide.data_rows import InputsRefused, asked_inputs, data_rows, inputs_to_run
 from adalang.lsp.protocol import RequestError
 from adalang.lsp.server import AdalServer
 from adalang.lsp.targets import Target, target_at
 from adalang.lsp.work import LastRun
+
+_ROWS_LISTED = 1000
 
 
 async def run(server: AdalServer, uri: str, name: str, given: Mapping[str, Any] | None) -> Any:
     """Call a component: with the given inputs, with those of a row (``{"row": n}``, from 1), or with the first row's."""
     target = await target_at(server, uri)
     component = target.component(name)
-    inputs = _inputs(server, target, component, given)
+    find = partial(inputs_to_run, target.program, component, given, server.snapshot.disk)
+    try:
+        inputs = await server.in_thread(find)
+    except InputsRefused as error:
+        raise RequestError(str(error)) from error
     request = RunRequest(str(target.path), name, inputs, target.texts)
     result = await _do(server, target, f"Running {name}", request)
     if "output" in result:
@@ -33,63 +38,17 @@ async def run(server: AdalServer, uri: str, name: str, given: Mapping[str, Any] 
     return result
 
 
-def _inputs(
-    server: AdalServer, target: Target, component: Entity, given: Mapping[str, Any] | None
-) -> Mapping[str, Any]:
-    known = signature(target.program, component).inputs
-    row = given.get("row") if given is not None and given.keys() == {"row"} else None
-    is_row = isinstance(row, int) and not isinstance(row, bool) and all(name != "row" for name, _, _ in known)
-    if given is not None and not is_row:
-        return given
-    if given is None and all(optional for _, _, optional in known):
-        return {}
-    found = _rows(server, target, component)
-    if found is None:
-        raise RequestError(
-            f"`{component.id}` needs inputs, and no eval of it has an example to take them from. Write one, or run it in a "
-            f"terminal: adalang run {target.path.name}:{component.id} --set …"
-        )
-    number = row if isinstance(row, int) and is_row else 1
-    if not 1 <= number <= len(found.rows):
-        raise RequestError(f"The eval `{found.eval.id}` has no row {number}; it has {len(found.rows)}.")
-    return found.rows[number - 1].inputs
-
-
-def _rows(server: AdalServer, target: Target, component: Entity) -> Rows | None:
-    return data_rows(target.program, component, server.snapshot.disk)
-
-
 async def inputs(server: AdalServer, uri: str, name: str) -> Any:
-    """What a component takes, and the inputs of the rows that it can be run with: for editors that let the user choose.
-
-    ``kind`` says how a person gives an input: "text" as it is, "choice" of the ``choices``, or "json".
-    """
+    """What a component takes, and the inputs of the rows that it can be run with: for editors that let the user choose."""
     target = await target_at(server, uri)
     component = target.component(name)
-    found = _rows(server, target, component)
+    find = partial(data_rows, target.program, component, server.snapshot.disk, _ROWS_LISTED)
+    found = await server.in_thread(find)
     return {
-        "inputs": [
-            {"name": one, "type": describe(declared), "required": not optional, **_asked_as(declared)}
-            for one, declared, optional in signature(target.program, component).inputs
-        ],
+        "inputs": [asdict(one) for one in asked_inputs(target.program, component)],
         "eval": found.eval.id if found is not None else None,
-        "rows": [one.inputs for one in found.rows[:_ROWS_LISTED]] if found is not None else [],
+        "rows": [one.inputs for one in found.rows] if found is not None else [],
     }
-
-
-_ROWS_LISTED = 1000
-
-
-def _asked_as(declared: Type) -> dict[str, Any]:
-    match declared:
-        case OptionalOf(item=item):
-            return _asked_as(item)
-        case Labels(labels=labels):
-            return {"kind": "choice", "choices": list(labels)}
-        case Primitive(name="str") | Unknown():
-            return {"kind": "text", "choices": []}
-        case _:
-            return {"kind": "json", "choices": []}
 
 
 async def evaluate(server: AdalServer, uri: str, name: str) -> Any:

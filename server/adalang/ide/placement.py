@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from adalang.language.text import Edit, SourceText, Span
+from adalang.language.text import BOM, STEP, Edit, SourceText, Span
 
-STEP = "  "
-_BOM = b"\xef\xbb\xbf"
 _ALONE_BEHIND = re.compile(rb"[ \t]*,?[ \t]*(?:#.*)?\Z")
 _SIGN_BEHIND = re.compile(rb"[ \t]*[,|][ \t]*")
 _SIGN_BEFORE = re.compile(rb"\s*[,|]\s*\Z")
@@ -23,12 +21,6 @@ def unique(wanted: str, taken: Iterable[str]) -> str:
     return name
 
 
-def indent_at(source: SourceText, offset: int) -> str:
-    """The blanks that the line of a byte starts with."""
-    line = source.slice(source.line_span(source.line_of(offset)))
-    return line[: len(line) - len(line.lstrip(" \t"))]
-
-
 def whole_lines(source: SourceText, span: Span) -> Span:
     """The lines that a span touches, with the last one's end."""
     first, last = source.line_of(span.start), source.line_of(max(span.start, span.end - 1))
@@ -38,21 +30,26 @@ def whole_lines(source: SourceText, span: Span) -> Span:
 def documented(source: SourceText, offset: int) -> int:
     """The start of the line of ``offset``, or of the comment lines right above it."""
     line = source.line_of(offset)
-    while line and source.slice(source.line_span(line - 1)).lstrip(" \t\ufeff").startswith("#"):
+    while line and is_comment(source, line - 1):
         line -= 1
     return max(source.line_start(line), beginning(source))
+
+
+def is_comment(source: SourceText, line: int) -> bool:
+    """Whether a line holds a comment and nothing else."""
+    return source.slice(source.line_span(line)).lstrip(" \t\ufeff").startswith("#")
 
 
 def is_alone(source: SourceText, span: Span) -> bool:
     """Whether nothing but blanks, a comma and a comment shares the lines of a span."""
     low = source.line_start(source.line_of(span.start))
     high = source.line_span(source.line_of(span.end)).end
-    before = source.data[low : span.start].removeprefix(_BOM)
+    before = source.data[low : span.start].removeprefix(BOM)
     return not before.strip() and _ALONE_BEHIND.match(source.data[span.end : high]) is not None
 
 
 def removal(source: SourceText, span: Span) -> Edit:
-    """Take out an entry: its lines and the comments right above, or where it shares its line, itself with one sign beside it."""
+    """Take out an entry: its lines with the comments above, or where it shares its line, itself with a sign beside it."""
     if is_alone(source, span):
         return Edit(Span(documented(source, span.start), whole_lines(source, span).end), "")
     behind = _SIGN_BEHIND.match(source.data, span.end)
@@ -84,7 +81,7 @@ def removed_declaration(source: SourceText, span: Span) -> Edit:
 
 def beginning(source: SourceText) -> int:
     """Where the text starts: behind a byte-order mark."""
-    return len(_BOM) if source.data.startswith(_BOM) else 0
+    return len(BOM) if source.data.startswith(BOM) else 0
 
 
 def entry(source: SourceText, body: Span, after: Span | None, text: str, sign: str = ",") -> Edit:
@@ -101,19 +98,19 @@ def entry(source: SourceText, body: Span, after: Span | None, text: str, sign: s
         if not inside[1:-1].strip():
             return Edit(Span(at, body.end - 1), _between(source, body, inside, text))
         if b"\n" in inside or b"\r" in inside:
-            return Edit(Span(at, at), source.newline + indent_at(source, body.start) + STEP + text)
+            return Edit(Span(at, at), source.newline + source.indent_at(body.start) + STEP + text)
         return Edit(Span(at, at), f" {text}{sign}")
     line = source.line_span(source.line_of(after.end))
     if line.end < body.end and _ALONE_BEHIND.match(source.data[after.end : line.end]) is not None:
         if source.line_of(body.start) == source.line_of(after.start):
-            return Edit(Span(line.end, line.end), source.newline + indent_at(source, body.start) + STEP + text)
-        return Edit(Span(line.end, line.end), source.newline + indent_at(source, after.start) + text)
+            return Edit(Span(line.end, line.end), source.newline + source.indent_at(body.start) + STEP + text)
+        return Edit(Span(line.end, line.end), source.newline + source.indent_at(after.start) + text)
     return Edit(Span(after.end, after.end), f"{sign} {text}")
 
 
 def _between(source: SourceText, body: Span, inside: bytes, text: str) -> str:
     if b"\n" in inside or b"\r" in inside:
-        indent = indent_at(source, body.start)
+        indent = source.indent_at(body.start)
         return f"{source.newline}{indent}{STEP}{text}{source.newline}{indent}"
     return f" {text} "
 

@@ -43,7 +43,8 @@ def _doubts(site: Site, target: Target) -> Iterator[Span]:
             continue
         if has_file or any(_holds(local.type, target.name) for local in slot.names.values()):
             found = [read for read in template_reads(site, slot) if isinstance(read, MemberRead)]
-            yield from (read.span for read in found if read.text == target.name and isinstance(read.owner, Unknown))
+            named = (read for read in found if read.text == target.name)
+            yield from (read.span for read in named if isinstance(_bare(read.owner), Unknown))
             if any(not read.text and _has(read.owner, target.name) for read in found):
                 yield from _texts(slot, target.name, {read.span for read in found})
 
@@ -71,7 +72,11 @@ def _holds(declared: Type, name: str) -> bool:
 
 def _has(owner: Held, name: str) -> bool:
     """Whether what is asked for a computed field may have one of that name."""
-    if isinstance(owner, Module):
-        return name in owner.names
-    inner = owner.item if isinstance(owner, OptionalOf) else owner
+    inner = _bare(owner)
+    if isinstance(inner, Module):
+        return name in inner.names
     return isinstance(inner, Unknown) or (isinstance(inner, ObjectOf) and inner.field(name) is not None)
+
+
+def _bare(owner: Held) -> Held:
+    return owner.item if isinstance(owner, OptionalOf) else owner

@@ -16,9 +16,9 @@ from adalang.ide.save_row import NewRow, RowRefused, new_row
 from adalang.language.checks import NO_FACTS, DiskFacts
 from adalang.language.data import read_rows
 from adalang.language.datasets import plan
+from adalang.language.files import append_line
 from adalang.language.program import Module, link
 from adalang.language.text import SourceText
-from adalang.lsp.features.save_row import append_line
 
 PROMPT = 'prompt sort(ticket: str, tone: str = "kind") -> str { user = """{{ ticket }} {{ tone }}""" }\n'
 EVAL = "eval e of sort { data = rows, inputs = { ticket = row.words }, expect = row.label, metric = exact_match }\n"

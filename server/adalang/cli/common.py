@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from adalang.config import Settings, find_root, load_settings
+from adalang.language.files import source_files
 
 if TYPE_CHECKING:
     from adalang.engine.session import Session
@@ -40,7 +41,7 @@ def split_target(target: str) -> tuple[Path, str]:
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
-    """The .adal files that are named, or that stand below the named folders; hidden folders are passed over.
+    """The .adal files that are named, or that stand below the named folders as :func:`.source_files` finds them.
 
     Raises:
         typer.BadParameter: a path does not exist, or holds no .adal file.
@@ -48,11 +49,7 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            inside = [
-                file
-                for file in sorted(path.rglob("*.adal"))
-                if not any(part.startswith(".") or part == "node_modules" for part in file.relative_to(path).parts)
-            ]
+            inside = sorted(source_files(path))
             if not inside:
                 raise typer.BadParameter(f"there is no .adal file in {path}")
             found.update(dict.fromkeys(inside))

@@ -49,6 +49,15 @@ class Anchored:
         """Whether the text holds all of it already."""
         return not self.stale and not self.values
 
+    @property
+    def can_apply(self) -> bool:
+        """Whether there are edits that apply it."""
+        try:
+            self.edits()
+        except EditRefused:
+            return False
+        return True
+
     def edits(self) -> Mapping[Path, tuple[Edit, ...]]:
         """The edits that apply it to the current text, by file.
 

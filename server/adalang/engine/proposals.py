@@ -31,6 +31,7 @@ __all__ = [
     "evidence_line",
     "new_values",
     "replace_file",
+    "target_of_eval",
     "title",
     "why_outdated",
     "write_files",
@@ -122,7 +123,7 @@ def why_outdated(program: Program, proposal: Proposal, file_hash: FileHash = dis
         if current != change.after:
             return f"`{change.param}` was edited since, and the merged text was never tested"
         made[change.param] = change.before
-    target = _target(program, proposal.eval)
+    target = target_of_eval(program, proposal.eval)
     if target is None:
         return f"the eval `{proposal.eval}` is no longer in the file"
     try:
@@ -134,7 +135,8 @@ def why_outdated(program: Program, proposal: Proposal, file_hash: FileHash = dis
     return ""
 
 
-def _target(program: Program, name: str) -> Entity | None:
+def target_of_eval(program: Program, name: str) -> Entity | None:
+    """What the eval of that name scores; ``None`` where there is no such eval, or its target is not declared."""
     found = program.resolve(name)
     if found is None or not isinstance(found.declaration, EvalDeclaration):
         return None

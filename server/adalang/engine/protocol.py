@@ -85,6 +85,18 @@ class Progress:
     usd: float
     message: str = ""
 
+    def told(self, title: str) -> str:
+        """`12/20, 83% so far, 14 calls, $0.0021: what it does`; what the work's ``title`` says already is left out."""
+        parts = [f"{self.done}/{self.total}" if self.total else str(self.done)]
+        if self.score is not None:
+            parts.append(f"{100 * self.score:.0f}% so far")
+        if self.calls not in (0, self.done):
+            parts.append(f"{self.calls} calls")
+        if self.usd:
+            parts.append(f"${self.usd:.4f}")
+        text = ", ".join(parts)
+        return f"{text}: {self.message}" if self.message and self.message not in title else text
+
 
 def to_json(value: Request | Progress) -> dict[str, Any]:
     return asdict(value)

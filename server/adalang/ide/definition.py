@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os.path
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,7 @@ from adalang.language.types import UNKNOWN, Labels, ListOf, ObjectOf, OptionalOf
 class Definition:
     """``origin`` is the word at the cursor, ``place`` the name where it is declared.
 
-    With a ``function`` it is that function of the Python file ``place.path``: :func:`python_function_span` finds it there.
+    With a ``function`` it is that function of the Python file ``place.path``: :func:`located` finds it there.
     """
 
     origin: Span
@@ -87,6 +87,18 @@ def implementation(program: Program, offset: int, facts: Facts = NO_FACTS) -> De
         return None
     span = occurrence.span.shifted(site.item.start)
     return _python(_implemented_by(target.entity), target.entity.module.path, span)
+
+
+def located(program: Program, found: Definition, read: Callable[[Path], SourceText | None]) -> tuple[SourceText, Span]:
+    """The text of the file of a definition, and the place in it; of a Python function that is not there the file's start.
+
+    Of files that are not the program's only Python's are read; the text of any other is empty, as its place is its start.
+    """
+    module = program.modules.get(found.place.path)
+    if module is not None:
+        return module.source, found.place.span
+    source = (read(found.place.path) if found.function else None) or SourceText(b"")
+    return source, python_function_span(source, found.function) or found.place.span
 
 
 def python_function_span(source: SourceText, name: str) -> Span | None:

@@ -7,6 +7,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # pydantic takes longer to import than the rest of the server
     from adalang.language.graph import Edge, Graph
+    from adalang.language.program import Program
+
+
+def graph_of(program: Program, component: str = "") -> Graph:
+    """The graph of a file, or :func:`part_of` it for a component, by its id. Files that the graph hangs on are not read.
+
+    The first graph waits for the import of pydantic: for threads.
+    """
+    from adalang.language.graph import build_graph
+
+    graph = build_graph(program, lambda path: None)
+    return part_of(graph, component) if component else graph
 
 
 def part_of(graph: Graph, name: str) -> Graph:

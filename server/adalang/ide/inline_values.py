@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from adalang.language.declarations import (
     COMPONENT_KINDS,
@@ -31,6 +33,11 @@ class InlineValue:
     text: str
 
 
+def texts(inputs: Mapping[str, Any], bindings: Mapping[str, str], output: Any) -> Mapping[str, str]:
+    """The values of one call as :data:`Values` has them. ``bindings``: the names that a pipeline bound, as short JSON already."""
+    return {**{name: _json(value) for name, value in inputs.items()}, **bindings, "return": _json(output)}
+
+
 def inline_values(program: Program, span: Span, values: Values) -> list[InlineValue]:
     """The known values of the names that the root file declares inside ``span``, without those of names that are gone."""
     found = []
@@ -55,6 +62,10 @@ def _names(declaration: Declaration) -> Iterator[Name]:
                 yield statement.name
             elif isinstance(statement, Return):
                 yield Name("return", statement.value.span)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _short(text: str) -> str:

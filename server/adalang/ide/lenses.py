@@ -8,7 +8,7 @@ from typing import Literal
 
 from adalang.ide.meaning import target_of
 from adalang.language.declarations import COMPONENT_KINDS, OptimizeDeclaration
-from adalang.language.program import Entity, Program
+from adalang.language.program import Entity, Module, Program
 from adalang.language.reach import trainable
 from adalang.language.text import Span
 
@@ -28,6 +28,11 @@ class Lens:
     action: Action
     name: str
 
+    @property
+    def needs_trust(self) -> bool:
+        """Whether it runs something, or tells of what was run, which is for trusted workspaces."""
+        return self.action not in ("graph", "references")
+
 
 def lenses(program: Program, wanted: Collection[Action] = ACTIONS) -> list[Lens]:
     """The lenses of the root file that are ``wanted``, in the order of the text."""
@@ -39,6 +44,16 @@ def lenses(program: Program, wanted: Collection[Action] = ACTIONS) -> list[Lens]
         for action in _actions(program, entity, wanted)
         if action in wanted
     ]
+
+
+def declared_at(module: Module, name: str) -> int | None:
+    """The byte offset of the name of a file's declaration, for the number of places that name it; ``None`` when it is gone."""
+    item = module.names.get(name)
+    return item.declaration.name.span.start + item.start if item is not None else None
+
+
+def references_title(count: int) -> str:
+    return f"{count} reference{'' if count == 1 else 's'}"
 
 
 def _name(program: Program, entity: Entity) -> str:

@@ -46,6 +46,22 @@ def choose_inputs(program: Program, component: Entity, row: int, facts: Facts) -
     return Chosen(chosen.inputs, source, number, found.count)
 
 
+def row_asked_for(asked: object, shown: int) -> int | None:
+    """The number, from 1 on, of the row to show: ``asked`` itself, or what it means beside the row that is ``shown``: ``"next"``,
+    ``"previous"``, which stops at the first, and None for the same again. ``None`` when it is none of these."""
+    match asked:
+        case None:
+            return shown
+        case "next":
+            return shown + 1
+        case "previous":
+            return max(1, shown - 1)
+        case int() if not isinstance(asked, bool) and asked >= 1:
+            return asked
+        case _:
+            return None
+
+
 def stand_in(name: str, declared: Type) -> Any:
     """A value of a type that shows which input it stands for."""
     match declared:
@@ -122,6 +138,11 @@ def _part(part: Mapping[str, str]) -> Part:
 def preview_page(name: str, chosen: Chosen, rendered: Rendered) -> str:
     """The page, as Markdown. Each message stands in a fence of its own, exactly as it is sent."""
     return "\n\n".join(_paragraphs(name, chosen, rendered)) + "\n"
+
+
+def page_of_problem(name: str, problem: Exception) -> str:
+    """The page, as Markdown, in place of one that cannot be made: what stands in its way."""
+    return f"# {name}\n\n> {problem}\n"
 
 
 def _paragraphs(name: str, chosen: Chosen, rendered: Rendered) -> Iterator[str]:

@@ -26,9 +26,9 @@ from adalang.language.declarations import (
     walk,
 )
 from adalang.language.edits import EditRefused, value_literal
-from adalang.language.files import LINES
+from adalang.language.files import LINES, one_more_line
 from adalang.language.program import Entity, Module, Program, link
-from adalang.language.text import Edit, Span
+from adalang.language.text import Edit, SourceText, Span
 from adalang.language.types import misfit
 
 
@@ -260,3 +260,10 @@ def _appended(module: Module, rows: ListExpression, start: int, values: Mapping[
     written = f"{indent}{value_literal(values, indent, source.newline)},{source.newline}"
     missing = [Edit(Span(last.end, last.end), comma)] if comma else []
     return [*missing, Edit(Span(bracket.start, bracket.start), written)]
+
+
+def at_the_end(source: SourceText, line: str) -> Edit:
+    """The edit that adds a line, given without its end, to a text."""
+    end = len(source.data)
+    is_ended = not source.data or source.data.endswith((b"\n", b"\r"))
+    return Edit(Span(end, end), one_more_line(line, source.newline, is_ended=is_ended))

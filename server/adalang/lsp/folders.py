@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from adalang.language.checks import Diagnostic, check
+from adalang.language.files import source_files
 from adalang.language.program import Module, Program, link
 from adalang.lsp.disk import Disk, read, reread
 from adalang.lsp.state import Snapshot
 
-_SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages", "dist", "build"})
 _FILES_LIMIT = 5000
 _FRESH_SECONDS = 0.5
 """How long the disk is not looked at again for the same question: an editor asks for the lenses of a screen all at once."""
@@ -71,7 +69,7 @@ class Listing:
             self._disk = self._disk.with_entries(changed)
         if any(kind != "module" for kind, _ in changed):
             self._known.clear()
-        files = islice(_files(self.folders), _FILES_LIMIT)
+        files = islice(source_files(*self.folders), _FILES_LIMIT)
         return [path for path in files if snapshot.document_at(path) is None]
 
     def _load(self, path: Path, snapshot: Snapshot) -> Program | None:
@@ -113,15 +111,3 @@ class Listing:
 
 def _same(one: tuple[Module, ...], other: tuple[Module, ...]) -> bool:
     return len(one) == len(other) and all(mine is yours for mine, yours in zip(one, other, strict=True))
-
-
-def _files(folders: tuple[Path, ...]) -> Iterator[Path]:
-    seen: set[Path] = set()
-    for folder in folders:
-        for place, names, files in os.walk(folder):
-            names[:] = sorted(name for name in names if not name.startswith(".") and name not in _SKIPPED)
-            for name in sorted(files):
-                path = Path(place, name)
-                if name.endswith(".adal") and path not in seen:
-                    seen.add(path)
-                    yield path

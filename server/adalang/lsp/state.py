@@ -81,7 +81,7 @@ class Snapshot:
 
     ``documents`` changes with each didOpen, didChange and didClose; ``disk`` when the background has read something;
     ``stored`` (by workspace) when a store was written, by whom ever; ``trusted`` when the client says so; ``client`` never
-    after initialize. ``revision`` counts all of these.
+    after initialize.
     """
 
     client: Client = field(default_factory=Client)
@@ -89,13 +89,12 @@ class Snapshot:
     disk: Disk = field(default_factory=Disk)
     stored: Mapping[Path, Stored] = field(default_factory=dict)
     trusted: bool = True
-    revision: int = 0
     _programs: dict[str, Program] = field(default_factory=dict, repr=False, compare=False)
     _checked: dict[str, Checked] = field(default_factory=dict, repr=False, compare=False)
     """The last result for each document, of whichever snapshot: checking starts from it. Results do not depend on it."""
 
     def _next(self, **changes: object) -> Self:
-        return replace(self, revision=self.revision + 1, _programs={}, **changes)  # type: ignore[arg-type]
+        return replace(self, _programs={}, **changes)  # type: ignore[arg-type]
 
     def with_document(self, document: Document) -> Self:
         return self._next(documents={**self.documents, document.uri: document})
@@ -117,14 +116,11 @@ class Snapshot:
         return self._next(trusted=trusted, stored=self.stored if trusted else {})
 
     def proposals(self, document: Document) -> list[Anchored]:
-        """The open proposals that would change something in a document and are not in its text already."""
+        """The open proposals of a document's workspace in the text as it is now, but for those that :meth:`anchored` cannot
+        find yet."""
         stored = self.stored.get(document.root)
         anchored = [self.anchored(one, document.root) for one in stored.proposals] if stored is not None else []
-        return [
-            one
-            for one in anchored
-            if one is not None and not one.is_applied and any(mark.path == document.path for mark in one.marks)
-        ]
+        return [one for one in anchored if one is not None]
 
     def anchored(self, proposal: Proposal, root: Path) -> Anchored | None:
         """A proposal in the text as it is now; ``None`` while its file, or one that its test hangs on, is not read yet."""

@@ -114,21 +114,8 @@ class Work:
         if not shown or job is None:
             return
         percentage = min(100, 100 * progress.done // progress.total) if progress.total else None
-        report = types.WorkDoneProgressReport(message=describe(progress, job.title), percentage=percentage)
+        report = types.WorkDoneProgressReport(message=progress.told(job.title), percentage=percentage)
         self._tell(token, report)
 
     def _tell(self, token: str, value: object) -> None:
         self._server.protocol.notify("$/progress", types.ProgressParams(token, value))
-
-
-def describe(progress: Progress, title: str = "") -> str:
-    """`12/20, 83% so far, 14 calls, $0.0021: what it does`; what the title says already is left out."""
-    parts = [f"{progress.done}/{progress.total}" if progress.total else str(progress.done)]
-    if progress.score is not None:
-        parts.append(f"{100 * progress.score:.0f}% so far")
-    if progress.calls not in (0, progress.done):
-        parts.append(f"{progress.calls} calls")
-    if progress.usd:
-        parts.append(f"${progress.usd:.4f}")
-    text = ", ".join(parts)
-    return f"{text}: {progress.message}" if progress.message and progress.message not in title else text

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adalang.ide.lenses import Lens, lenses
+from adalang.engine.scores import score_title
+from adalang.ide.lenses import Lens, declared_at, lenses, references_title
 from adalang.ide.references import references
 from adalang.lsp import to_lsp, types
 from adalang.lsp.everywhere import Everywhere
-from adalang.lsp.scores import score_title
 from adalang.lsp.server import AdalServer
 from adalang.lsp.state import Analysis
 
@@ -26,6 +26,7 @@ def code_lenses(server: AdalServer, params: types.CodeLensParams) -> list[types.
     return [
         found
         for lens in lenses(analysis.program, server.options.lenses)
+        if server.snapshot.trusted or not lens.needs_trust
         if (found := _lens(server, analysis, lens)) is not None
     ]
 
@@ -39,8 +40,6 @@ def _lens(server: AdalServer, analysis: Analysis, lens: Lens) -> types.CodeLens 
             return types.CodeLens(
                 place, types.Command("◇ Graph", "adalang.server.showGraph", arguments=[uri, lens.name])
             )
-        case _ if not server.snapshot.trusted:
-            return None
         case "score":
             stored = server.snapshot.stored.get(analysis.document.root)
             record = stored.score(analysis.document.path, lens.name) if stored is not None else None
@@ -57,14 +56,13 @@ def resolve(server: AdalServer, lens: types.CodeLens) -> Callable[[], types.Code
     """For a thread: count the places that name a declaration, in every file of the workspace folders."""
     data = lens.data if isinstance(lens.data, dict) else {}
     analysis, everywhere = server.snapshot.analysis(str(data.get("uri"))), Everywhere.of(server)
-    item = analysis.document.module.names.get(str(data.get("name"))) if analysis is not None else None
+    offset = declared_at(analysis.document.module, str(data.get("name"))) if analysis is not None else None
 
     def answer() -> types.CodeLens:
-        if analysis is None or item is None:
+        if analysis is None or offset is None:
             return types.CodeLens(lens.range, types.Command("", ""))
-        offset = item.declaration.name.span.start + item.start
         found = references(analysis.program, offset, everywhere.programs, declaration=False)
-        title = f"{len(found)} reference{'' if len(found) == 1 else 's'}"
+        title = references_title(len(found))
         if not found or not everywhere.snapshot.client.shows_references:
             return types.CodeLens(lens.range, types.Command(title, ""))
         places = [everywhere.location(one.place) for one in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adalang.ide.preview import page_of_problem
 from adalang.lsp import types
 from adalang.lsp.features.graph import graph_text
 from adalang.lsp.features.preview import preview_text
@@ -19,5 +20,5 @@ async def content(server: AdalServer, params: types.TextDocumentContentParams) -
     try:
         text = await (preview_text if page.kind == "preview" else graph_text)(server, page)
     except RequestError as error:
-        text = f"# {page.name or page.path.name}\n\n> {error}\n"
+        text = page_of_problem(page.name or page.path.name, error)
     return types.TextDocumentContentResult(text)

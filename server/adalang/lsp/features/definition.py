@@ -7,7 +7,6 @@ from collections.abc import Callable
 from adalang.ide import definition as finding
 from adalang.ide.definition import Definition
 from adalang.language.program import read_from_disk
-from adalang.language.text import SourceText, Span
 from adalang.lsp import to_lsp, types
 from adalang.lsp.everywhere import Question
 from adalang.lsp.server import AdalServer
@@ -48,7 +47,7 @@ def _answer(
     def answer() -> Places:
         if asked is None or found is None:
             return None
-        source, span = _target(asked, found)
+        source, span = finding.located(asked.program, found, read_from_disk)
         uri, encoding = to_lsp.uri_at(snapshot, found.place.path), snapshot.client.encoding
         target = to_lsp.range_(source, span, encoding)
         if not links:
@@ -56,12 +55,3 @@ def _answer(
         return [types.LocationLink(uri, target, target, to_lsp.range_(asked.source, found.origin, encoding))]
 
     return answer
-
-
-def _target(asked: Question, found: Definition) -> tuple[SourceText, Span]:
-    """The text of the file, and the place in it; of a Python function that is not there the file's start."""
-    module = asked.program.modules.get(found.place.path)
-    if module is not None:
-        return module.source, found.place.span
-    source = (read_from_disk(found.place.path) if found.function else None) or SourceText(b"")
-    return source, finding.python_function_span(source, found.function) or found.place.span

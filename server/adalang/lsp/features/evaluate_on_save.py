@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from adalang.engine.protocol import EvaluateRequest
-from adalang.ide.on_save import on_save
-from adalang.language.fingerprint import disk_hash, fingerprint
-from adalang.language.program import Program
+from adalang.ide.on_save import OnSave, fingerprints, is_concerned, is_evaluated, on_save, would_run
+from adalang.language.fingerprint import disk_hash
 from adalang.lsp.protocol import RequestError
 from adalang.lsp.server import AdalServer
-from adalang.lsp.state import Analysis, Stored
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """One eval that runs at save: ``limit`` examples of ``name``; the fingerprints of all of it and of its target."""
-
-    analysis: Analysis
-    name: str
-    limit: int
-    target: str
+from adalang.lsp.state import Analysis
 
 
 def evaluate_saved(server: AdalServer, uri: str) -> None:
@@ -32,36 +19,28 @@ def evaluate_saved(server: AdalServer, uri: str) -> None:
         return
     for other in server.snapshot.documents:
         analysis = server.snapshot.analysis(other)
-        if analysis is not None and saved.path in analysis.program.modules and not _is_broken(analysis):
-            for one in on_save(analysis.program):
-                wanted = _Wanted(analysis, one.eval.name.text, one.limit, one.target.id)
-                server.keep(_evaluate(server, wanted))
+        if analysis is not None and is_concerned(analysis.program, saved.path) and would_run(analysis.diagnostics):
+            for asked in on_save(analysis.program):
+                server.keep(_evaluate(server, analysis, asked))
 
 
-def _is_broken(analysis: Analysis) -> bool:
-    """A file with errors would not run; its diagnostics say so already."""
-    return any(one.severity == "error" for one in analysis.diagnostics)
-
-
-async def _evaluate(server: AdalServer, wanted: _Wanted) -> None:
-    path, program = wanted.analysis.document.path, wanted.analysis.program
-    key = (path, wanted.name)
+async def _evaluate(server: AdalServer, analysis: Analysis, asked: OnSave) -> None:
+    path, program, name = analysis.document.path, analysis.program, asked.eval.name.text
+    key = (path, name)
     async with server.saves:
-        prints = await server.in_thread(lambda: _fingerprints(program, wanted))
-        before = server.evaluated.get(key) or _stored(server.snapshot.stored, path, wanted, prints)
-        if before == prints[wanted.name]:
+        now = await server.in_thread(lambda: fingerprints(program, asked, disk_hash))
+        if is_evaluated(now, server.evaluated.get(key), _stored(server, analysis, name)):
             return
-        server.evaluated[key] = prints[wanted.name]
-    texts = wanted.analysis.snapshot.unsaved(program)
-    request = EvaluateRequest(str(path), wanted.name, limit=wanted.limit, texts=texts)
+        server.evaluated[key] = now.eval
+    request = EvaluateRequest(str(path), name, limit=asked.limit, texts=analysis.snapshot.unsaved(program))
     workspace = server.workspaces.of(path)
     try:
-        result = await server.work.replace(key, f"Evaluating {wanted.name}", workspace.engine, request)
+        result = await server.work.replace(key, f"Evaluating {name}", workspace.engine, request)
         if result.get("cancelled"):  # the next save is to make it
-            _forget(server, key, prints[wanted.name])
+            _forget(server, key, now.eval)
     except RequestError as error:
-        _forget(server, key, prints[wanted.name])
-        server.window.warn(f"{wanted.name} could not be evaluated: {error}")
+        _forget(server, key, now.eval)
+        server.window.warn(f"{name} could not be evaluated: {error}")
     await server.workspaces.look_into_store(workspace)
 
 
@@ -71,12 +50,8 @@ def _forget(server: AdalServer, key: tuple[Path, str], fingerprint: str) -> None
         del server.evaluated[key]
 
 
-def _fingerprints(program: Program, wanted: _Wanted) -> Mapping[str, str]:
-    return {name: fingerprint(program, name, disk_hash) for name in (wanted.name, wanted.target)}
-
-
-def _stored(stored: Mapping[Path, Stored], path: Path, wanted: _Wanted, prints: Mapping[str, str]) -> str | None:
-    """Before the first save in this session: a score in the store that was made with the same target counts."""
-    root = wanted.analysis.document.root
-    record = stored[root].score(path, wanted.name) if root in stored else None
-    return prints[wanted.name] if record is not None and record.fingerprint == prints[wanted.target] else None
+def _stored(server: AdalServer, analysis: Analysis, name: str) -> str | None:
+    """The fingerprint of the target of the last score of an eval in the store."""
+    stored = server.snapshot.stored.get(analysis.document.root)
+    record = stored.score(analysis.document.path, name) if stored is not None else None
+    return record.fingerprint if record is not None else None

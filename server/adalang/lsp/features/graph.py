@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adalang.ide.graph_view import graph_of, graph_page
 from adalang.lsp.server import AdalServer
 from adalang.lsp.shown import Page
 from adalang.lsp.targets import Target, target_at, target_of
@@ -24,11 +25,6 @@ async def graph_text(server: AdalServer, page: Page) -> str:
 
 
 def _draw(target: Target, name: str) -> tuple[dict[str, Any], str]:
-    """For a thread: the first graph waits for the import of pydantic. Files that the graph hangs on are not read for it."""
-    from adalang.ide.graph_view import graph_page, part_of
-    from adalang.language.graph import build_graph
-
-    graph = build_graph(target.program, lambda path: None)
-    if name:
-        graph = part_of(graph, target.component(name).id)
+    """For a thread."""
+    graph = graph_of(target.program, target.component(name).id if name else "")
     return graph.model_dump(mode="json"), graph_page(graph, name)

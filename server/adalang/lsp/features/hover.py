@@ -4,7 +4,7 @@ from adalang.config import OFFLINE_MODEL
 from adalang.ide.hover import ModelDefault
 from adalang.ide.hover import hover as find_hover
 from adalang.lsp import from_lsp, to_lsp, types
-from adalang.lsp.scores import Scores
+from adalang.lsp.scores import full_scores
 from adalang.lsp.server import AdalServer
 from adalang.lsp.state import Analysis
 
@@ -15,7 +15,7 @@ def hover(server: AdalServer, params: types.HoverParams) -> types.Hover | None:
         return None
     offset = from_lsp.offset(analysis.source, params.position, server.client.encoding)
     default = _default(server, analysis)
-    found = find_hover(analysis.program, offset, server.snapshot.disk, Scores(analysis), default)
+    found = find_hover(analysis.program, offset, server.snapshot.disk, full_scores(analysis), default)
     return to_lsp.hover(analysis.source, found, server.client) if found is not None else None
 
 

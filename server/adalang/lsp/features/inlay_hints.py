@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from adalang.ide import inlay_hints as ide
 from adalang.lsp import convert_presentation, from_lsp, types
-from adalang.lsp.scores import score_texts
+from adalang.lsp.scores import short_scores
 from adalang.lsp.server import AdalServer
 
 
@@ -11,6 +11,6 @@ def inlay_hints(server: AdalServer, params: types.InlayHintParams) -> list[types
     if analysis is None:
         return None
     span = from_lsp.span(analysis.source, params.range, encoding)
-    scores = score_texts(server.snapshot, analysis.document)
+    scores = short_scores(server.snapshot, analysis.document)
     found = ide.inlay_hints(analysis.program, span, server.options.hints, scores, server.snapshot.disk)
     return convert_presentation.inlay_hints(analysis.source, found, encoding)

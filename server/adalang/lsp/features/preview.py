@@ -9,7 +9,7 @@ from typing import Any
 
 from adalang.engine.client import EngineClient, EngineError, WorkerDied
 from adalang.engine.protocol import RenderRequest
-from adalang.ide.preview import Chosen, Rendered, as_rendered, choose_inputs, preview_page, why_no_run
+from adalang.ide.preview import Chosen, Rendered, as_rendered, choose_inputs, preview_page, row_asked_for, why_no_run
 from adalang.language.checks import checked
 from adalang.lsp.protocol import INVALID_PARAMS, RequestError
 from adalang.lsp.server import AdalServer
@@ -26,7 +26,10 @@ async def preview(server: AdalServer, uri: str, name: str, row: int | str | None
     page = Page.of(uri)
     if page is None:
         page = Page("preview", (await target_at(server, uri)).path, name)
-    server.shown.set_row(page, _wanted(row, server.shown.row(page)))
+    wanted = row_asked_for(row, server.shown.row(page))
+    if wanted is None:
+        raise RequestError('A row is a number from 1 on, "next" or "previous".', INVALID_PARAMS)
+    server.shown.set_row(page, wanted)
     chosen, rendered = await _render(server, page)
     text = preview_page(page.name, chosen, rendered)
     shown = await server.shown.show(page, text)
@@ -46,20 +49,6 @@ async def preview(server: AdalServer, uri: str, name: str, row: int | str | None
 
 async def preview_text(server: AdalServer, page: Page) -> str:
     return preview_page(page.name, *await _render(server, page))
-
-
-def _wanted(row: int | str | None, shown: int) -> int:
-    match row:
-        case None:
-            return shown
-        case "next":
-            return shown + 1
-        case "previous":
-            return max(1, shown - 1)
-        case int() if not isinstance(row, bool) and row >= 1:
-            return row
-        case _:
-            raise RequestError('A row is a number from 1 on, "next" or "previous".', INVALID_PARAMS)
 
 
 async def _render(server: AdalServer, page: Page) -> tuple[Chosen, Rendered]:

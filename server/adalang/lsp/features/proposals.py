@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adalang.engine.anchoring import Anchored, Part, doubt, doubt_of_part, message, parts_of
+from adalang.engine.anchoring import Anchored, doubt, message
 from adalang.engine.explanation import explanation
+from adalang.engine.offers import Offer, PartOffer, Shown, offers_at, shown_in
 from adalang.engine.proposals import title
 from adalang.ide.changes import Change
 from adalang.language.edits import EditRefused
@@ -28,86 +28,55 @@ CODE = "proposal"
 
 
 def proposal_diagnostics(snapshot: Snapshot, document: Document) -> list[types.Diagnostic]:
-    return [diagnostic for _, _, diagnostic in _shown(snapshot, document)]
+    return [_diagnostic(snapshot, document, one) for one in _shown(snapshot, document)]
 
 
 def proposal_actions(snapshot: Snapshot, document: Document, span: Span) -> list[types.CodeAction]:
     """The quick fixes of the proposals whose mark touches ``span``, or one of whose changes does."""
-    actions: list[types.CodeAction] = []
-    shown = list(_shown(snapshot, document))
-    for found, mark, diagnostic in shown:
-        if _touches(mark, span):
-            actions += _actions(found, diagnostic)
-    for found, diagnostic in {one.proposal.id: (one, diagnostic) for one, _, diagnostic in reversed(shown)}.values():
-        marked = any(one is found and _touches(mark, span) for one, mark, _ in shown)
-        for part in parts_of(found):
-            if part.path == document.path and (marked or _touches(part.span, span)):
-                actions += _of_part(snapshot, found, part, diagnostic)
-    return actions
+    return [
+        _part_action(snapshot, document, offer) if isinstance(offer, PartOffer) else _action(snapshot, document, offer)
+        for offer in offers_at(document.path, span, _shown(snapshot, document))
+    ]
 
 
-def _touches(one: Span, other: Span) -> bool:
-    return one.start <= other.end and other.start <= one.end
+def _shown(snapshot: Snapshot, document: Document) -> list[Shown]:
+    return shown_in(document.path, snapshot.proposals(document))
 
 
-def _of_part(
-    snapshot: Snapshot, found: Anchored, part: Part, diagnostic: types.Diagnostic
-) -> Iterator[types.CodeAction]:
-    """One change alone. The proposal stays open for the others."""
-    try:
-        change = Change(part.edits(found.program))
-    except EditRefused:
-        return
-    doubt = types.ChangeAnnotation(part.title, needs_confirmation=True, description=doubt_of_part(found, part))
-    edit = workspace_edit(snapshot, _sources(found), change, doubt)
-    yield types.CodeAction(part.title, kind=types.CodeActionKind.QuickFix, diagnostics=[diagnostic], edit=edit)
+def _diagnostic(snapshot: Snapshot, document: Document, shown: Shown) -> types.Diagnostic:
+    return types.Diagnostic(
+        range=to_lsp.range_(document.source, shown.span, snapshot.client.encoding),
+        message=message(shown.anchored),
+        severity=types.DiagnosticSeverity.Information,
+        code=CODE,
+        source=to_lsp.SOURCE,
+        data={"proposal": shown.anchored.proposal.id},
+    )
+
+
+def _action(snapshot: Snapshot, document: Document, offer: Offer) -> types.CodeAction:
+    name, proposal = f"adalang.server.{offer.action}Proposal", offer.shown.anchored.proposal
+    return types.CodeAction(
+        offer.title,
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=[_diagnostic(snapshot, document, offer.shown)],
+        is_preferred=offer.preferred or None,
+        command=types.Command(offer.title, name, arguments=[proposal.id]),
+    )
+
+
+def _part_action(snapshot: Snapshot, document: Document, offer: PartOffer) -> types.CodeAction:
+    doubt = types.ChangeAnnotation(offer.title, needs_confirmation=True, description=offer.doubt)
+    return types.CodeAction(
+        offer.title,
+        kind=types.CodeActionKind.QuickFix,
+        diagnostics=[_diagnostic(snapshot, document, offer.shown)],
+        edit=workspace_edit(snapshot, _sources(offer.shown.anchored), Change(offer.edits), doubt),
+    )
 
 
 def _sources(found: Anchored) -> dict[Path, SourceText]:
     return {path: module.source for path, module in found.program.modules.items()}
-
-
-def _shown(snapshot: Snapshot, document: Document) -> Iterator[tuple[Anchored, Span, types.Diagnostic]]:
-    for found in snapshot.proposals(document):
-        for mark in found.marks:
-            if mark.path == document.path:
-                yield found, mark.span, _diagnostic(snapshot, document, found, mark.span)
-
-
-def _diagnostic(snapshot: Snapshot, document: Document, found: Anchored, span: Span) -> types.Diagnostic:
-    return types.Diagnostic(
-        range=to_lsp.range_(document.source, span, snapshot.client.encoding),
-        message=message(found),
-        severity=types.DiagnosticSeverity.Information,
-        code=CODE,
-        source=to_lsp.SOURCE,
-        data={"proposal": found.proposal.id},
-    )
-
-
-def _actions(found: Anchored, diagnostic: types.Diagnostic) -> Iterator[types.CodeAction]:
-    proposal = found.proposal
-    offers = [("Explain proposal", "explainProposal"), ("Dismiss proposal", "dismissProposal")]
-    if _can_apply(found):
-        offers.insert(0, (title(proposal, outdated=bool(found.outdated)), "applyProposal"))
-    for offer, name in offers:
-        command = types.Command(offer, f"adalang.server.{name}", arguments=[proposal.id])
-        preferred = name == "applyProposal" and proposal.evidence.verified and not found.outdated
-        yield types.CodeAction(
-            offer,
-            kind=types.CodeActionKind.QuickFix,
-            diagnostics=[diagnostic],
-            is_preferred=preferred or None,
-            command=command,
-        )
-
-
-def _can_apply(found: Anchored) -> bool:
-    try:
-        found.edits()
-    except EditRefused:
-        return False
-    return True
 
 
 # ---- commands

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from adalang.ide.changes import Change
-from adalang.ide.save_row import NewRow, RowRefused, new_row
-from adalang.language.text import Edit, SourceText, Span
+from adalang.ide.save_row import NewRow, RowRefused, at_the_end, new_row
+from adalang.language.files import append_line
+from adalang.language.text import SourceText
 from adalang.lsp.convert_changes import workspace_edit
 from adalang.lsp.protocol import RequestError
 from adalang.lsp.server import AdalServer
@@ -63,34 +62,6 @@ async def _write(server: AdalServer, snapshot: Snapshot, row: NewRow, source: So
     if before is None:
         assert document is not None
         before = document.source
-        edits = (_at_the_end(before, row.line),)
+        edits = (at_the_end(before, row.line),)
     edit = workspace_edit(snapshot, {row.path: before}, Change({row.path: edits}))
     await server.window.apply(edit, f"Save the run as a row of {row.path.name}")
-
-
-def _at_the_end(source: SourceText, line: str) -> Edit:
-    end, newline = len(source.data), source.newline
-    lead = "" if not source.data or source.data.endswith((b"\n", b"\r")) else newline
-    return Edit(Span(end, end), f"{lead}{line}{newline}")
-
-
-def append_line(path: Path, line: str) -> None:
-    """Add a line to a file in one write that has reached the disk when this returns. A last line without an end gets one.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    with path.open("a+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - 2))
-        end = file.read()
-        newline = b"\r\n" if _has_crlf(path) else b"\n"
-        lead = b"" if not size or end.endswith(b"\n") else newline
-        file.write(lead + line.encode() + newline)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _has_crlf(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.readline().endswith(b"\r\n")

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from adalang.engine.protocol import EvaluateRequest, OptimizeRequest, Request, RunRequest
+from adalang.engine.scores import told
 from adalang.ide.data_rows import InputsRefused, asked_inputs, data_rows, inputs_to_run
 from adalang.lsp.protocol import RequestError
 from adalang.lsp.server import AdalServer
@@ -57,7 +58,7 @@ async def evaluate(server: AdalServer, uri: str, name: str) -> Any:
     request = EvaluateRequest(str(target.path), name, texts=target.texts)
     result = await _do(server, target, f"Evaluating {name}", request)
     if "score" in result:
-        server.window.tell(_told(name, result))
+        server.window.tell(told(name, result))
     return result
 
 
@@ -73,14 +74,6 @@ async def optimize(server: AdalServer, uri: str, name: str) -> Any:
 
 async def cancel(server: AdalServer) -> Any:
     return {"cancelled": server.work.cancel()}
-
-
-def _told(name: str, result: Mapping[str, Any]) -> str:
-    if result["score"] is None:
-        return f"{name}: nothing could be scored."
-    score = f"{100 * result['score']:.0f}% [{100 * result['low']:.0f}, {100 * result['high']:.0f}]"
-    failing = len(result.get("failing", ()))
-    return f"{name}: {score} on {result['n']} examples" + (f", {failing} failing." if failing else ".")
 
 
 def _short(text: str) -> str:

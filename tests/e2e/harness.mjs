@@ -121,11 +121,13 @@ export class Workbench {
   }
 
   async open(file) {
-    const tab = this.page.locator(".tab.active", { hasText: path.basename(file) });
+    const name = path.basename(file);
+    const opened = this.page.locator(".tab", { hasText: name });
+    const active = this.page.locator(".tab.active", { hasText: name });
     // A rename that ends gives the focus back to its editor, which closes a list that has just opened.
     await until(`${file} is open`, async () => {
-      await this.pick("Control+P", file, path.basename(file));
-      return tab.waitFor({ timeout: 1500 }).then(() => true, () => false);
+      await ((await opened.count()) ? opened.first().click() : this.pick("Control+P", file, name));
+      return active.waitFor({ timeout: 1500 }).then(() => true, () => false);
     });
     await this.page.locator(".editor-instance .view-line").first().waitFor();
   }

@@ -65,10 +65,7 @@ def classify(error: Exception, model: ModelSpec) -> Failure:
 def refused(
     litellm: ModuleType, model: ModelSpec, provider: str, status: int, headers: Mapping[str, str], body: str
 ) -> Failure:
-    """The failure that an HTTP answer of 400 or above stands for, as litellm reads the provider's words.
-
-    `headers` have lower-case names.
-    """
+    """The failure that an HTTP answer of 400 or above stands for, as litellm reads the provider's words."""
     from litellm.llms.openai.common_utils import OpenAIError
 
     said = OpenAIError(status_code=status, message=body, headers=dict(headers))

@@ -77,7 +77,9 @@ class OpenAILane:
                     f"{model.id} did not answer within {model.timeout:g} seconds", maybe_paid=True
                 ) from None
             raise unanswered(error, model) from error
-        if body is None:
+        error_told = body.get("error") if isinstance(body, dict) else None
+        if status >= 400 or error_told is not None:
+            status = _status_of(error_told) if status < 400 else status
             assert self._litellm is not None
             raise refused(self._litellm, model, way.provider, status, headers, text.decode("utf-8", "replace"))
         try:
@@ -90,7 +92,8 @@ class OpenAILane:
     def _route(self, request: Request, form: Mapping[str, Any] | None) -> Route | None:
         """Found once for all calls that differ in their messages alone."""
         model = request.model
-        same = canonical_json([model.id, model.options, model.secrets, form, request.tools])
+        in_parts = any(not isinstance(message.content, str) for message in request.messages)
+        same = canonical_json([model.id, model.options, model.secrets, form, request.tools, in_parts])
         if same not in self._routes:
             assert self._litellm is not None
             if len(self._routes) >= _MOST_ROUTES:
@@ -98,14 +101,13 @@ class OpenAILane:
             self._routes[same] = route(self._litellm, arguments(request, form))
         return self._routes[same]
 
-    async def _post(self, way: Route, messages: list[dict[str, Any]]) -> tuple[int, dict[str, str], bytes]:
+    async def _post(self, way: Route, messages: list[dict[str, Any]]) -> tuple[int, Mapping[str, str], bytes]:
         session = self._session or self._open()
         async with session.post(
             way.url, data=way.body(messages), headers=way.headers, proxy=way.proxy or None
         ) as response:
             text = await response.read()
-            headers = {} if response.status < 400 else {k.lower(): v for k, v in response.headers.items()}
-            return response.status, headers, text
+            return response.status, response.headers, text
 
     def _open(self) -> ClientSession:
         from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
@@ -186,6 +188,14 @@ def _is_plain(choice: Mapping[str, Any], message: Mapping[str, Any], said: Any, 
         and not any(message.get(name) for name in _UNUSUAL)
         and all(isinstance(call.get("function"), dict) for call in calls)
     )
+
+
+def _status_of(error: Any) -> int:
+    """The status that an error told in an answer with status 200 should have had."""
+    try:
+        return int(error["code"])
+    except (KeyError, TypeError, ValueError):
+        return 422
 
 
 def _refusal(choice: Mapping[str, Any], message: Mapping[str, Any]) -> str:

@@ -29,20 +29,19 @@ _PLACE = (
     "headers",
     "organization",
 )
+_PLACE_TOO = ("base_url", "deployment_id", "default_headers", "request_timeout", "api_version")
 _ORGANIZATION = ("OPENAI_ORGANIZATION", "OPENAI_ORG_ID")
-# One message of each shape that requests have: a provider for which litellm rewrites any of them is litellm's.
-_PROBE: tuple[dict[str, Any], ...] = (
-    {"role": "system", "content": "a"},
-    {"role": "user", "content": "b"},
-    {"role": "assistant", "content": "c"},
-    {
-        "role": "user",
-        "content": [
-            {"type": "text", "text": "d"},
-            {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
-        ],
-    },
+# One message of each role and form: where litellm rewrites any of a request's, the request is litellm's.
+_TEXTS: tuple[dict[str, Any], ...] = tuple(
+    {"role": role, "content": "a"} for role in ("system", "user", "assistant", "user")
 )
+_PARTS: dict[str, Any] = {
+    "role": "user",
+    "content": [
+        {"type": "text", "text": "a"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
+    ],
+}
 _STANDARD_METHODS = ("transform_response", "transform_parsed_response_dict")
 # Prices that depend on how long the prompt is, or on what it holds; litellm computes those.
 _UNEVEN_PRICES = ("above_", "tiered", "off_peak", "regional", "reasoning_token", "_per_second")
@@ -122,12 +121,13 @@ def _route(litellm: ModuleType, arguments: Mapping[str, Any]) -> Route | None:
         return None
 
     place = {"custom_llm_provider": provider, "api_base": base}
+    probe = _probe(arguments["messages"])
     options = get_optional_params(model=name, custom_llm_provider=provider, **given)
-    body = config.transform_request(name, _probe(), options, place, {})
-    if body.pop("messages") != _probe() or "json_mode" in body:
+    body = config.transform_request(name, _probe(probe), options, place, {})
+    if body.pop("messages") != probe or "json_mode" in body:
         return None
     body.pop("max_retries", None)
-    headers = config.validate_environment({}, name, _probe(), options, place, key, base)
+    headers = config.validate_environment({}, name, probe, options, place, key, base)
     headers |= body.pop("extra_headers", None) or {}
     body |= body.pop("extra_body", None) or {}
     if body.pop("stream", False) or body.pop("extra_query", None):
@@ -144,15 +144,17 @@ def _route(litellm: ModuleType, arguments: Mapping[str, Any]) -> Route | None:
     )
 
 
-def _probe() -> list[dict[str, Any]]:
-    return json.loads(json.dumps(_PROBE))  # type: ignore[no-any-return]
+def _probe(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Messages of the forms of `messages`, short ones and new at each call, for litellm changes what it is given."""
+    in_parts = any(not isinstance(message["content"], str) for message in messages)
+    return json.loads(json.dumps([*_TEXTS, _PARTS] if in_parts else _TEXTS))  # type: ignore[no-any-return]
 
 
 def _only_parameters(litellm: ModuleType, given: Mapping[str, Any]) -> bool:
     """Whether the options are parameters of a completion, or unknown to litellm, which passes those on."""
     from litellm.utils import get_non_default_completion_params, get_optional_params
 
-    known = inspect.signature(get_optional_params).parameters
+    known = {*inspect.signature(get_optional_params).parameters, *litellm.OPENAI_CHAT_COMPLETION_PARAMS} - {*_PLACE_TOO}
     return all(name in known or name in get_non_default_completion_params(given) for name in given)
 
 

@@ -42,6 +42,8 @@ _ASSUMED_OUTPUT_TOKENS = 1024
 _LONGEST_PAUSE = 120.0
 _RATE_LIMIT_PATIENCE = 4
 _LONGEST_BACKOFF = 30.0
+# Too many requests for this customer, and for the provider as a whole.
+_TOO_MANY = (429, 503, 529)
 
 
 class Gateway:
@@ -198,7 +200,7 @@ class Gateway:
                     )
                     reservation.settle(failure.usage)
                     slot.tokens = failure.usage.tokens
-                    if failure.status == 429:
+                    if failure.status in _TOO_MANY:
                         limiter.throttled(slot.started, failure.retry_after or 0.0)
                     raise
                 except asyncio.CancelledError:

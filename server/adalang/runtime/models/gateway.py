@@ -11,10 +11,9 @@ import asyncio
 import copy
 import random
 import time
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from adalang.language.models import price
 from adalang.runtime.failures import (
@@ -185,7 +184,11 @@ class Gateway:
                 return _Landing(answer, usage + cost)
 
     async def _attempt(self, lane: Lane, request: Request, key: str, budget: Budget) -> tuple[Answer, Usage]:
-        """One call, paid for out of the budget and kept in the store."""
+        """One call, paid for out of the budget and kept in the store.
+
+        From the step in which the lane has the answer to the one that keeps it nothing else can happen: there is no
+        task between them, so that a cancellation comes either before the answer or after it is on its way to the disk.
+        """
         estimate = self._largest_usage(request)
         budget.check(estimate)
         limiter = self._limiter(request.model)
@@ -193,7 +196,7 @@ class Gateway:
             with await budget.reserve(estimate) as reservation:
                 began = time.monotonic()
                 try:
-                    answer = await _arrived(lane.call(request))
+                    answer = await lane.call(request)
                 except TransportFailure as failure:
                     failure.usage = replace(
                         estimate if failure.maybe_paid else Usage(), seconds=time.monotonic() - began
@@ -311,17 +314,3 @@ def _with_fallbacks(request: Request) -> Iterator[Request]:
             yield from walk(model.fallback)
 
     yield from walk(request.model.fallback)
-
-
-async def _arrived(call: Coroutine[Any, Any, Answer]) -> Answer:
-    """Await the call. An answer that arrives together with a cancellation is not lost: it is returned."""
-    task = asyncio.create_task(call)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task})
-        if task.cancelled() or task.exception() is not None:
-            raise
-        return task.result()

@@ -21,7 +21,7 @@ def main() -> None:
     url, calls, concurrency = arguments()
     cached = "--cached" in sys.argv
     model = dspy.LM("openai/gpt-4o-mini", api_base=url, api_key="none", temperature=0, cache=cached)
-    # The server answers in one word, which is what this adapter asks for when it asks for a field in JSON alone.
+    # The server answers in one word, whatever format it is asked for.
     dspy.configure(lm=model, adapter=Plain())
 
     def evaluate(numbers: range) -> int:

@@ -1,6 +1,6 @@
 """Models that speak the OpenAI protocol, called over connections of our own that stay open.
 
-What is sent is what litellm would send (see `openai_routes`), for a tenth of the CPU. Everything unusual in an
+What is sent is what litellm would send (see `openai_routes`), for a fraction of the CPU. Everything unusual in an
 answer, and every refusal, is read by litellm itself, so that nothing depends on which lane a call took.
 """
 

@@ -38,6 +38,22 @@ SETTINGS: tuple[SettingDoc, ...] = (
         "teacher", str, "", "ADALANG_TEACHER", "Model that reads failures and writes edits. Unset: the target's."
     ),
     SettingDoc("concurrency", int, 16, "ADALANG_CONCURRENCY", "Calls that may run at once to one provider.", 1),
+    SettingDoc(
+        "rpm",
+        int,
+        0,
+        "ADALANG_RPM",
+        "Requests per minute to each model that sets no `rpm` itself. 0: as many as it takes.",
+        0,
+    ),
+    SettingDoc(
+        "tpm",
+        int,
+        0,
+        "ADALANG_TPM",
+        "Tokens per minute to each model that sets no `tpm` itself. 0: as many as it takes.",
+        0,
+    ),
     SettingDoc("cache", bool, True, "ADALANG_CACHE", "Whether equal calls are answered from the store."),
     SettingDoc(
         "budget_calls", int, 2000, "ADALANG_BUDGET_CALLS", "Model calls that one optimization may make at most.", 1

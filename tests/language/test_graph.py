@@ -178,6 +178,7 @@ def changed(before: str, after: str) -> set[str]:
         ('user   = """Ticket: {{ ticket }}"""', 'user = "Ticket: {{ ticket }}"'),
         ("on_save = 20", "on_save = 3"),
         ("retries = 4", "retries = 9"),
+        ("retries = 4", "retries = 4, rpm = 500, tpm = 30_000"),
         ("optimize quality", ""),
         ("seed = 7", "seed = 8"),
         ("{ max = 4 }", "{ max = 8 }"),

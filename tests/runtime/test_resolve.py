@@ -13,7 +13,7 @@ from adalang.runtime.resolve import Models
 
 FILE = """\
 model base = "openai/gpt-4o-mini" { temperature = 0, max_tokens = 64, api_key = env("MY_KEY") }
-model warm = base { temperature = 1, retries = 5, timeout = 2.5, fallback = [base, "ollama/qwen3"] }
+model warm = base { temperature = 1, retries = 5, timeout = 2.5, rpm = 60, tpm = 9_000, fallback = [base, "ollama/qwen3"] }
 prompt p(q: str) -> str {
   model = warm
   user = \"\"\"{{ q }}\"\"\"
@@ -27,7 +27,7 @@ def test_options_secrets_and_fallbacks(tmp_path):
     assert spec.id == "openai/gpt-4o-mini"
     assert spec.options == {"temperature": 1, "max_tokens": 64}
     assert spec.secrets == {"api_key": "sk-1"} and "sk-1" not in repr(spec)
-    assert (spec.retries, spec.timeout) == (5, 2.5)
+    assert (spec.retries, spec.timeout, spec.rpm, spec.tpm) == (5, 2.5, 60, 9000)
     assert [one.id for one in spec.fallback] == ["openai/gpt-4o-mini", "ollama/qwen3"]
 
 

@@ -85,9 +85,10 @@ class CutOff:
 
 @dataclass(frozen=True)
 class BadJson:
-    """200 with a body that is not JSON."""
+    """A body as it is given, by default one that is not JSON."""
 
     body: str = '{"choices": [{"message": '
+    status: int = 200
 
 
 @dataclass(frozen=True)

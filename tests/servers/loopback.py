@@ -122,8 +122,8 @@ class LoopbackServer:
             case Overlong():
                 text = "prompt is too long: maximum context length is 8 tokens"
                 return self._error(400, "overlong", text)
-            case BadJson(body):
-                return web.Response(text=body, content_type="application/json")
+            case BadJson(body, status):
+                return web.Response(text=body, status=status, content_type="application/json")
             case Hang():
                 await self._closing.wait()
             case Drop():

@@ -103,7 +103,7 @@ class Session:
 
     def follow(self, settings: Settings) -> None:
         """Use changed settings for what begins from now on; what runs goes on with those it began with."""
-        changed = any(settings[name] != self.settings[name] for name in ("concurrency", "cache"))
+        changed = any(settings[name] != self.settings[name] for name in ("concurrency", "rpm", "tpm", "cache"))
         self.settings = settings
         if changed and self._open_gateway is not None:
             self._former_gateways.append(self._open_gateway)
@@ -161,6 +161,8 @@ class Session:
             self._open_gateway = Gateway(
                 self.store,
                 concurrency=self.settings["concurrency"],
+                rpm=self.settings["rpm"] or None,
+                tpm=self.settings["tpm"] or None,
                 use_cache=self.settings["cache"],
                 root=self.root,
                 record_to=self._record_to,
@@ -254,7 +256,13 @@ class Session:
 
         scorer = Scorer(plan, plan.entity.module.path.parent)
         found = await evaluate(
-            scorer, self.runtime(program, budget=budget), rows, split=chosen, repeats=times, on_row=told
+            scorer,
+            self.runtime(program, budget=budget),
+            rows,
+            split=chosen,
+            repeats=times,
+            on_row=told,
+            concurrency=max(64, self.settings["concurrency"]),
         )
         found = replace(found, fingerprint=self.fingerprint(program, plan.target.id))
         self.store.put_evaluation(_record(self.store.relative(program.path), found))

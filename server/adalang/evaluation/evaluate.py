@@ -252,20 +252,22 @@ async def evaluate(
     Raises:
         BugFailure, BudgetExceeded: at once, with the other runs cancelled; what was answered is in the store.
     """
-    limit = asyncio.Semaphore(concurrency)
+    work = [(row, sample) for row in rows for sample in range(repeats)]
+    found: list[RowResult | None] = [None] * len(work)
+    left = iter(enumerate(work))
 
-    async def one(row: Row, sample: int) -> RowResult:
-        async with limit:
-            result = await scorer.run(runtime, row, sample)
-        on_row(result)
-        return result
+    async def work_off() -> None:
+        for at, (row, sample) in left:
+            result = found[at] = await scorer.run(runtime, row, sample)
+            on_row(result)
 
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(row, sample)) for row in rows for sample in range(repeats)]
+            for _ in range(min(concurrency, len(work))):
+                group.create_task(work_off())
     except BaseExceptionGroup as errors:
         raise most_telling(errors) from None
-    results = [task.result() for task in tasks]
+    results = [result for result in found if result is not None]
     scored = [row for row in results if row.score is not None]
     interval = score_interval([row.score or 0.0 for row in scored], [row.row_id for row in scored])
     void = len(results) - len(scored) > VOID_SHARE * len(results)

@@ -382,6 +382,8 @@ def _plain(text: str) -> str:
 def _normal_answer(text: str) -> str:
     """SQuAD's normalisation; a text of nothing but articles and punctuation is kept as it is."""
     plain = _plain(text)
+    if plain.isalnum():  # one word or number, with no punctuation in it
+        return _ARTICLES.sub("", plain) or plain
     letters = "".join(
         "" if char in string.punctuation or unicodedata.category(char).startswith("P") else char for char in plain
     )

@@ -61,7 +61,7 @@ FileHash = Callable[[Path], str | None]
 """The hash of a file's content (of all files, for a path with ``*``); ``None`` when there is none."""
 
 # What says when, how often or for how much something runs, or holds a secret: no answer depends on it.
-_WITHOUT_EFFECT = frozenset({"retries", "timeout", "api_key", "on_save", "goal"})
+_WITHOUT_EFFECT = frozenset({"retries", "timeout", "rpm", "tpm", "api_key", "on_save", "goal"})
 
 
 def fingerprint(program: Program, component_id: str, file_hash: FileHash) -> str:

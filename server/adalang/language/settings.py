@@ -59,6 +59,8 @@ MODEL_OPTIONS = _table(
     _S("fallback", "models", "Models that are asked in turn when this one cannot answer."),
     _S("retries", "int", "How often a call is tried again after a failure of transport.", 0, 20),
     _S("timeout", "number", "Seconds until a call counts as failed.", 0.001),
+    _S("rpm", "int", "Requests per minute that the provider allows; calls wait for their turn.", 1),
+    _S("tpm", "int", "Tokens per minute that the provider allows, sent and received.", 1),
     _S("headers", "object", "Further HTTP headers."),
 )
 

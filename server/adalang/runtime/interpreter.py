@@ -76,6 +76,7 @@ class Runtime:
     models: Models
     overrides: Overrides = field(default_factory=dict)
     budget: Budget | None = None
+    _prepared: dict[str, _Prepared] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     async def run(self, entity: Entity, inputs: Mapping[str, Any], *, sample: int = 0) -> tuple[Any, Trace]:
         """The component's output for ``inputs`` (by name) and the trace. ``sample`` tells repeats apart.
@@ -95,6 +96,16 @@ class Runtime:
     def messages(self, entity: Entity, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
         """What a prompt would send for these inputs; nothing is called."""
         return _Run(self, 0).prompt_messages(entity, _checked_inputs(self.program, entity, inputs))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What all calls of one prompt share. ``turns`` are the examples that no template places, as messages."""
+
+    form: AnswerForm
+    values: Mapping[str, Any]
+    placed: Mapping[str, Any]
+    turns: tuple[Message, ...]
 
 
 def prompt_form(program: Program, entity: Entity, overrides: Overrides) -> AnswerForm:
@@ -213,21 +224,30 @@ class _Run:
         declaration = entity.declaration
         if not isinstance(declaration, PromptDeclaration):
             raise BugFailure(f"`{entity.id}` is {_article(entity.kind)}; only prompts have messages")
-        form = prompt_form(self._program, entity, self._runtime.overrides)
-        values = {**self._shared_values(entity), **self._param_values(entity, declaration), **inputs}
-        demos = {one.name.text: self._demo_values(entity, one) for one in declaration.demos}
-        placed = {use.name for message in declaration.messages for use in uses(message.template)}
-        values |= {name: examples for name, examples in demos.items() if name in placed}
-        turns = [one for name, examples in demos.items() if name not in placed for one in examples]
+        prepared = self._runtime._prepared.get(entity.id)
+        if prepared is None:
+            prepared = self._runtime._prepared[entity.id] = self._prepare(entity, declaration)
+        values = {**prepared.values, **inputs, **prepared.placed}
+        turns = prepared.turns
 
         messages: list[Message] = []
         for message in declaration.messages:
             if message.role == "user" and turns:
-                messages += self._demo_turns(entity, declaration, turns, values, form)
-                turns = []
+                messages += turns
+                turns = ()
             text = self._render(entity, message.template.text.value, values, message.role)
             messages.append(Message(message.role, text))
-        return tuple(_with_instruction(messages, form.instruction)), form
+        return tuple(_with_instruction(messages, prepared.form.instruction)), prepared.form
+
+    def _prepare(self, entity: Entity, declaration: PromptDeclaration) -> _Prepared:
+        form = prompt_form(self._program, entity, self._runtime.overrides)
+        values = {**self._shared_values(entity), **self._param_values(entity, declaration)}
+        demos = {one.name.text: self._demo_values(entity, one) for one in declaration.demos}
+        named = {use.name for message in declaration.messages for use in uses(message.template)}
+        placed = {name: examples for name, examples in demos.items() if name in named}
+        left = [one for name, examples in demos.items() if name not in named for one in examples]
+        turns = self._demo_turns(entity, declaration, left, values | placed, form)
+        return _Prepared(form, values, placed, tuple(turns))
 
     def _render(self, entity: Entity, text: str, values: Mapping[str, Any], role: str) -> Any:
         folder = entity.module.path.parent

@@ -18,9 +18,14 @@ from adalang.language.templates import environment, without_control_lines
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.models.types import ImagePart, Part, TextPart
 
+_MARKUP = ("{{", "{%", "{#", "\r")
+
 
 @lru_cache(maxsize=2048)
-def _compiled(text: str) -> Template:
+def _compiled(text: str) -> Template | None:
+    """The template; None for a text without any markup, which renders to itself."""
+    if not any(sign in text for sign in _MARKUP) and len(text) <= LONGEST_TEXT:
+        return None
     return environment().from_string(without_control_lines(text))
 
 
@@ -30,17 +35,22 @@ def render(text: str, values: Mapping[str, Any], *, where: str, folder: Path | N
     Raises:
         BugFailure: a name is undefined, or Jinja refuses; the message says where and why.
     """
-    marker = secrets.token_hex(12)
+    marker = ""
     images: list[str] = []
 
     def image(source: Any) -> str:
+        nonlocal marker
+        marker = marker or secrets.token_hex(12)
         images.append(_image_url(str(source), folder, where))
         return f"{marker}:{len(images) - 1};"
 
     try:
+        template = _compiled(text)
+        if template is None:
+            return text
         pieces: list[str] = []
         size = 0
-        for piece in _compiled(text).generate({**values, "image": image}):
+        for piece in template.generate({**values, "image": image}):
             size += len(piece)
             if size > LONGEST_TEXT:
                 raise BugFailure(f"{where}: the text grows beyond {LONGEST_TEXT:,} characters")

@@ -33,6 +33,7 @@ class Models:
     default: str
     environment: Mapping[str, str] = field(repr=False)
     chosen: Mapping[str, str] = field(default_factory=dict)
+    _resolved: dict[tuple[str, int], ModelSpec] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def of_setting(self, owner: Entity, found: Setting | None) -> ModelSpec:
         """The model of a component whose ``model`` setting is ``found``.
@@ -40,6 +41,13 @@ class Models:
         Raises:
             BugFailure: the model is not declared, or needs an environment variable that is not set.
         """
+        # The program holds its settings, so that no other one gets the same identity.
+        key = owner.id, id(found)
+        if key not in self._resolved:
+            self._resolved[key] = self._of_setting(owner, found)
+        return self._resolved[key]
+
+    def _of_setting(self, owner: Entity, found: Setting | None) -> ModelSpec:
         if owner.id in self.chosen:
             return self.named(self.chosen[owner.id], owner.module)
         return self.default_model() if found is None else self._of(found.value, owner.module, ())
@@ -93,6 +101,10 @@ class Models:
                 spec = replace(spec, retries=int(value))
             elif name == "timeout":
                 spec = replace(spec, timeout=float(value))
+            elif name == "rpm":
+                spec = replace(spec, rpm=int(value))
+            elif name == "tpm":
+                spec = replace(spec, tpm=int(value))
             elif name in _SECRET_SETTINGS:
                 secrets[name] = value
             else:

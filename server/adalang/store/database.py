@@ -117,16 +117,17 @@ class Store:
 
     def put_response(self, record: ResponseRecord) -> None:
         """Keep an answer; it is safe from the death of this process when this returns."""
-        self._write(
+        self.put_responses([record])
+
+    def put_responses(self, records: Sequence[ResponseRecord]) -> None:
+        """Keep answers in one commit: all of them, or none with a StoreError."""
+        self._write_many(
             "INSERT OR REPLACE INTO responses (key, model, request, response, usd, tokens, created) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            record.key,
-            record.model,
-            _dump(record.request),
-            _dump(record.response),
-            record.usd,
-            record.tokens,
-            record.created,
+            [
+                (one.key, one.model, _dump(one.request), _dump(one.response), one.usd, one.tokens, one.created)
+                for one in records
+            ],
         )
 
     # Runs
@@ -392,6 +393,24 @@ class Store:
             except sqlite3.Error as error:
                 raise self._failed(error) from error
 
+    def _write_many(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Execute for every row, in one transaction."""
+        if len(rows) == 1:
+            self._write(statement, *rows[0])
+            return
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    self._connection.executemany(statement, rows)
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise self._failed(error) from error
+
     def _failed(self, error: sqlite3.Error) -> StoreError:
         if self.file is None or not hasattr(error, "sqlite_errorcode") or not is_damage(error):
             return StoreError(f"the store {self.file or 'in memory'} failed: {error}")
@@ -418,9 +437,12 @@ _JSON_COLUMNS = frozenset(
 _EVALUATION_SUMMARY = "id, file, eval, split, fingerprint, n, score, low, high, usage, params, repeats, created"
 
 
+_PLAIN = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=str)
+
+
 def _dump(value: Any) -> str:
     # ASCII, for a model's answer may hold lone surrogates, which SQLite's UTF-8 cannot.
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), default=str)
+    return _PLAIN.encode(value)
 
 
 def _loaded(row: sqlite3.Row) -> dict[str, Any]:

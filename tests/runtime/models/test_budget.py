@@ -46,7 +46,7 @@ def test_spent_and_reserved_never_pass_the_limit_and_refusals_are_just(
         return Budget(calls, tokens, None if cents is None else cents / 100, parent=parent)
 
     def within(checked: Budget) -> bool:
-        total = checked.spent + checked._reserved()
+        total = checked.spent + checked.reserved
         return not (
             (checked.calls is not None and total.calls > checked.calls)
             or (checked.tokens is not None and total.tokens > checked.tokens)
@@ -76,7 +76,7 @@ def test_spent_and_reserved_never_pass_the_limit_and_refusals_are_just(
         async with asyncio.timeout(5):
             await asyncio.gather(*(job(*one) for one in jobs))
         assert within(whole) and within(part)
-        assert whole._reserved() == part._reserved() == Usage()
+        assert whole.reserved == part.reserved == Usage()
 
     asyncio.run(run())
 

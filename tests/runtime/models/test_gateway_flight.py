@@ -154,6 +154,33 @@ async def test_one_server_gets_only_so_many_calls_at_a_time_and_another_is_not_h
         await gateway.aclose()
 
 
+@pytest.mark.parametrize("whose", ["the model's", "the workspace's"])
+async def test_no_more_requests_are_sent_in_a_minute_than_allowed(whose: str) -> None:
+    async with LoopbackServer("openai", lambda _: Reply("beta")) as server:
+        gateway = Gateway(None, rpm=1 if whose == "the model's" else 2)
+        asked = request(server)
+        if whose == "the model's":
+            asked = replace(asked, model=replace(asked.model, rpm=2))
+        crowd = [asyncio.create_task(gateway.complete(replace(asked, sample=n))) for n in range(5)]
+        await until(lambda: sum(task.done() for task in crowd) == 2)
+        await asyncio.sleep(0.2)
+        assert len(server.log) == 2
+        cached = await gateway.complete(replace(asked, sample=0))
+        assert cached.cached, "what is known needs no allowance"
+        await gateway.aclose()
+        await asyncio.gather(*crowd, return_exceptions=True)
+
+
+async def test_a_server_that_says_it_is_overloaded_gets_fewer_calls_at_a_time() -> None:
+    async with LoopbackServer("openai", scripted([ServerError(503)] * 8, lambda _: Slow(0.02, Reply("b")))) as server:
+        gateway = Gateway(None, backoff=0.01, concurrency=8)
+        await asyncio.gather(*(gateway.complete(request(server, sample=n)) for n in range(8)))
+        server.most_running = 0
+        await asyncio.gather(*(gateway.complete(request(server, sample=n)) for n in range(8, 16)))
+        assert server.most_running < 8
+        await gateway.aclose()
+
+
 async def test_a_fallback_answers_when_the_model_is_out_of_reach() -> None:
     async with (
         LoopbackServer("openai", lambda _: ServerError(502)) as broken,

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from adalang.language.models import estimate_tokens, known_models, known_providers, price
-from adalang.runtime.models.limiter import Limiter
 from adalang.runtime.models.schemas import response_format
 
 LABEL = {"type": "string", "enum": ["a", "b"]}
@@ -51,23 +50,6 @@ def test_objects_are_closed_at_every_depth_and_the_schema_given_is_left_alone() 
 def test_only_objects_can_be_asked_for_by_schema() -> None:
     assert response_format({"type": "array", "items": LABEL}, "answer") is None
     assert response_format(LABEL, "answer") is None
-
-
-async def test_a_burst_of_429_halves_the_slots_once_and_success_brings_them_back() -> None:
-    limiter = Limiter(8)
-    async with limiter.slot() as first, limiter.slot() as second:
-        limiter.throttled(first, 0.0)
-        limiter.throttled(second, 0.0)
-    assert limiter.limit == 4
-    async with limiter.slot() as later:
-        limiter.throttled(later, 0.0)
-    assert limiter.limit == 2
-    for _ in range(2 + 3 + 4 + 5 + 6 + 7):
-        async with limiter.slot():
-            pass
-        limiter.succeeded()
-    assert limiter.limit == 8
-    assert limiter._slots._value == 8
 
 
 def test_the_table_knows_models_prices_and_prefixes() -> None:

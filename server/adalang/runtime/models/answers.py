@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from adalang.runtime.models.types import ToolCall, Usage
@@ -46,7 +46,16 @@ class Answer:
 
 def answer_json(answer: Answer) -> dict[str, Any]:
     """An answer as the store and recordings keep it."""
-    return asdict(answer)
+    return {
+        "text": answer.text,
+        "tool_calls": [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in answer.tool_calls],
+        "finish_reason": answer.finish_reason,
+        "input_tokens": answer.input_tokens,
+        "output_tokens": answer.output_tokens,
+        "usd": answer.usd,
+        "seconds": answer.seconds,
+        "refusal": answer.refusal,
+    }
 
 
 def answer_from_json(data: Mapping[str, Any]) -> Answer:

@@ -41,7 +41,8 @@ class Budget:
         self.parent = parent
         self._started = time.monotonic()
         self._spent = Usage()
-        self._running: dict[int, Usage] = {}
+        self._running = 0
+        self._held = Usage()
         self._waiting: set[asyncio.Future[None]] = parent._waiting if parent is not None else set()
 
     @property
@@ -50,15 +51,20 @@ class Budget:
         return self._spent
 
     @property
+    def reserved(self) -> Usage:
+        """What the running calls have set aside; it is theirs until they settle for what they did cost."""
+        return self._held
+
+    @property
     def remaining_calls(self) -> int | None:
         """Calls that can still be reserved here and in every parent; None without a bound."""
-        left = [b.calls - b._spent.calls - b._reserved().calls for b in self._chain() if b.calls is not None]
+        left = [b.calls - b._spent.calls - b._held.calls for b in self._chain() if b.calls is not None]
         return max(0, min(left)) if left else None
 
     @property
     def remaining_usd(self) -> float | None:
         """Money that can still be reserved here and in every parent; None without a bound."""
-        left = [b.usd - b._spent.usd - b._reserved().usd for b in self._chain() if b.usd is not None]
+        left = [b.usd - b._spent.usd - b._held.usd for b in self._chain() if b.usd is not None]
         return max(0.0, min(left)) if left else None
 
     @property
@@ -82,7 +88,7 @@ class Budget:
         """
         while True:
             self.check(estimate)
-            if all(budget._fits(estimate, budget._reserved()) is None for budget in self._chain()):
+            if all(budget._fits(estimate, budget._held) is None for budget in self._chain()):
                 return Reservation(self, estimate)
             await self._wait_for_settlement()
 
@@ -101,12 +107,12 @@ class Budget:
 
     def _fits(self, estimate: Usage, reserved: Usage) -> BudgetLimit | None:
         """The first bound that spent + reserved + estimate would break, if any."""
-        total = self._spent + reserved + estimate
-        if self.calls is not None and total.calls > self.calls:
+        parts = self._spent, reserved, estimate
+        if self.calls is not None and sum(part.calls for part in parts) > self.calls:
             return "calls"
-        if self.tokens is not None and total.tokens > self.tokens:
+        if self.tokens is not None and sum(part.tokens for part in parts) > self.tokens:
             return "tokens"
-        if self.usd is not None and total.usd > self.usd + _ROUNDING:
+        if self.usd is not None and sum(part.usd for part in parts) > self.usd + _ROUNDING:
             return "usd"
         if self.seconds is not None and time.monotonic() >= self._deadline():
             return "seconds"
@@ -125,14 +131,20 @@ class Budget:
 
     def _settle(self, reservation: Reservation, actual: Usage) -> None:
         for budget in self._chain():
-            budget._running.pop(id(reservation))
+            budget._release(reservation.estimate)
             budget._spent += actual
         for waiter in self._waiting:
             if not waiter.done():
                 waiter.set_result(None)
 
-    def _reserved(self) -> Usage:
-        return sum(self._running.values(), Usage())
+    def _hold(self, estimate: Usage) -> None:
+        self._running += 1
+        self._held += estimate
+
+    def _release(self, estimate: Usage) -> None:
+        """Take an estimate back out. With none left nothing is reserved, whatever adding and subtracting has lost."""
+        self._running -= 1
+        self._held = self._held - estimate if self._running else Usage()
 
     def _deadline(self) -> float:
         return self._started + self.seconds if self.seconds is not None else float("inf")
@@ -152,7 +164,7 @@ class Reservation:
         self._budget = budget
         self._open = True
         for holder in budget._chain():
-            holder._running[id(self)] = estimate
+            holder._hold(estimate)
 
     def settle(self, actual: Usage) -> None:
         """Replace the estimate by what the call did cost. Only the first settlement counts."""

@@ -11,10 +11,9 @@ import asyncio
 import copy
 import random
 import time
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from adalang.language.models import price
 from adalang.runtime.failures import (
@@ -26,10 +25,11 @@ from adalang.runtime.failures import (
 )
 from adalang.runtime.models.answers import Answer, answer_from_json, answer_json
 from adalang.runtime.models.budget import Budget
+from adalang.runtime.models.keeper import Keeper
 from adalang.runtime.models.keys import describe, largest_input_tokens, request_key
 from adalang.runtime.models.lanes import BuiltinLane, Lane
-from adalang.runtime.models.limiter import Limiter
-from adalang.runtime.models.litellm_lane import LiteLLMLane
+from adalang.runtime.models.limiter import Limiter, Slots
+from adalang.runtime.models.openai_lane import OpenAILane
 from adalang.runtime.models.replay import Recorder, ReplayLane
 from adalang.runtime.models.single_flight import SingleFlight
 from adalang.runtime.models.types import ModelSpec, Request, Response, Usage
@@ -41,13 +41,16 @@ _ASSUMED_OUTPUT_TOKENS = 1024
 _LONGEST_PAUSE = 120.0
 _RATE_LIMIT_PATIENCE = 4
 _LONGEST_BACKOFF = 30.0
+# Too many requests for this customer, and for the provider as a whole.
+_TOO_MANY = (429, 503, 529)
 
 
 class Gateway:
     """One way to all models, for one event loop.
 
     `store` keeps the answers; without one they are kept in memory. `budget` is for calls that bring none of
-    their own. `concurrency` bounds the calls to one server at a time. With `use_cache=False` answers from
+    their own. `concurrency` bounds the calls to one server at a time; `rpm` and `tpm` bound requests and tokens per
+    minute of each model that does not say itself. With `use_cache=False` answers from
     before this gateway are not used, but its own are. Relative `replay/…` paths start at `root` (default:
     the store's workspace, else the current directory). Every answer is also written to the recording
     `record_to`. `backoff` is the pause in seconds before a first retry; each further one is twice as long.
@@ -60,6 +63,8 @@ class Gateway:
         *,
         budget: Budget | None = None,
         concurrency: int = 16,
+        rpm: int | None = None,
+        tpm: int | None = None,
         use_cache: bool = True,
         root: Path | None = None,
         record_to: Path | None = None,
@@ -69,14 +74,17 @@ class Gateway:
         self._store = store if store is not None else Store.in_memory()
         self._budget = budget if budget is not None else Budget()
         self._concurrency = concurrency
+        self._rpm, self._tpm = rpm, tpm
+        self._keeper = Keeper(self._store)
         self._use_cache = use_cache
         self._bought: set[str] = set()
         self._recorder = Recorder(record_to) if record_to is not None else None
         self._backoff = backoff
         self._flights: SingleFlight[_Landing] = SingleFlight()
-        self._limiters: dict[tuple[str, str], Limiter] = {}
+        self._servers: dict[tuple[str, str], Slots] = {}
+        self._limiters: dict[tuple[object, ...], Limiter] = {}
         self._longest_output: dict[str, int] = {}
-        self._remote: Lane = LiteLLMLane()
+        self._remote: Lane = OpenAILane()
         self._lanes: dict[str, Lane] = {
             "builtin": BuiltinLane(),
             "replay": ReplayLane(root or self._store.root or Path.cwd()),
@@ -107,7 +115,7 @@ class Gateway:
                 failure.usage += lost
                 raise
             else:
-                return replace(response, usage=response.usage + lost)
+                return replace(response, usage=response.usage + lost) if unreachable is not None else response
         assert unreachable is not None, "a request has at least one model"
         unreachable.usage = lost
         raise unreachable
@@ -115,6 +123,7 @@ class Gateway:
     async def aclose(self) -> None:
         """End the running calls and let go of connections. The store stays open: it is its owner's."""
         await self._flights.aclose()
+        self._keeper.commit()
         for lane in (*self._lanes.values(), self._remote):
             await lane.aclose()
 
@@ -175,41 +184,47 @@ class Gateway:
                 return _Landing(answer, usage + cost)
 
     async def _attempt(self, lane: Lane, request: Request, key: str, budget: Budget) -> tuple[Answer, Usage]:
-        """One call, paid for out of the budget and kept in the store."""
+        """One call, paid for out of the budget and kept in the store.
+
+        From the step in which the lane has the answer to the one that keeps it nothing else can happen: there is no
+        task between them, so that a cancellation comes either before the answer or after it is on its way to the disk.
+        """
         estimate = self._largest_usage(request)
         budget.check(estimate)
         limiter = self._limiter(request.model)
-        async with limiter.slot() as started:
+        async with limiter.slot(estimate.tokens) as slot:
             with await budget.reserve(estimate) as reservation:
                 began = time.monotonic()
                 try:
-                    answer = await _arrived(lane.call(request))
+                    answer = await lane.call(request)
                 except TransportFailure as failure:
                     failure.usage = replace(
                         estimate if failure.maybe_paid else Usage(), seconds=time.monotonic() - began
                     )
                     reservation.settle(failure.usage)
-                    if failure.status == 429:
-                        limiter.throttled(started, failure.retry_after or 0.0)
+                    slot.tokens = failure.usage.tokens
+                    if failure.status in _TOO_MANY:
+                        limiter.throttled(slot.started, failure.retry_after or 0.0)
                     raise
                 except asyncio.CancelledError:
                     # The provider may finish, and bill, what nobody waits for any more.
                     reservation.settle(estimate)
                     raise
-                reservation.settle(answer.usage)
-                self._keep(request, key, answer)
-        limiter.succeeded()
-        return answer, answer.usage
+                usage = answer.usage
+                reservation.settle(usage)
+                slot.tokens = usage.tokens
+                kept = self._keep(request, key, answer, usage)
+        limiter.succeeded(slot.started, answer.seconds, answer.output_tokens)
+        await kept
+        return answer, usage
 
-    def _keep(self, request: Request, key: str, answer: Answer) -> None:
+    def _keep(self, request: Request, key: str, answer: Answer, usage: Usage) -> asyncio.Future[None]:
         """Write the answer down. There is no `await` between its arrival and this, so nothing can cut in."""
-        usage = answer.usage
-        self._store.put_response(
-            ResponseRecord(key, request.model.id, describe(request), answer_json(answer), usage.usd, usage.tokens)
-        )
+        record = ResponseRecord(key, request.model.id, describe(request), answer_json(answer), usage.usd, usage.tokens)
         self._bought.add(key)
         longest = self._longest_output.get(request.model.id, _ASSUMED_OUTPUT_TOKENS)
         self._longest_output[request.model.id] = max(longest, answer.output_tokens)
+        return self._keeper.keep(record)
 
     def _judged(self, request: Request, key: str, answer: Answer, usage: Usage) -> Response:
         """The answer as a response, or as the failure that it stands for."""
@@ -242,7 +257,15 @@ class Gateway:
         return Usage(1, 0, tokens, output, usd, priced=prices is not None)
 
     def _limiter(self, model: ModelSpec) -> Limiter:
-        return self._limiters.setdefault((model.provider, model.api_base), Limiter(self._concurrency))
+        """The limiter of a model; of declarations that say different things of one model each has its own."""
+        place = model.provider, model.api_base
+        rpm = model.rpm if model.rpm is not None else self._rpm
+        tpm = model.tpm if model.tpm is not None else self._tpm
+        limiter = self._limiters.get((*place, model.name, rpm, tpm))
+        if limiter is None:
+            server = self._servers.setdefault(place, Slots(self._concurrency))
+            limiter = self._limiters[(*place, model.name, rpm, tpm)] = Limiter(server, rpm, tpm)
+        return limiter
 
     def _jittered_backoff(self, attempt: int) -> float:
         longest = min(_LONGEST_BACKOFF, self._backoff * 2.0**attempt)
@@ -276,29 +299,18 @@ def _own(error: Exception | None, joined: bool) -> Exception:
 
 def _with_fallbacks(request: Request) -> Iterator[Request]:
     """The request for its model and then for each fallback, depth first, each model once."""
-    seen: set[str] = set()
+    yield request
+    if not request.model.fallback:
+        return
+    seen = {request_key(request)}
 
-    def walk(model: ModelSpec) -> Iterator[Request]:
-        candidate = replace(request, model=model)
-        key = request_key(candidate)
-        if key not in seen:
-            seen.add(key)
-            yield candidate
-        for fallback in model.fallback:
-            yield from walk(fallback)
+    def walk(fallbacks: tuple[ModelSpec, ...]) -> Iterator[Request]:
+        for model in fallbacks:
+            candidate = replace(request, model=model)
+            key = request_key(candidate)
+            if key not in seen:
+                seen.add(key)
+                yield candidate
+            yield from walk(model.fallback)
 
-    return walk(request.model)
-
-
-async def _arrived(call: Coroutine[Any, Any, Answer]) -> Answer:
-    """Await the call. An answer that arrives together with a cancellation is not lost: it is returned."""
-    task = asyncio.create_task(call)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task})
-        if task.cancelled() or task.exception() is not None:
-            raise
-        return task.result()
+    yield from walk(request.model.fallback)

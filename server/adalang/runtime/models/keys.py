@@ -20,15 +20,30 @@ _CREDENTIAL_HEADER = re.compile(r"auth|key|token|secret|password|cookie|credenti
 _IMAGE_TOKENS = 2000
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (tuple, set, frozenset)):
+        return sorted(value) if isinstance(value, (set, frozenset)) else list(value)
+    return str(value)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_plain)
+
+
 def request_key(request: Request) -> str:
     """The SHA-256 (hex) of all that decides the answer.
 
     That is the model, its options, server and headers, the messages, schema, tools and sample index; never a
     credential.
     """
-    content = describe(request) | {"api_base": request.model.api_base, "code": _implementation(request.model.id)}
+    content = describe(request)
+    content["api_base"] = request.model.api_base
+    content["code"] = _implementation(request.model.id)
     headers = _hashed_headers(request.model)
-    return _digest(content | {"headers": headers} if headers else content)
+    if headers:
+        content["headers"] = headers
+    return _digest(content)
 
 
 def content_key(content: Mapping[str, Any]) -> str:
@@ -81,7 +96,7 @@ def message_json(message: Message) -> dict[str, Any]:
 
 def canonical_json(value: Any) -> str:
     """JSON with one form for equal values: sorted names, no blanks, ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_plain)
+    return _CANONICAL.encode(value)
 
 
 def input_tokens(request: Request) -> int:
@@ -91,7 +106,12 @@ def input_tokens(request: Request) -> int:
 
 def largest_input_tokens(request: Request) -> int:
     """The most tokens that what is sent can make; words take fewer bytes to a token than this allows."""
-    images = sum(isinstance(part, ImagePart) for message in request.messages for part in message.content)
+    images = sum(
+        isinstance(part, ImagePart)
+        for message in request.messages
+        if not isinstance(message.content, str)
+        for part in message.content
+    )
     return images * _IMAGE_TOKENS + sum(16 + len(text.encode("utf-8", "replace")) // 2 for text in _sent(request))
 
 
@@ -104,14 +124,6 @@ def _sent(request: Request) -> Iterator[str]:
 
 def _digest(value: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, (tuple, set, frozenset)):
-        return sorted(value) if isinstance(value, (set, frozenset)) else list(value)
-    return str(value)
 
 
 def _implementation(model_id: str) -> str:

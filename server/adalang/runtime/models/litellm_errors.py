@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from types import ModuleType
 
 from adalang.language.models import key_variables
 from adalang.runtime.failures import BugFailure, Failure, RefusedFailure, TransportFailure
@@ -61,6 +62,36 @@ def classify(error: Exception, model: ModelSpec) -> Failure:
     )
 
 
+def refused(
+    litellm: ModuleType, model: ModelSpec, provider: str, status: int, headers: Mapping[str, str], body: str
+) -> Failure:
+    """The failure that an HTTP answer of 400 or above stands for, as litellm reads the provider's words."""
+    from litellm.llms.openai.common_utils import OpenAIError
+
+    said = OpenAIError(status_code=status, message=body, headers=dict(headers))
+    try:
+        meant = litellm.exception_type(model=model.name, original_exception=said, custom_llm_provider=provider)
+    except Exception as error:
+        meant = error
+    failure = classify(meant, model)
+    if isinstance(failure, TransportFailure):
+        # What litellm makes of a status may be another one, and it drops headers on some of its ways.
+        return TransportFailure(
+            str(failure),
+            status=status,
+            retry_after=_seconds_to_wait(headers),
+            maybe_paid=status in _GATEWAY_STATUSES,
+        )
+    return failure
+
+
+def unanswered(error: Exception, model: ModelSpec) -> TransportFailure:
+    """The failure of a call that ended without a whole answer, though there may have been the beginning of one."""
+    happened = _what_happened(error, model) or _said(error, model)
+    kinds = {type(cause).__name__ for cause in _causes(error)}
+    return TransportFailure(f"{model.id} gave no answer: {happened}", maybe_paid=not kinds.intersection(_UNREACHED))
+
+
 def missing_key(model: ModelSpec) -> BugFailure | None:
     """The failure of a call that has no key for a provider that wants one; None if it may be made."""
     variables = key_variables(model.provider)
@@ -69,11 +100,6 @@ def missing_key(model: ModelSpec) -> BugFailure | None:
     if any(os.environ.get(name) for name in variables):
         return None
     return BugFailure(f"there is no key for {model.id}; {_key_mend(model)}")
-
-
-def refuses_schema(failure: BugFailure) -> bool:
-    """Whether the request was refused for its `response_format`, as models without structured output do."""
-    return "response_format" in str(failure)
 
 
 def _key_mend(model: ModelSpec) -> str:
@@ -123,19 +149,21 @@ def _what_happened(error: Exception, model: ModelSpec) -> str:
 
 def _retry_after(error: Exception) -> float | None:
     """Seconds that the server asks to wait, from a number or a date."""
-    for headers in _headers(error):
-        value = headers.get("retry-after")
-        if value is None:
-            continue
-        try:
-            return max(0.0, float(value))
-        except ValueError:
-            pass
-        try:
-            return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-        except (ValueError, TypeError):
-            pass
-    return None
+    return next((found for headers in _headers(error) if (found := _seconds_to_wait(headers)) is not None), None)
+
+
+def _seconds_to_wait(headers: Mapping[str, str]) -> float | None:
+    value = headers.get("retry-after")
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
 
 
 def _headers(error: Exception) -> Iterator[Mapping[str, str]]:

@@ -1,4 +1,4 @@
-"""Every provider that litellm knows, and the only place that knows litellm.
+"""Every provider that litellm knows, called through litellm.
 
 litellm is imported at the first call (seconds of work, so in a thread), told to stay off the network, the
 `.env` file and stdout, and to leave retries, caching and fallbacks to the gateway.
@@ -7,8 +7,10 @@ litellm is imported at the first call (seconds of work, so in a thread), told to
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -17,11 +19,11 @@ from typing import Any
 from weakref import WeakSet
 
 from adalang.language.models import estimate_tokens, key_variables, price
-from adalang.runtime.failures import BugFailure, TransportFailure
+from adalang.runtime.failures import TransportFailure
 from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.keys import input_tokens, message_json
-from adalang.runtime.models.litellm_errors import classify, missing_key, refuses_schema
-from adalang.runtime.models.schemas import response_format
+from adalang.runtime.models.litellm_errors import classify, missing_key
+from adalang.runtime.models.schemas import Schemas
 from adalang.runtime.models.types import ModelSpec, Request, ToolCall
 
 _ENVIRONMENT = {
@@ -46,27 +48,13 @@ class LiteLLMLane:
 
     def __init__(self) -> None:
         self._litellm: ModuleType | None = None
-        self._schemaless: set[tuple[str, str]] = set()
+        self._schemas = Schemas()
 
     async def call(self, request: Request) -> Answer:
         keyless = missing_key(request.model)
         if keyless is not None:
             raise keyless
-        if self._litellm is None:
-            self._litellm = await asyncio.to_thread(load_litellm)
-        _lanes_in_use.add(self)
-        arguments = _arguments(request)
-        target = request.model.id, request.model.api_base
-        form = response_format(request.schema, request.schema_name) if request.schema is not None else None
-        if form is not None and target not in self._schemaless:
-            try:
-                return await self._complete(request, arguments | {"response_format": form})
-            except BugFailure as failure:
-                # The prompt says the shape in words too, so a model that takes no schema can do without.
-                if not refuses_schema(failure):
-                    raise
-                self._schemaless.add(target)
-        return await self._complete(request, arguments)
+        return await self._schemas.ask(request, self.complete)
 
     async def aclose(self) -> None:
         if self._litellm is None:
@@ -77,14 +65,17 @@ class LiteLLMLane:
             # It would hand out the closed clients again.
             self._litellm.in_memory_llm_clients_cache.flush_cache()
 
-    async def _complete(self, request: Request, arguments: Mapping[str, Any]) -> Answer:
-        assert self._litellm is not None
+    async def complete(self, request: Request, form: Mapping[str, Any] | None) -> Answer:
+        """One call with this `response_format` or none; raises as `call` does."""
+        if self._litellm is None:
+            self._litellm = await asyncio.to_thread(load_litellm)
+        _lanes_in_use.add(self)
         model = request.model
         deadline = asyncio.timeout(model.timeout)
         began = time.monotonic()
         try:
             async with deadline:
-                completion = await self._litellm.acompletion(**arguments)
+                completion = await self._litellm.acompletion(**arguments(request, form))
         except Exception as error:
             if deadline.expired():
                 raise TransportFailure(
@@ -93,7 +84,7 @@ class LiteLLMLane:
             raise classify(error, model) from error
         seconds = time.monotonic() - began
         try:
-            return _answer(completion, request, self._litellm, seconds)
+            return answer_of(completion, request, self._litellm, seconds)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             # litellm lets some bodies through that are no answers, such as one without choices.
             raise TransportFailure(
@@ -104,6 +95,7 @@ class LiteLLMLane:
 def load_litellm() -> ModuleType:
     """Import litellm with its manners on. Takes seconds the first time."""
     with _import_lock:
+        known = "litellm" in sys.modules
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
         import litellm
@@ -117,13 +109,18 @@ def load_litellm() -> ModuleType:
             logger = logging.getLogger(name)
             logger.handlers = [logging.NullHandler()]
             logger.propagate = True
+        if not known:
+            # Its modules are hundreds of thousands of objects that stay: the collector need not look through them
+            # again and again, which is most of the time that a full collection takes.
+            gc.freeze()
         module: ModuleType = litellm
         return module
 
 
-def _arguments(request: Request) -> dict[str, Any]:
+def arguments(request: Request, form: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What litellm is called with; `form` is the `response_format`."""
     model = request.model
-    arguments: dict[str, Any] = {
+    given: dict[str, Any] = {
         **{name: value for name, value in model.options.items() if value is not None},
         **model.secrets,
         "model": model.id,
@@ -133,24 +130,27 @@ def _arguments(request: Request) -> dict[str, Any]:
         "max_retries": 0,
     }
     if request.tools:
-        arguments["tools"] = [dict(tool) for tool in request.tools]
-    if model.api_base and "api_key" not in arguments and not _has_key(model):
+        given["tools"] = [dict(tool) for tool in request.tools]
+    if form is not None:
+        given["response_format"] = dict(form)
+    if model.api_base and "api_key" not in given and not _has_key(model):
         # A server of one's own seldom wants a key, but the client will not start without one.
-        arguments["api_key"] = "none"
-    return arguments
+        given["api_key"] = "none"
+    return given
 
 
 def _has_key(model: ModelSpec) -> bool:
     return any(os.environ.get(name) for name in key_variables(model.provider))
 
 
-def _answer(completion: Any, request: Request, litellm: ModuleType, seconds: float) -> Answer:
+def answer_of(completion: Any, request: Request, litellm: ModuleType, seconds: float) -> Answer:
+    """The answer in litellm's form of a response. Raises what a malformed one makes Python raise."""
     choice = completion.choices[0]
     message = choice.message
     tokens = int(completion.usage.prompt_tokens or 0), int(completion.usage.completion_tokens or 0)
     usd = _price(completion, request.model, litellm)
     if not any(tokens):  # the server does not say; that does not make it free
-        tokens, usd = _estimated(request, message.content or "")
+        tokens, usd = estimated(request, message.content or "")
     return Answer(
         text=message.content,
         tool_calls=tuple(
@@ -175,7 +175,8 @@ def _refusal(choice: Any) -> str:
     return "the provider's content filter stopped the answer" if stopped else ""
 
 
-def _estimated(request: Request, text: str) -> tuple[tuple[int, int], float | None]:
+def estimated(request: Request, text: str) -> tuple[tuple[int, int], float | None]:
+    """Tokens (sent, received) and USD of an answer whose server does not tell them."""
     tokens = input_tokens(request), estimate_tokens(text)
     prices = price(request.model.id)
     return tokens, tokens[0] * prices[0] + tokens[1] * prices[1] if prices is not None else None

@@ -1,9 +1,13 @@
-"""JSON Schemas in the form in which providers take them for structured output."""
+"""JSON Schemas in the form in which providers take them for structured output, and who takes none."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from adalang.runtime.failures import BugFailure
+from adalang.runtime.models.answers import Answer
+from adalang.runtime.models.types import Request
 
 _LITERAL = ("enum", "const", "default", "examples")
 
@@ -19,6 +23,31 @@ def response_format(schema: Mapping[str, Any], name: str) -> dict[str, Any] | No
         return None
     closed = _closed(schema)
     return {"type": "json_schema", "json_schema": {"name": name, "schema": closed, "strict": is_strict(closed)}}
+
+
+class Schemas:
+    """Asks with a schema where the model takes one; remembers the models that take none."""
+
+    def __init__(self) -> None:
+        self._schemaless: set[tuple[str, str]] = set()
+
+    async def ask(
+        self, request: Request, complete: Callable[[Request, Mapping[str, Any] | None], Awaitable[Answer]]
+    ) -> Answer:
+        """Make the call by `complete`, which gets the request and its `response_format`."""
+        if request.schema is None:
+            return await complete(request, None)
+        target = request.model.id, request.model.api_base
+        form = response_format(request.schema, request.schema_name)
+        if form is not None and target not in self._schemaless:
+            try:
+                return await complete(request, form)
+            except BugFailure as failure:
+                # The prompt says the shape in words too, so a model that takes no schema can do without.
+                if "response_format" not in str(failure):
+                    raise
+                self._schemaless.add(target)
+        return await complete(request, None)
 
 
 def is_strict(schema: Any) -> bool:

@@ -48,7 +48,8 @@ class ModelSpec:
     `options` are sent to the provider as they are and are part of the cache key. `secrets` are sent too,
     but never reach a log, the store or a repr, and a key only as hashes of those headers that are no
     credentials; a value is a text, or texts by name (`headers`). `timeout` is in seconds, for each attempt;
-    `retries` counts the attempts after the first.
+    `retries` counts the attempts after the first. `rpm` and `tpm` are the most requests and tokens per minute that the
+    provider allows; None leaves it to the workspace.
     """
 
     id: str
@@ -57,6 +58,8 @@ class ModelSpec:
     fallback: tuple[ModelSpec, ...] = ()
     retries: int = 2
     timeout: float = 120.0
+    rpm: int | None = None
+    tpm: int | None = None
 
     @property
     def provider(self) -> str:
@@ -139,6 +142,18 @@ class Usage:
             self.usd + other.usd,
             self.seconds + other.seconds,
             self.priced and other.priced,
+        )
+
+    def __sub__(self, other: Usage) -> Usage:
+        """What is left when an addition is taken back; of `priced` nothing can be."""
+        return Usage(
+            self.calls - other.calls,
+            self.cached_calls - other.cached_calls,
+            self.input_tokens - other.input_tokens,
+            self.output_tokens - other.output_tokens,
+            self.usd - other.usd,
+            self.seconds - other.seconds,
+            self.priced,
         )
 
 

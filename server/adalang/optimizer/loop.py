@@ -328,7 +328,10 @@ class _Optimisation:
             good = result.finished and (result.delta > _LITTLE or search.archive.solves_new(result.scores))
             self.log.add("raced", candidate=draft.candidate.key, delta=result.delta, rows=result.rows, accepted=good)
             if good:
+                before = search.archive.safest.candidate
                 search.archive.add(Entry(draft.candidate, result.scores, draft.hypothesis.change, operator))
+                if (best := search.archive.safest).candidate != before:
+                    self.log.add("best", candidate=best.candidate.key, mean=best.mean, values={param: best.candidate.values[param] for param in best.candidate.changed(self.incumbent)})
                 if result.delta > _LITTLE:
                     accepted.append((draft, result))
             else:

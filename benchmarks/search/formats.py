@@ -15,6 +15,7 @@ from typing import Any
 
 _MARK = re.compile(r"\[\[ ## (\w+) ## \]\]")
 _TEMPLATE = re.compile(r"format:?\s*(<(\w+)>.*?</\2>)", re.DOTALL | re.IGNORECASE)
+_OBJECT = re.compile(r"JSON object in the following order of fields: (.+)")
 _LEAF = re.compile(r"<(\w+)>([^<]*)</\1>")
 _NEW_TEXT = re.compile(r"variable|instruction|prompt|new_text|rewritten|proposal", re.IGNORECASE)
 _OLD = re.compile(r"^(find|old|search|before|original)", re.IGNORECASE)
@@ -48,12 +49,12 @@ class Content:
 
     @property
     def feedback(self) -> str:
-        return " ".join(f"{one.said}." for one in self.thoughts) or "Nothing here has to change."
+        return " ".join(f"{one.said}." for one in self.thoughts) or "It has to be what was expected."
 
 
 def wants_text(body: Mapping[str, Any], asked: str) -> bool:
     """Whether the request asks for a new text (or edits of one) rather than for feedback."""
-    if schema := _schema(body):
+    if schema := _schema(body, asked):
         names = re.findall(r'"(\w+)": \{', json.dumps(schema))
         return any(_OLD.search(name) or _NEW_TEXT.search(name) for name in names)
     if found := _TEMPLATE.search(asked):
@@ -63,7 +64,7 @@ def wants_text(body: Mapping[str, Any], asked: str) -> bool:
 
 def filled(body: Mapping[str, Any], asked: str, content: Content) -> str:
     """The answer of a teacher in the form that the request demands."""
-    if schema := _schema(body):
+    if schema := _schema(body, asked):
         return json.dumps(_value(schema, "", content, None))
     if found := _TEMPLATE.search(asked):
         return _LEAF.sub(lambda leaf: f"<{leaf[1]}>{_string(leaf[1], content)}</{leaf[1]}>", found.group(1))
@@ -78,7 +79,7 @@ def filled(body: Mapping[str, Any], asked: str, content: Content) -> str:
 
 def answered(body: Mapping[str, Any], asked: str, answer: str) -> str:
     """The answer of a student in the form that the request demands: it stands in the last of its fields."""
-    if schema := _schema(body):
+    if schema := _schema(body, asked):
         names = list(schema.get("properties", {}))
         return json.dumps({name: answer if name == names[-1] else "" for name in names})
     if names := _fields(asked):
@@ -87,10 +88,16 @@ def answered(body: Mapping[str, Any], asked: str, answer: str) -> str:
     return answer
 
 
-def _schema(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _schema(body: Mapping[str, Any], asked: str) -> Mapping[str, Any] | None:
+    """The schema of the answer: as the request gives it, or of the JSON object that its words ask for."""
     form = body.get("response_format") or {}
     schema = form.get("json_schema", {}).get("schema")
-    return schema if isinstance(schema, Mapping) else None
+    if isinstance(schema, Mapping):
+        return schema
+    if named := _OBJECT.findall(asked):
+        names = re.findall(r"`(\w+)`", named[-1])
+        return {"type": "object", "properties": {name: {"type": "string"} for name in names}}
+    return None
 
 
 def _fields(asked: str) -> list[str]:

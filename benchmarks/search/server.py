@@ -113,6 +113,7 @@ class Server:
 
         app = web.Application(client_max_size=2**26)
         app.router.add_post("/{run}/v1/chat/completions", self._complete)
+        app.router.add_post("/{run}/v1/responses", self._respond)
         app.router.add_post("/{run}/best", self._best)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
@@ -138,6 +139,38 @@ class Server:
                     {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}},
                 ],
                 "usage": {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20},
+            }
+        )
+
+    async def _respond(self, request: web.Request) -> web.Response:
+        """The same answers by the protocol's newer way."""
+        run = self.runs[request.match_info["run"]]
+        if run.over:
+            return web.json_response({"error": {"message": "the budget is used up", "code": "insufficient_quota"}}, status=403)
+        body = await request.json()
+        given = body["input"]
+        messages = [{"role": "user", "content": given}] if isinstance(given, str) else given
+        text = run.complete({"model": body["model"], "messages": messages})
+        said = {"type": "output_text", "text": text, "annotations": []}
+        message = {"type": "message", "id": "m", "role": "assistant", "status": "completed", "content": [said]}
+        return web.json_response(
+            {
+                "id": f"response-{run.spent}",
+                "object": "response",
+                "created_at": int(time.time()),
+                "model": body["model"],
+                "status": "completed",
+                "output": [message],
+                "parallel_tool_calls": False,
+                "tool_choice": "auto",
+                "tools": [],
+                "usage": {
+                    "input_tokens": 10,
+                    "input_tokens_details": {"cached_tokens": 0},
+                    "output_tokens": 10,
+                    "output_tokens_details": {"reasoning_tokens": 0},
+                    "total_tokens": 20,
+                },
             }
         )
 

@@ -24,6 +24,7 @@ _ADVICE = re.compile(r"(Add|Remove) the sentence `([^`]+)`")
 _IN_VAIN = re.compile(r"in vain|tried before|not improved|have tried|rejected", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s\-*•\"'>]*")
 _NUMBER = re.compile(r"example\W{0,4}(\d+)\D{0,60}$", re.IGNORECASE)
+_CUT_WITHIN = 100  # characters behind the last whole sentence in which an ellipsis says that a text is not all there
 _TAKEN = 0.75  # the share of several pieces of advice that one rewriting carries out
 
 
@@ -78,7 +79,7 @@ class Teacher:
             sentences.append(match.group())
             between = _BETWEEN.match(text, match.end())
             at = between.end() if between else match.end()
-        return _Block(stage, tuple(sentences), text.startswith("(...)", at) or text.startswith("...", at))
+        return _Block(stage, tuple(sentences), "..." in text[at : at + _CUT_WITHIN])
 
     def _letters(self, text: str) -> dict[str, tuple[Letter, int]]:
         """The letters that the request shows, each with its number if it has one."""
@@ -95,6 +96,8 @@ class Teacher:
     def _thoughts(
         self, block: _Block, shown: Mapping[str, tuple[Letter, int]], text: str, tried: set[str], rng: random.Random
     ) -> list[Thought]:
+        if not block.sentences:
+            return []  # no prompt is in question, only an answer
         prompt = " ".join(block.sentences)
         numbers: dict[Fix, list[int]] = {}
         count: Counter[Fix] = Counter()

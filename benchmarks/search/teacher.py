@@ -25,6 +25,7 @@ _IN_VAIN = re.compile(r"in vain|tried before|not improved|have tried|rejected", 
 _BETWEEN = re.compile(r"[\s\-*•\"'>]*")
 _NUMBER = re.compile(r"example\W{0,4}(\d+)\D{0,60}$", re.IGNORECASE)
 _CUT_WITHIN = 100  # characters behind the last whole sentence in which an ellipsis says that a text is not all there
+_NEAR = 200  # characters in which a name is followed by what it names
 _TAKEN = 0.75  # the share of several pieces of advice that one rewriting carries out
 
 
@@ -133,10 +134,9 @@ class Teacher:
 
     def _judged(self, text: str, letters: Sequence[Letter], rng: random.Random, name: str) -> tuple[float, str]:
         """The blame of a thing that the request names: a prompt by what it lacks, anything else by what it says."""
-        named = re.search(rf"\b{re.escape(name)}\b", text)
-        after = text[named.end() :] if named else ""
-        opening = re.search("|".join(map(re.escape, self.world.openings)), after[:200])
-        if opening is not None:
+        after = self._named(name, text)
+        opening = re.search("|".join(map(re.escape, self.world.openings)), after[:_NEAR])
+        if opening is not None and not re.search(r"is case \w+", after[: opening.start()]):
             stage = self.world.openings.index(opening.group())
             block = self._block_at(after, opening.start(), stage)
             prompt = " ".join(block.sentences)
@@ -149,9 +149,16 @@ class Teacher:
             note = f"It should be: {self.world.right_note(wrong[0])}." if wrong else "It is right."
         return (float(guilty) if rng.random() < self.right else round(rng.random(), 2)), note
 
+    def _named(self, name: str, text: str) -> str:
+        """What follows a name in the request, where it stands right before a prompt or a note."""
+        value = re.compile("|".join([*map(re.escape, self.world.openings), r"\S+ is case \w+"]))
+        places = [match.end() for match in re.finditer(rf"\b{re.escape(name)}\b", text)]
+        found = [(match.start() - at, at) for at in places if (match := value.search(text, at))]
+        return text[min(found)[1] :] if found else ""
+
     def _wrong_note(self, letter: Letter, text: str) -> bool:
         note = re.search(rf"{re.escape(letter.id)} is case (\w+)", text)
-        return note is not None and note.group() != self.world.right_note(letter)
+        return note is not None and note.start() < _NEAR and note.group() != self.world.right_note(letter)
 
 
 def _plain(text: str) -> str:

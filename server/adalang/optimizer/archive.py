@@ -15,10 +15,11 @@ _SOLVED = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A candidate with its mean scores by selection row. `hypothesis` is the change that led to it, in words."""
+    """A candidate with its mean scores by selection row, as far as they are known: they become more while the search runs.
+    `hypothesis` is the change that led to it, in words."""
 
     candidate: Candidate
-    scores: Mapping[str, float]
+    scores: dict[str, float]
     hypothesis: str = ""
     operator: str = ""
 
@@ -50,6 +51,11 @@ class Archive:
         return self.entries[0]
 
     @property
+    def champion(self) -> Entry:
+        """The newest entry: only what beat the one before comes in."""
+        return self.entries[-1]
+
+    @property
     def best(self) -> Entry:
         """The entry with the best mean; of equal ones the newest."""
         return max(reversed(self.entries), key=lambda entry: entry.mean)
@@ -61,7 +67,8 @@ class Archive:
 
     def wins(self) -> Sequence[int]:
         """For each entry the number of rows on which none is better; rows that none solves are not counted."""
-        tops = {row: max(entry.scores.get(row, 0.0) for entry in self.entries) for row in self.incumbent.scores}
+        rows = {row for entry in self.entries for row in entry.scores}
+        tops = {row: max(entry.scores.get(row, 0.0) for entry in self.entries) for row in rows}
         return [
             sum(_SOLVED < top <= entry.scores.get(row, 0.0) + _SOLVED for row, top in tops.items())
             for entry in self.entries

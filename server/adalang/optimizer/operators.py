@@ -17,12 +17,13 @@ from adalang.optimizer.edits import Edit, EditRefused, apply_edits
 from adalang.optimizer.events import EventLog
 from adalang.optimizer.gates import refuse_demos, refuse_text
 from adalang.optimizer.ledger import Hypothesis, Ledger
-from adalang.optimizer.propose import Case, hypotheses, make_case, write_edit
+from adalang.optimizer.propose import Case, Proposed, hypotheses, make_case, write_edit
 from adalang.optimizer.runs import PASS, concurrently
 from adalang.optimizer.settings import Settings
 from adalang.optimizer.task import Example, Param, Task
 
 DEFAULT_MOST_DEMOS = 8
+_KEPT_FOR_SCREENS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,13 @@ class EditText:
             search.ledger.lessons(target),
         )
         found = await hypotheses(search.task, case, search.settings.hypotheses, search.round)
-        search.log.add("hypotheses", param=target, hypotheses=[[h.cause, h.change] for h in found])
-        scripts = await concurrently(self._script(search, case, hypothesis) for hypothesis in found)
+        told = [[one.hypothesis.cause, one.hypothesis.change] for one in found]
+        search.log.add("hypotheses", param=target, hypotheses=told)
+        scripts = await concurrently(self._script(search, case, one) for one in found)
         return [
             draft
-            for hypothesis, script in zip(found, scripts, strict=True)
-            if (draft := _gated_text(search, parent, params[target], hypothesis, script)) is not None
+            for one, script in zip(found, scripts, strict=True)
+            if (draft := _gated_text(search, parent, params[target], one.hypothesis, script)) is not None
         ]
 
     @staticmethod
@@ -119,9 +121,12 @@ class EditText:
         return sorted(failing, key=lambda result: result.status != "unreadable")[:8]
 
     @staticmethod
-    async def _script(search: Search, case: Case, hypothesis: Hypothesis) -> list[Edit] | str:
+    async def _script(search: Search, case: Case, proposed: Proposed) -> list[Edit] | str:
+        """The edits that came with the hypothesis; where they do not fit, they are asked for once more."""
+        if proposed.edits is not None:
+            return proposed.edits
         try:
-            return await write_edit(search.task, case, hypothesis, search.round)
+            return await write_edit(search.task, case, proposed.hypothesis, search.round)
         except EditRefused as refused:
             return str(refused)
 
@@ -160,8 +165,8 @@ class ChooseDemos:
             (p for p in search.task.info.params if p.kind == "demos"), key=lambda p: (search.visits[p.id], p.id)
         )
         for param in params:
-            # The batch stays out: it is what the drafts are screened on.
-            pool = self._pool(search, param, frozenset(result.row_id for result in results))
+            # The newest rows stay out: they are what the drafts are screened on.
+            pool = self._pool(search, param, frozenset(result.row_id for result in results[:_KEPT_FOR_SCREENS]))
             if pool:
                 search.visits[param.id] += 1
                 return self._drafts(search, parent, param, pool)

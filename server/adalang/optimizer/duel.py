@@ -1,0 +1,67 @@
+"""Two candidates on the same rows, until it is plain which one is better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adalang.optimizer.archive import Entry
+from adalang.optimizer.race import allowed_loss, run_chunk
+from adalang.optimizer.runs import Runs
+from adalang.optimizer.task import Example
+
+_LEAST_LOOK, _LOOK_SHARE = 8, 8
+_PLAIN = 1.3  # standard errors of a sum of differences, if none is expected
+_CHANGED = 2  # rows that have to differ before a gain counts
+_SAME = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Duel:
+    """`delta`: sum of the child's gains over the first `rows` rows."""
+
+    won: bool
+    delta: float
+    rows: int
+
+
+def first_look(rows: int) -> int:
+    """On how many of so many rows two candidates are compared first: an eighth, at least eight."""
+    return max(_LEAST_LOOK, rows // _LOOK_SHARE)
+
+
+async def duel(runs: Runs, child: Entry, parent: Entry, rows: Sequence[Example]) -> Duel:
+    """Runs both on the rows in their order, in looks that double, and keeps their scores in the entries.
+
+    The child wins when its gain is plain, or when it is ahead after all rows. It loses when its loss is plain, or when after a
+    quarter of the rows it is not ahead. The parent's known scores cost nothing; calls of a lost look are cancelled.
+    """
+    done, size = 0, first_look(len(rows))
+    delta = 0.0
+    while done < len(rows):
+        part = rows[done : done + size]
+        parent.scores.update(await runs.scores(parent.candidate, part))
+        scores = await run_chunk(runs, child.candidate, part, parent.scores, delta, allowed_loss(done + len(part)))
+        if scores is None:
+            return Duel(False, delta, done)
+        child.scores.update(scores)
+        done += len(part)
+        changes = [child.scores[row] - parent.scores[row] for row in child.scores if row in parent.scores]
+        delta = sum(changes)
+        verdict = _verdict([change for change in changes if abs(change) > _SAME], done, len(rows))
+        if verdict is not None:
+            return Duel(verdict, delta, done)
+        size = done
+    return Duel(delta > _SAME, delta, done)
+
+
+def _verdict(changes: Sequence[float], done: int, rows: int) -> bool | None:
+    """Won, lost, or None while it is open."""
+    delta = sum(changes)
+    spread = math.sqrt(sum(change * change for change in changes))
+    if len(changes) >= _CHANGED and delta >= _PLAIN * spread:
+        return True
+    if len(changes) >= _CHANGED and delta <= -spread:
+        return False
+    return False if done >= max(2 * first_look(rows), rows // 4) and delta <= _SAME else None

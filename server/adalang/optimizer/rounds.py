@@ -1,0 +1,297 @@
+"""The search: a champion, and rounds that try to beat it on as few runs as its evidence needs.
+
+A round looks at train rows that the champion fails, asks an operator for changes, screens each change on the rows that it
+speaks of, joins what passed, and lets the result duel with the champion on selection rows. Nothing is run that no decision waits
+for: failing rows of earlier rounds are known already, and a duel ends as soon as its outcome is plain. All this is loose on purpose:
+whether what comes out is better than the file's text is for the ship test alone to say.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+
+from adalang.evaluation.results import RowResult
+from adalang.optimizer.archive import Archive, Entry
+from adalang.optimizer.candidate import Candidate
+from adalang.optimizer.duel import duel, first_look
+from adalang.optimizer.events import EventLog
+from adalang.optimizer.gates import copied_from, outside_training
+from adalang.optimizer.join import joined, on_top
+from adalang.optimizer.ledger import Ledger
+from adalang.optimizer.operators import Bandit, ChooseDemos, Draft, EditText, Operator, Search
+from adalang.optimizer.race import Screen, screen
+from adalang.optimizer.runs import PASS, Runs, concurrently, mean_score
+from adalang.optimizer.sampler import Sampler
+from adalang.optimizer.settings import Settings
+from adalang.optimizer.task import Example, Task
+from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure
+
+Affords = Callable[[int], bool]
+"""Whether so many more runs can be made with the final test still paid for."""
+
+_FAILS_WANTED, _DRAWN_AT_ONCE, _NEW_AT_LEAST = 4, 4, 4
+_SCREEN_NAMED, _SCREEN_FAILS, _SCREEN_PASSES = 3, 4, 4
+_STRONG = 0.5
+_TECHNICAL_FAILURES = 5
+_STALLED = 2
+_LITTLE = 1e-9
+
+
+class Rounds:
+    """One search from the incumbent over train and selection rows. `done` counts its rounds."""
+
+    def __init__(
+        self,
+        task: Task,
+        settings: Settings,
+        runs: Runs,
+        log: EventLog,
+        incumbent: Candidate,
+        train: Sequence[Example],
+        val: Sequence[Example],
+        affords: Affords,
+    ) -> None:
+        self.settings, self.runs, self.log, self.affords = settings, runs, log, affords
+        self.incumbent = incumbent
+        self.rng = random.Random(f"adalang:{settings.seed}")
+        # One order for all: what is known of the champion is known of the rows on which its rivals meet it.
+        self.val = self.rng.sample(list(val), len(val))
+        self.champion = Entry(incumbent, {})
+        self.search = Search(
+            task=task,
+            settings=settings,
+            archive=Archive([self.champion]),
+            ledger=Ledger(),
+            log=log,
+            rng=self.rng,
+            data=copied_from([*train, *val]),
+            kept_out=outside_training(train, [*val, *task.rows("test")]),
+            tried={param: [value] for param, value in incumbent.values.items()},
+            train=train,
+        )
+        self.sampler = Sampler(train, self.rng)
+        self.bandit = Bandit([EditText(), ChooseDemos()])
+        self._broken = 0
+
+    @property
+    def done(self) -> int:
+        return self.search.round
+
+    async def run(self) -> Archive:
+        """Rounds until a stop rule holds. A budget that ends the search is no error; what was found stays."""
+        try:
+            while (stop := await self._stop()) is None:
+                self.search.round += 1
+                operator = self.bandit.pick(self.search, stalled=self.search.idle > 0)
+                assert operator is not None  # `_stop` has seen to it
+                begun = self.runs.begun
+                gain = await self._guarded(operator)
+                self.bandit.reward(operator.name, gain, self.runs.begun - begun)
+                self.search.idle = 0 if gain > _LITTLE else self.search.idle + 1
+        except BudgetExceeded as exceeded:
+            stop = f"the budget is used up ({exceeded.limit})"
+        best = self.champion.mean
+        self.log.add("search_ended", reason=stop, rounds=self.done, best=best, runs=self.runs.begun)
+        return self.search.archive
+
+    async def _guarded(self, operator: Operator) -> float:
+        """A round's gain in rows; 0 where the teacher failed."""
+        try:
+            gain = await self._round(operator)
+        except BugFailure:
+            raise
+        except Failure as failure:
+            self._broken += 1
+            self.log.add("teacher_failed", error=str(failure))
+            return 0.0
+        self._broken = 0
+        return gain
+
+    async def _stop(self) -> str | None:
+        search, settings = self.search, self.settings
+        usable = [operator for operator in self.bandit.operators if operator.available(search)]
+        if not usable or not search.train:
+            return "there is nothing to learn from or nothing to change"
+        if await self._reached():
+            return "the goal is reached on the selection rows"
+        if search.round >= settings.rounds:
+            return f"{settings.rounds} rounds are done"
+        if search.idle >= settings.patience and all(self.bandit.turns[operator.name] for operator in usable):
+            return f"{search.idle} rounds brought no gain"
+        if self._broken >= _TECHNICAL_FAILURES:
+            return f"the teacher failed {self._broken} times in a row"
+        screens = settings.hypotheses * (_SCREEN_FAILS + _SCREEN_PASSES)
+        if not self.affords((settings.batch + screens) * self.runs.samples):
+            return "what is left of the budget is kept for the final test"
+        return None
+
+    async def _reached(self) -> bool:
+        """Whether the champion's mean over all selection rows is the goal; ends at the first row that rules it out."""
+        goal = 1.0 if self.settings.goal is None else self.settings.goal
+        at = 0
+        while at < len(self.val):
+            part = self.val[at : at + first_look(len(self.val))]
+            await self._look(self.champion, part)
+            at += len(part)
+            lost = sum(1.0 - score for score in self.champion.scores.values())
+            if lost > (1.0 - goal) * len(self.val) + _LITTLE:
+                return False
+        if not self.done:
+            self.log.add("baseline", rows=len(self.champion.scores), mean=self.champion.mean)
+        return True
+
+    async def _look(self, entry: Entry, rows: Sequence[Example]) -> None:
+        entry.scores.update(await self.runs.scores(entry.candidate, rows))
+
+    # -- a round -------------------------------------------------------------------------------------------------
+
+    async def _round(self, operator: Operator) -> float:
+        parent = self._parent()
+        results = await self._batch(parent)
+        self.log.add(
+            "round",
+            nth=self.done,
+            operator=operator.name,
+            parent=parent.candidate.key,
+            batch=[result.row_id for result in results],
+        )
+        drafts = await operator.propose(self.search, parent, results)
+        for draft in drafts:
+            hypothesis = draft.hypothesis
+            self.log.add("draft", candidate=draft.candidate.key, param=hypothesis.param, change=hypothesis.change)
+        screens = await self._screens(parent, drafts, results)
+        strong = [draft for draft, result in screens if result.strength >= _STRONG and result.passed]
+        if strong:
+            return await self._try(parent, strong, operator.name)
+        hopeful = [draft for draft, result in screens if result.passed]
+        return await self._rescue(parent, [draft for draft, result in screens if result.delta >= -_LITTLE], hopeful, results, operator.name)
+
+    def _parent(self) -> Entry:
+        """The champion; when the search stalls by turns the start again, with all that was learned, and any entry."""
+        if self.search.idle < _STALLED:
+            return self.champion
+        if self.search.idle % 3 == 2:
+            return self.search.archive.incumbent
+        return self.search.archive.pick_parent(self.rng, wide=True) if self.search.idle % 3 == 0 else self.champion
+
+    async def _batch(self, parent: Entry) -> list[RowResult]:
+        """What is known of the parent's train rows, with some new ones, until enough of them fail to learn from."""
+        key = parent.candidate.key
+        drawn = 0
+        while drawn < self.settings.batch:
+            known = self.sampler.known(key)
+            failing = sum(result.score is not None and result.score < PASS for result in known)
+            if failing >= _FAILS_WANTED and drawn >= _NEW_AT_LEAST:
+                break
+            rows = self.sampler.draw(key, _DRAWN_AT_ONCE)
+            if not rows:
+                break
+            samples = await self.runs.rows(parent.candidate, rows)
+            self._saw(key, rows, samples)
+            drawn += len(rows)
+        return self.sampler.known(key)
+
+    def _saw(self, key: str, rows: Sequence[Example], samples: Sequence[Sequence[RowResult]]) -> None:
+        for row, each in zip(rows, samples, strict=True):
+            if mean_score(each) is not None:
+                worst = min(each, key=lambda result: 2.0 if result.score is None else result.score)
+                self.sampler.saw(key, worst)
+                self.search.seen.pop(row.id, None)
+                self.search.seen[row.id] = worst
+
+    async def _screens(
+        self, parent: Entry, drafts: Sequence[Draft], results: Sequence[RowResult]
+    ) -> list[tuple[Draft, Screen]]:
+        """Each draft on the few failing rows that it speaks of; where it names none, on some that pass too."""
+        before = {result.row_id: result.score for result in results if result.score is not None}
+        anchors = self.sampler.anchors()
+        rows = [self._screen_rows(draft, before, anchors) for draft in drafts]
+        screens = await concurrently(
+            screen(self.runs, draft.candidate, own, before, anchors) for draft, own in zip(drafts, rows, strict=True)
+        )
+        found = []
+        for draft, own, result in zip(drafts, rows, screens, strict=True):
+            result = result if own else Screen(1.0, (), 1.0)
+            self.log.add(
+                "screened", candidate=draft.candidate.key, delta=result.delta, broke=result.broke, passed=result.passed
+            )
+            found.append((draft, result))
+            if not result.passed and _single(draft):
+                self.search.ledger.add(draft.hypothesis, "screen", result.delta)
+        return sorted(found, key=lambda one: -one[1].delta)
+
+    def _screen_rows(self, draft: Draft, before: dict[str, float], anchors: frozenset[str]) -> list[Example]:
+        usable = [row for row in self.sampler.rows if row.id in before and row.id not in draft.uses]
+        named = [row for row in usable if row.id in draft.hypothesis.rows and before[row.id] < PASS]
+        if named:
+            return named[:_SCREEN_NAMED]
+        fails = [row for row in usable if before[row.id] < PASS]
+        passes = sorted((row for row in usable if before[row.id] >= PASS), key=lambda row: row.id not in anchors)
+        return fails[:_SCREEN_FAILS] + passes[:_SCREEN_PASSES]
+
+    # -- trials --------------------------------------------------------------------------------------------------
+
+    async def _try(self, parent: Entry, drafts: Sequence[Draft], operator: str) -> float:
+        """All drafts as one; if that fails, one on top of the other, as long as each is a gain. The gain in rows."""
+        together = joined(parent.candidate, drafts)
+        if together is not None:
+            self.log.add("joined", candidate=together.candidate.key, drafts=[draft.candidate.key for draft in drafts])
+            if (gain := await self._duel(parent, together, operator)) > 0:
+                return gain
+        total, base = 0.0, parent
+        for draft in drafts:
+            on_base = draft if base is parent else on_top(base.candidate, draft)
+            if on_base is None:
+                continue
+            gain = await self._duel(base, on_base, operator)
+            if gain > 0:
+                total, base = total + gain, self.search.archive.entries[-1]
+        return total
+
+    async def _rescue(
+        self, parent: Entry, harmless: Sequence[Draft], hopeful: Sequence[Draft], results: Sequence[RowResult], operator: str
+    ) -> float:
+        """Causes can hide each other: what mends nothing alone is tried together, before what mends a little."""
+        together = joined(parent.candidate, harmless)
+        if together is not None:
+            [(draft, result)] = await self._screens(parent, [together], results)
+            if result.passed and (gain := await self._duel(parent, draft, operator)) > 0:
+                return gain
+        return await self._try(parent, hopeful, operator) if hopeful else 0.0
+
+    async def _duel(self, parent: Entry, draft: Draft, operator: str) -> float:
+        """The draft against its parent, and against the champion if that is another. The gain in rows, 0 if it lost."""
+        rivals = [parent] if parent.candidate == self.champion.candidate else [parent, self.champion]
+        child = Entry(draft.candidate, {}, draft.hypothesis.change, operator)
+        gain = 0.0
+        for rival in rivals:
+            if not self.affords(2 * len(self.val) * self.runs.samples):
+                return 0.0
+            result = await duel(self.runs, child, rival, self.val)
+            self.log.add(
+                "raced",
+                candidate=child.candidate.key,
+                against=rival.candidate.key,
+                delta=result.delta,
+                rows=result.rows,
+                accepted=result.won,
+            )
+            if not result.won:
+                if _single(draft):
+                    self.search.ledger.add(draft.hypothesis, "val", result.delta)
+                return 0.0
+            gain = result.delta
+        self._crown(child)
+        return gain
+
+    def _crown(self, child: Entry) -> None:
+        self.search.archive.add(child)
+        self.champion = child
+        values = {param: child.candidate.values[param] for param in child.candidate.changed(self.incumbent)}
+        self.log.add("best", candidate=child.candidate.key, mean=child.mean, rows=len(child.scores), values=values)
+
+
+def _single(draft: Draft) -> bool:
+    """Whether it is one change: that several together fail says nothing about any of them."""
+    return bool(draft.edits or draft.uses)

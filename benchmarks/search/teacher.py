@@ -115,7 +115,9 @@ class Teacher:
                 fix = causes.pop(0)
                 thought = self._right(fix, tuple(numbers[fix]), tried, rng)
             else:
-                thought = self._wrong(block, tried, rng)
+                numbered = [number for _, number in shown.values() if number]
+                meant = tuple(sorted(rng.sample(numbered, min(len(numbered), rng.randint(1, 3)))))
+                thought = self._wrong(block, tried, meant, rng)
             thoughts[thought] = None
         return list(thoughts)
 
@@ -126,11 +128,12 @@ class Teacher:
         fresh = [wording for wording in fix.rule.wordings if wording not in tried] or fix.rule.wordings
         return Thought(add=rng.choice(fresh), examples=numbers)
 
-    def _wrong(self, block: _Block, tried: set[str], rng: random.Random) -> Thought:
+    def _wrong(self, block: _Block, tried: set[str], numbers: tuple[int, ...], rng: random.Random) -> Thought:
+        """A mistaken thought speaks of examples with the same confidence."""
         pools = [NEUTRAL, NEUTRAL, HARMFUL, self.world.false_rules(block.stage) or NEUTRAL]
         pool = rng.choice(pools)
         fresh = [one for one in pool if one not in tried and one not in block.sentences] or pool
-        return Thought(add=rng.choice(fresh))
+        return Thought(add=rng.choice(fresh), examples=numbers)
 
     def _judged(self, text: str, letters: Sequence[Letter], rng: random.Random, name: str) -> tuple[float, str]:
         """The blame of a thing that the request names: a prompt by what it lacks, anything else by what it says."""

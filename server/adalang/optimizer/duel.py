@@ -19,11 +19,12 @@ _SAME = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Duel:
-    """`delta`: sum of the child's gains over the first `rows` rows."""
+    """`delta`: sum of the child's gains over the first `rows` rows; `changed`: how many of them differ."""
 
     won: bool
     delta: float
     rows: int
+    changed: int
 
 
 def first_look(rows: int) -> int:
@@ -38,22 +39,23 @@ async def duel(runs: Runs, child: Entry, parent: Entry, rows: Sequence[Example])
     quarter of the rows it is not ahead. The parent's known scores cost nothing; calls of a lost look are cancelled.
     """
     done, size = 0, first_look(len(rows))
-    delta = 0.0
+    delta, changes = 0.0, list[float]()
     while done < len(rows):
         part = rows[done : done + size]
         parent.scores.update(await runs.scores(parent.candidate, part))
         scores = await run_chunk(runs, child.candidate, part, parent.scores, delta, allowed_loss(done + len(part)))
         if scores is None:
-            return Duel(False, delta, done)
+            return Duel(False, delta, done, changed=1)
         child.scores.update(scores)
         done += len(part)
-        changes = [child.scores[row] - parent.scores[row] for row in child.scores if row in parent.scores]
+        differences = (child.scores[row] - parent.scores[row] for row in child.scores if row in parent.scores)
+        changes = [difference for difference in differences if abs(difference) > _SAME]
         delta = sum(changes)
-        verdict = _verdict([change for change in changes if abs(change) > _SAME], done, len(rows))
+        verdict = _verdict(changes, done, len(rows))
         if verdict is not None:
-            return Duel(verdict, delta, done)
+            return Duel(verdict, delta, done, len(changes))
         size = done
-    return Duel(delta > _SAME, delta, done)
+    return Duel(delta > _SAME, delta, done, len(changes))
 
 
 def _verdict(changes: Sequence[float], done: int, rows: int) -> bool | None:

@@ -11,6 +11,7 @@ from adalang.optimizer.runs import PASS, Runs, cancel, mean_score
 from adalang.optimizer.task import Example
 
 CHUNK = 15
+_STRONG = 0.5
 _ALLOWED_LOSS, _ALLOWED_LOSS_PER_ROW = 1.5, 0.02
 
 
@@ -26,6 +27,11 @@ class Screen:
     @property
     def passed(self) -> bool:
         return self.delta > 0 and not self.broke
+
+    @property
+    def strong(self) -> bool:
+        """Whether it mended at least half of what it was shown."""
+        return self.passed and self.strength >= _STRONG
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,7 @@ Affords = Callable[[int], bool]
 """Whether so many more runs can be made with the final test still paid for."""
 
 _FAILS_WANTED, _DRAWN_AT_ONCE, _NEW_AT_LEAST = 4, 4, 4
-_SCREEN_NAMED, _SCREEN_FAILS, _SCREEN_PASSES = 3, 4, 4
-_STRONG = 0.5
+_SCREEN_NAMED, _SCREEN_JOINED, _SCREEN_FAILS, _SCREEN_PASSES = 3, 5, 4, 4
 _TECHNICAL_FAILURES = 5
 _STALLED = 2
 _LITTLE = 1e-9
@@ -73,6 +72,7 @@ class Rounds:
         self.sampler = Sampler(train, self.rng)
         self.bandit = Bandit([EditText(), ChooseDemos()])
         self._broken = 0
+        self._beaten: set[str] = set()
 
     @property
     def done(self) -> int:
@@ -160,12 +160,13 @@ class Rounds:
         for draft in drafts:
             hypothesis = draft.hypothesis
             self.log.add("draft", candidate=draft.candidate.key, param=hypothesis.param, change=hypothesis.change)
+        together = self._joined(parent, drafts)
+        if together is not None:
+            [(_, screened)] = await self._screens(parent, [together], results)
+            if screened.strong and (gain := await self._duel(parent, together, screened, operator.name)) > 0:
+                return gain
         screens = await self._screens(parent, drafts, results)
-        strong = [draft for draft, result in screens if result.strength >= _STRONG and result.passed]
-        if strong:
-            return await self._try(parent, strong, operator.name)
-        hopeful = [draft for draft, result in screens if result.passed]
-        return await self._rescue(parent, [draft for draft, result in screens if result.delta >= -_LITTLE], hopeful, results, operator.name)
+        return await self._apart(parent, [one for one in screens if one[1].passed], operator.name)
 
     def _parent(self) -> Entry:
         """The champion; when the search stalls by turns the start again, with all that was learned, and any entry."""
@@ -213,11 +214,14 @@ class Rounds:
         found = []
         for draft, own, result in zip(drafts, rows, screens, strict=True):
             result = result if own else Screen(1.0, (), 1.0)
+            self._saw(draft.candidate.key, own, await self.runs.rows(draft.candidate, own))
             self.log.add(
                 "screened", candidate=draft.candidate.key, delta=result.delta, broke=result.broke, passed=result.passed
             )
             found.append((draft, result))
             if not result.passed and _single(draft):
+                for param in draft.candidate.changed(parent.candidate):
+                    self.search.note_tried(param, draft.candidate.values[param])
                 self.search.ledger.add(draft.hypothesis, "screen", result.delta)
         return sorted(found, key=lambda one: -one[1].delta)
 
@@ -225,43 +229,39 @@ class Rounds:
         usable = [row for row in self.sampler.rows if row.id in before and row.id not in draft.uses]
         named = [row for row in usable if row.id in draft.hypothesis.rows and before[row.id] < PASS]
         if named:
-            return named[:_SCREEN_NAMED]
+            return named[: _SCREEN_NAMED if _single(draft) else _SCREEN_JOINED]
         fails = [row for row in usable if before[row.id] < PASS]
         passes = sorted((row for row in usable if before[row.id] >= PASS), key=lambda row: row.id not in anchors)
         return fails[:_SCREEN_FAILS] + passes[:_SCREEN_PASSES]
 
     # -- trials --------------------------------------------------------------------------------------------------
 
-    async def _try(self, parent: Entry, drafts: Sequence[Draft], operator: str) -> float:
-        """All drafts as one; if that fails, one on top of the other, as long as each is a gain. The gain in rows."""
+    def _joined(self, parent: Entry, drafts: Sequence[Draft]) -> Draft | None:
         together = joined(parent.candidate, drafts)
         if together is not None:
             self.log.add("joined", candidate=together.candidate.key, drafts=[draft.candidate.key for draft in drafts])
-            if (gain := await self._duel(parent, together, operator)) > 0:
-                return gain
+        return together
+
+    async def _apart(self, parent: Entry, screens: Sequence[tuple[Draft, Screen]], operator: str) -> float:
+        """Those that did well alone, together; if that fails, one on top of the other, as long as each is a gain."""
+        best = [(draft, screened) for draft, screened in screens if screened.strong] or screens[:1]
+        together = self._joined(parent, [draft for draft, _ in best])
+        if together is not None and (gain := await self._duel(parent, together, best[0][1], operator)) > 0:
+            return gain
         total, base = 0.0, parent
-        for draft in drafts:
+        for draft, screened in best:
             on_base = draft if base is parent else on_top(base.candidate, draft)
-            if on_base is None:
-                continue
-            gain = await self._duel(base, on_base, operator)
-            if gain > 0:
-                total, base = total + gain, self.search.archive.entries[-1]
+            if on_base is not None and (gain := await self._duel(base, on_base, screened, operator)) > 0:
+                total, base = total + gain, self.champion
         return total
 
-    async def _rescue(
-        self, parent: Entry, harmless: Sequence[Draft], hopeful: Sequence[Draft], results: Sequence[RowResult], operator: str
-    ) -> float:
-        """Causes can hide each other: what mends nothing alone is tried together, before what mends a little."""
-        together = joined(parent.candidate, harmless)
-        if together is not None:
-            [(draft, result)] = await self._screens(parent, [together], results)
-            if result.passed and (gain := await self._duel(parent, draft, operator)) > 0:
-                return gain
-        return await self._try(parent, hopeful, operator) if hopeful else 0.0
+    async def _duel(self, parent: Entry, draft: Draft, screened: Screen, operator: str) -> float:
+        """The draft against its parent, and against the champion if that is another. The gain in rows, 0 if it lost.
 
-    async def _duel(self, parent: Entry, draft: Draft, operator: str) -> float:
-        """The draft against its parent, and against the champion if that is another. The gain in rows, 0 if it lost."""
+        Where a duel shows no difference at all, what the draft has mended among the train rows decides.
+        """
+        if draft.candidate.key in self._beaten:
+            return 0.0
         rivals = [parent] if parent.candidate == self.champion.candidate else [parent, self.champion]
         child = Entry(draft.candidate, {}, draft.hypothesis.change, operator)
         gain = 0.0
@@ -277,11 +277,12 @@ class Rounds:
                 rows=result.rows,
                 accepted=result.won,
             )
-            if not result.won:
+            if not result.won and not (screened.strong and not result.changed and result.rows):
+                self._beaten.add(draft.candidate.key)
                 if _single(draft):
                     self.search.ledger.add(draft.hypothesis, "val", result.delta)
                 return 0.0
-            gain = result.delta
+            gain = result.delta or screened.delta
         self._crown(child)
         return gain
 

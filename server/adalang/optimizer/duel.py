@@ -32,18 +32,21 @@ def first_look(rows: int) -> int:
     return max(_LEAST_LOOK, rows // _LOOK_SHARE)
 
 
-async def duel(runs: Runs, child: Entry, parent: Entry, rows: Sequence[Example]) -> Duel:
+async def duel(runs: Runs, child: Entry, parent: Entry, rows: Sequence[Example], start: Sequence[float] = ()) -> Duel:
     """Runs both on the rows in their order, in looks that double, and keeps their scores in the entries.
 
-    The child wins when its gain is plain, or when it is ahead after all rows. It loses when its loss is plain, or when after a
-    quarter of the rows it is not ahead. The parent's known scores cost nothing; calls of a lost look are cancelled.
+    `start` are differences in the child's favour or not that are known from other rows. The child wins when its gain is plain,
+    or when it is ahead after all rows. It loses when its loss is plain, or when after a quarter of the rows it is not
+    ahead. The parent's known scores cost nothing; calls of a lost look are cancelled.
     """
+    known = [difference for difference in start if abs(difference) > _SAME]
     done, size = 0, first_look(len(rows))
     delta, changes = 0.0, list[float]()
     while done < len(rows):
         part = rows[done : done + size]
         parent.scores.update(await runs.scores(parent.candidate, part))
-        scores = await run_chunk(runs, child.candidate, part, parent.scores, delta, allowed_loss(done + len(part)))
+        floor = allowed_loss(done + len(part)) - max(0.0, sum(known))
+        scores = await run_chunk(runs, child.candidate, part, parent.scores, delta, floor)
         if scores is None:
             return Duel(False, delta, done, changed=1)
         child.scores.update(scores)
@@ -51,11 +54,11 @@ async def duel(runs: Runs, child: Entry, parent: Entry, rows: Sequence[Example])
         differences = (child.scores[row] - parent.scores[row] for row in child.scores if row in parent.scores)
         changes = [difference for difference in differences if abs(difference) > _SAME]
         delta = sum(changes)
-        verdict = _verdict(changes, done, len(rows))
+        verdict = _verdict([*known, *changes], done, len(rows))
         if verdict is not None:
             return Duel(verdict, delta, done, len(changes))
         size = done
-    return Duel(delta > _SAME, delta, done, len(changes))
+    return Duel(delta + sum(known) > _SAME and delta >= 0, delta, done, len(changes))
 
 
 def _verdict(changes: Sequence[float], done: int, rows: int) -> bool | None:

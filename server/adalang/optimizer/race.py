@@ -18,11 +18,12 @@ _ALLOWED_LOSS, _ALLOWED_LOSS_PER_ROW = 1.5, 0.02
 @dataclass(frozen=True, slots=True)
 class Screen:
     """`delta`: sum of score differences to the parent. `broke`: the ids of must-not-break rows that now fail.
-    `strength`: the share that `delta` is of what could be won on the failing rows."""
+    `strength`: the share that `delta` is of what could be won on the failing rows; `changes`: the differences row by row."""
 
     delta: float
     broke: tuple[str, ...]
     strength: float = 0.0
+    changes: tuple[float, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -49,10 +50,11 @@ async def screen(
 ) -> Screen:
     """Runs the child on a few rows on which the parent's scores are known. `anchors` are ids of rows never to break."""
     scores = await runs.scores(child, rows)
-    delta = sum(score - parent[row] for row, score in scores.items() if row in parent)
+    changes = tuple(score - parent[row] for row, score in scores.items() if row in parent)
+    delta = sum(changes)
     broke = tuple(row for row in sorted(scores) if row in anchors and scores[row] < PASS <= parent.get(row, 0.0))
     room = sum(1.0 - parent[row] for row in scores if parent.get(row, 1.0) < PASS)
-    return Screen(delta, broke, delta / room if room else 0.0)
+    return Screen(delta, broke, delta / room if room else 0.0, changes)
 
 
 def allowed_loss(rows: int) -> float:

@@ -33,7 +33,7 @@ Affords = Callable[[int], bool]
 _FAILS_WANTED, _DRAWN_AT_ONCE, _NEW_AT_LEAST = 4, 4, 4
 _SCREEN_NAMED, _SCREEN_JOINED, _SCREEN_FAILS, _SCREEN_PASSES = 3, 5, 4, 4
 _TECHNICAL_FAILURES = 5
-_STALLED = 2
+_STALLED = 4
 _LITTLE = 1e-9
 
 
@@ -268,7 +268,7 @@ class Rounds:
         for rival in rivals:
             if not self.affords(2 * len(self.val) * self.runs.samples):
                 return 0.0
-            result = await duel(self.runs, child, rival, self.val)
+            result = await duel(self.runs, child, rival, self.val, screened.changes if screened.strong else ())
             self.log.add(
                 "raced",
                 candidate=child.candidate.key,

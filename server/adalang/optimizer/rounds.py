@@ -31,6 +31,7 @@ Affords = Callable[[int], bool]
 """Whether so many more runs can be made with the final test still paid for."""
 
 _FAILS_WANTED, _DRAWN_AT_ONCE, _NEW_AT_LEAST = 4, 4, 4
+_FAILS_ENOUGH, _DRAWN_ENOUGH = 2, 8
 _SCREEN_NAMED, _SCREEN_JOINED, _SCREEN_FAILS, _SCREEN_PASSES = 3, 5, 4, 4
 _TECHNICAL_FAILURES = 5
 _STALLED = 4
@@ -113,7 +114,7 @@ class Rounds:
         usable = [operator for operator in self.bandit.operators if operator.available(search)]
         if not usable or not search.train:
             return "there is nothing to learn from or nothing to change"
-        if await self._reached():
+        if not self._failing(self.champion) and await self._reached():
             return "the goal is reached on the selection rows"
         if search.round >= settings.rounds:
             return f"{settings.rounds} rounds are done"
@@ -181,9 +182,10 @@ class Rounds:
         key = parent.candidate.key
         drawn = 0
         while drawn < self.settings.batch:
-            known = self.sampler.known(key)
-            failing = sum(result.score is not None and result.score < PASS for result in known)
-            if failing >= _FAILS_WANTED and drawn >= _NEW_AT_LEAST:
+            failing = self._failing(parent)
+            if failing >= _FAILS_WANTED and drawn >= (_NEW_AT_LEAST if self.search.idle else 0):
+                break
+            if failing >= _FAILS_ENOUGH and drawn >= _DRAWN_ENOUGH:
                 break
             rows = self.sampler.draw(key, _DRAWN_AT_ONCE)
             if not rows:
@@ -192,6 +194,11 @@ class Rounds:
             self._saw(key, rows, samples)
             drawn += len(rows)
         return self.sampler.known(key)
+
+    def _failing(self, entry: Entry) -> int:
+        """How many train rows the entry is known to fail."""
+        known = self.sampler.known(entry.candidate.key)
+        return sum(result.score is not None and result.score < PASS for result in known)
 
     def _saw(self, key: str, rows: Sequence[Example], samples: Sequence[Sequence[RowResult]]) -> None:
         for row, each in zip(rows, samples, strict=True):

@@ -74,6 +74,7 @@ class Rounds:
         self.bandit = Bandit([EditText(), ChooseDemos()])
         self._broken = 0
         self._beaten: set[str] = set()
+        self._weak: set[str] = set()
 
     @property
     def done(self) -> int:
@@ -166,7 +167,9 @@ class Rounds:
             [(_, screened)] = await self._screens(parent, [together], results)
             if screened.strong and (gain := await self._duel(parent, together, screened, operator.name)) > 0:
                 return gain
-        screens = await self._screens(parent, drafts, results)
+        # A change that did nothing alone may ride along again, since causes can hide each other; alone it is not tried twice.
+        alone = [draft for draft in drafts if draft.candidate.key not in self._weak]
+        screens = await self._screens(parent, alone, results)
         return await self._apart(parent, [one for one in screens if one[1].passed], operator.name)
 
     def _parent(self) -> Entry:
@@ -227,8 +230,7 @@ class Rounds:
             )
             found.append((draft, result))
             if not result.passed and _single(draft):
-                for param in draft.candidate.changed(parent.candidate):
-                    self.search.note_tried(param, draft.candidate.values[param])
+                self._weak.add(draft.candidate.key)
                 self.search.ledger.add(draft.hypothesis, "screen", result.delta)
         return sorted(found, key=lambda one: -one[1].delta)
 

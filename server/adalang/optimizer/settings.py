@@ -20,7 +20,7 @@ class Settings:
     hypotheses: int = 4
     repeats: int = 2
     chunk: int = 15
-    patience: int = 8
+    patience: int = 12
     goal: float | None = None
     simplify: bool = True
     holdout_looks: int = 5

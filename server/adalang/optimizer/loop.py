@@ -18,7 +18,7 @@ from adalang.optimizer.rounds import Rounds
 from adalang.optimizer.runs import Runs, TooManyFailures, mean_score
 from adalang.optimizer.settings import Settings
 from adalang.optimizer.ship import evidence_of, looks_before, ship_test
-from adalang.optimizer.task import Example, Param, Task
+from adalang.optimizer.task import CountingTask, Example, Param, Task
 from adalang.runtime.failures import BudgetExceeded
 from adalang.runtime.models.types import Usage
 from adalang.store.records import Change, Evidence
@@ -69,7 +69,7 @@ async def optimise(
 
 class _Optimisation:
     def __init__(self, task: Task, settings: Settings, log: EventLog) -> None:
-        self.task = task
+        self.task = CountingTask(task)
         self.settings = settings
         self.log = log
         self.runs = Runs(task, 1 if task.info.deterministic else settings.repeats)
@@ -78,14 +78,12 @@ class _Optimisation:
         self._reserve = 0
         self._left_at_start = task.remaining()
         self._spent_before = task.spent()
-        self._teacher_calls = 0.0
 
     async def result(self) -> Outcome:
         if not self.task.info.params:
             return self._nothing("there is no param and no demos that may be changed")
         plan = estimate(self.task, self.settings)
         mode = _mode(plan)
-        self._teacher_calls = plan.teacher_calls / max(1, self.settings.rounds)
         self.log.add("started", mode=mode, seed=self.settings.seed, incumbent=self.incumbent.key, estimate=plan.lines())
         try:
             if mode == "full":
@@ -222,12 +220,12 @@ class _Optimisation:
     def _affords(self, runs: int) -> bool:
         """Whether so many runs can be made with the final test still paid for, out of the whole budget.
 
-        What was used so far is reckoned by the runs begun, at the price of bought answers, so that a resumed run, whose first
+        What was used so far is reckoned by what was begun, at the price of bought answers, so that a resumed run, whose first
         part is free, decides alike. Where more than that was spent (on retries, say), what was spent counts.
         """
         left, before, spent = self._left_at_start, self._spent_before, self.log.spent
         used, needed = self.runs.price(self.runs.begun), self.runs.price(runs + self._reserve)
-        calls = max(used.calls + self.rounds * self._teacher_calls, spent.calls) + needed.calls
+        calls = max(used.calls + self.task.asked, spent.calls) + needed.calls
         tokens = max(used.tokens, spent.tokens) + needed.tokens
         usd = max(used.usd, spent.usd) + needed.usd
         seconds = self.task.remaining().seconds

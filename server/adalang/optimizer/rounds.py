@@ -167,8 +167,8 @@ class Rounds:
             [(_, screened)] = await self._screens(parent, [together], results)
             if screened.strong and (gain := await self._duel(parent, together, screened, operator.name)) > 0:
                 return gain
-        # A change that did nothing alone may ride along again, since causes can hide each other; alone it is not tried twice.
-        alone = [draft for draft in drafts if draft.candidate.key not in self._weak]
+        # A change that did nothing alone may ride along again, since causes can hide each other; alone it needs new rows.
+        alone = [draft for draft in drafts if self._is_new(draft, results)]
         screens = await self._screens(parent, alone, results)
         return await self._apart(parent, [one for one in screens if one[1].passed], operator.name)
 
@@ -234,10 +234,18 @@ class Rounds:
                 self.search.ledger.add(draft.hypothesis, "screen", result.delta)
         return sorted(found, key=lambda one: -one[1].delta)
 
+    def _is_new(self, draft: Draft, results: Sequence[RowResult]) -> bool:
+        """Whether a change was not screened alone before, or speaks of failing rows that it was not run on."""
+        known = {result.row_id for result in self.sampler.known(draft.candidate.key)}
+        failing = {result.row_id for result in results if result.score is not None and result.score < PASS}
+        return draft.candidate.key not in self._weak or not failing & set(draft.hypothesis.rows) <= known
+
     def _screen_rows(self, draft: Draft, before: dict[str, float], anchors: frozenset[str]) -> list[Example]:
         usable = [row for row in self.sampler.rows if row.id in before and row.id not in draft.uses]
         named = [row for row in usable if row.id in draft.hypothesis.rows and before[row.id] < PASS]
         if named:
+            known = {result.row_id for result in self.sampler.known(draft.candidate.key)}
+            named.sort(key=lambda row: row.id in known)
             return named[: _SCREEN_NAMED if _single(draft) else _SCREEN_JOINED]
         fails = [row for row in usable if before[row.id] < PASS]
         passes = sorted((row for row in usable if before[row.id] >= PASS), key=lambda row: row.id not in anchors)

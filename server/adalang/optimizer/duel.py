@@ -11,7 +11,7 @@ from adalang.optimizer.race import allowed_loss, run_chunk
 from adalang.optimizer.runs import Runs
 from adalang.optimizer.task import Example
 
-_LEAST_LOOK, _LOOK_SHARE = 8, 8
+_LEAST_LOOK, _LOOK_SHARE = 6, 8
 _PLAIN = 1.3  # standard errors of a sum of differences, if none is expected
 _CHANGED = 2  # rows that have to differ before a gain counts
 _SAME = 1e-9

@@ -30,9 +30,9 @@ from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure
 Affords = Callable[[int], bool]
 """Whether so many more runs can be made with the final test still paid for."""
 
-_FAILS_WANTED, _DRAWN_AT_ONCE, _NEW_AT_LEAST = 4, 4, 4
+_FAILS_WANTED, _DRAWN_AT_ONCE, _NEW_AT_LEAST = 3, 4, 4
 _FAILS_ENOUGH, _DRAWN_ENOUGH = 2, 8
-_SCREEN_NAMED, _SCREEN_JOINED, _SCREEN_FAILS, _SCREEN_PASSES = 3, 5, 4, 4
+_SCREEN_NAMED, _SCREEN_JOINED, _SCREEN_FAILS, _SCREEN_PASSES = 3, 4, 4, 4
 _TECHNICAL_FAILURES = 5
 _STALLED = 4
 _LITTLE = 1e-9

@@ -13,18 +13,18 @@ from adalang.optimizer.task import Example
 
 _LEAST_LOOK, _LOOK_SHARE = 6, 8
 _PLAIN = 1.3  # standard errors of a sum of differences, if none is expected
+_MANY = 30  # rows
 _CHANGED = 2  # rows that have to differ before a gain counts
 _SAME = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Duel:
-    """`delta`: sum of the child's gains over the first `rows` rows; `changed`: how many of them differ."""
+    """`delta`: sum of the child's gains over the first `rows` rows."""
 
     won: bool
     delta: float
     rows: int
-    changed: int
 
 
 def first_look(rows: int) -> int:
@@ -35,9 +35,10 @@ def first_look(rows: int) -> int:
 async def duel(runs: Runs, child: Entry, parent: Entry, rows: Sequence[Example], start: Sequence[float] = ()) -> Duel:
     """Runs both on the rows in their order, in looks that double, and keeps their scores in the entries.
 
-    `start` are differences in the child's favour or not that are known from other rows. The child wins when its gain is plain,
-    or when it is ahead after all rows. It loses when its loss is plain, or when after a quarter of the rows it is not
-    ahead. The parent's known scores cost nothing; calls of a lost look are cancelled.
+    `start` are differences that are known from other rows, on which the child was screened. They count as long as few rows were
+    run here, which can miss what is rare; many that show no gain say that there is none. The child wins when its gain is
+    plain, or when it is ahead after all rows. It loses when its loss is plain, or when after a quarter of the rows
+    it is not ahead. The parent's known scores cost nothing; calls of a lost look are cancelled.
     """
     known = [difference for difference in start if abs(difference) > _SAME]
     done, size = 0, first_look(len(rows))
@@ -48,25 +49,28 @@ async def duel(runs: Runs, child: Entry, parent: Entry, rows: Sequence[Example],
         floor = allowed_loss(done + len(part)) - max(0.0, sum(known))
         scores = await run_chunk(runs, child.candidate, part, parent.scores, delta, floor)
         if scores is None:
-            return Duel(False, delta, done, changed=1)
+            return Duel(False, delta, done)
         child.scores.update(scores)
         done += len(part)
         differences = (child.scores[row] - parent.scores[row] for row in child.scores if row in parent.scores)
         changes = [difference for difference in differences if abs(difference) > _SAME]
         delta = sum(changes)
-        verdict = _verdict([*known, *changes], done, len(rows))
+        verdict = _verdict(changes, known, done, len(rows))
         if verdict is not None:
-            return Duel(verdict, delta, done, len(changes))
+            return Duel(verdict, delta, done)
         size = done
-    return Duel(delta + sum(known) > _SAME and delta >= 0, delta, done, len(changes))
+    return Duel(delta > _SAME, delta, done)
 
 
-def _verdict(changes: Sequence[float], done: int, rows: int) -> bool | None:
+def _verdict(changes: Sequence[float], known: Sequence[float], done: int, rows: int) -> bool | None:
     """Won, lost, or None while it is open."""
     delta = sum(changes)
-    spread = math.sqrt(sum(change * change for change in changes))
-    if len(changes) >= _CHANGED and delta >= _PLAIN * spread:
-        return True
-    if len(changes) >= _CHANGED and delta <= -spread:
+    every = [*known, *changes]
+    plain = sum(every) / spread if (spread := math.sqrt(sum(change * change for change in every))) else 0.0
+    looked = done >= max(2 * _LEAST_LOOK, rows // 4)
+    few = done < _MANY
+    if len(every) >= _CHANGED and plain <= -1.0:
         return False
-    return False if done >= max(2 * first_look(rows), rows // 4) and delta <= _SAME else None
+    if len(every) >= _CHANGED and plain >= _PLAIN and (delta > _SAME or (looked and few)):
+        return True
+    return False if looked and (sum(every) if few else delta) <= _SAME else None

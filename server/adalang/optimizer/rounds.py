@@ -30,8 +30,8 @@ from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure
 Affords = Callable[[int], bool]
 """Whether so many more runs can be made with the final test still paid for."""
 
-_FAILS_WANTED, _DRAWN_AT_ONCE, _NEW_AT_LEAST = 3, 4, 4
-_FAILS_ENOUGH, _DRAWN_ENOUGH = 2, 8
+_DRAWN_AT_ONCE = 4
+_FAILS_LEAST, _FAILS_MOST, _FAILS_SHARE = 3, 8, 16
 _SCREEN_NAMED, _SCREEN_JOINED, _SCREEN_FAILS, _SCREEN_PASSES = 3, 4, 4, 4
 _TECHNICAL_FAILURES = 5
 _STALLED = 4
@@ -183,12 +183,14 @@ class Rounds:
     async def _batch(self, parent: Entry) -> list[RowResult]:
         """What is known of the parent's train rows, with some new ones, until enough of them fail to learn from."""
         key = parent.candidate.key
+        # Who brings more rows can pay for more of them.
+        wanted = max(_FAILS_LEAST, min(_FAILS_MOST, len(self.val) // _FAILS_SHARE))
         drawn = 0
         while drawn < self.settings.batch:
             failing = self._failing(parent)
-            if failing >= _FAILS_WANTED and drawn >= (_NEW_AT_LEAST if self.search.idle else 0):
+            if failing >= wanted and drawn >= (_DRAWN_AT_ONCE if self.search.idle else 0):
                 break
-            if failing >= _FAILS_ENOUGH and drawn >= _DRAWN_ENOUGH:
+            if failing >= wanted - 1 and drawn >= 2 * wanted:
                 break
             rows = self.sampler.draw(key, _DRAWN_AT_ONCE)
             if not rows:
@@ -275,7 +277,7 @@ class Rounds:
     async def _duel(self, parent: Entry, draft: Draft, screened: Screen, operator: str) -> float:
         """The draft against its parent, and against the champion if that is another. The gain in rows, 0 if it lost.
 
-        Where a duel shows no difference at all, what the draft has mended among the train rows decides.
+        What the draft has mended among the train rows counts in its favour, but cannot win alone.
         """
         if draft.candidate.key in self._beaten:
             return 0.0
@@ -294,7 +296,7 @@ class Rounds:
                 rows=result.rows,
                 accepted=result.won,
             )
-            if not result.won and not (screened.strong and not result.changed and result.rows):
+            if not result.won:
                 self._beaten.add(draft.candidate.key)
                 if _single(draft):
                     self.search.ledger.add(draft.hypothesis, "val", result.delta)

@@ -20,11 +20,12 @@ _SAME = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Duel:
-    """`delta`: sum of the child's gains over the first `rows` rows."""
+    """`delta`: sum of the child's gains over the first `rows` rows; `broken`: how many of them it does worse on."""
 
     won: bool
     delta: float
     rows: int
+    broken: int = 0
 
 
 def first_look(rows: int) -> int:
@@ -57,9 +58,9 @@ async def duel(runs: Runs, child: Entry, parent: Entry, rows: Sequence[Example],
         delta = sum(changes)
         verdict = _verdict(changes, known, done, len(rows))
         if verdict is not None:
-            return Duel(verdict, delta, done)
+            return Duel(verdict, delta, done, sum(change < 0 for change in changes))
         size = done
-    return Duel(delta > _SAME, delta, done)
+    return Duel(delta > _SAME, delta, done, sum(change < 0 for change in changes))
 
 
 def _verdict(changes: Sequence[float], known: Sequence[float], done: int, rows: int) -> bool | None:

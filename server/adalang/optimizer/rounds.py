@@ -302,6 +302,9 @@ class Rounds:
                     self.search.ledger.add(draft.hypothesis, "val", result.delta)
                 return 0.0
             gain = result.delta or screened.delta
+            if result.broken:
+                # Answers that vary have favoured the winner on these rows: its next rivals meet it on others.
+                self.val.sort(key=lambda row: row.id in child.scores)
         self._crown(child)
         return gain
 

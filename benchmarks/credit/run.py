@@ -53,11 +53,20 @@ class World:
             self.sources[self.steps[-1]] = self.steps[1:-1]
         self.broken = rng.choice(self.steps)
         # The broken step spoils most rows, and now and then another one has bad luck.
-        self.spoilt = {f"{nth}": self.broken if rng.random() < 0.8 else rng.choice(self.steps) for nth in range(3 * ROWS)}
+        self.spoilt = {
+            f"{nth}": self.broken if rng.random() < 0.8 else rng.choice(self.steps) for nth in range(3 * ROWS)
+        }
         self.fine = {f"{nth}" for nth in range(3 * ROWS) if rng.random() < 0.3}
         self.examples = {
-            split: [Example(f"{nth}", {"text": f"case {nth}"}, self.outputs(f"{nth}", "")[self.steps[-1]]) for nth in numbers]
-            for split, numbers in (("train", range(ROWS)), ("val", range(ROWS, 2 * ROWS)), ("test", range(2 * ROWS, 3 * ROWS)))
+            split: [
+                Example(f"{nth}", {"text": f"case {nth}"}, self.outputs(f"{nth}", "")[self.steps[-1]])
+                for nth in numbers
+            ]
+            for split, numbers in (
+                ("train", range(ROWS)),
+                ("val", range(ROWS, 2 * ROWS)),
+                ("test", range(2 * ROWS, 3 * ROWS)),
+            )
         }
         components = {
             step: Component(
@@ -95,7 +104,9 @@ class World:
         right = output == row.expected
         reason = "" if right else f"expected {row.expected!r}, got {output!r}"
         usage = Usage(calls=len(self.steps))
-        return RowResult(row.id, sample, "ok", float(right), reason, output, row.expected, row.inputs, usage, usage, Trace(calls))
+        return RowResult(
+            row.id, sample, "ok", float(right), reason, output, row.expected, row.inputs, usage, usage, Trace(calls)
+        )
 
     async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
         """The teacher looks at one step: an input that shows a slip is to blame for it, else the step's own text."""
@@ -155,7 +166,10 @@ def main() -> None:
         for size in sorted(count):
             print(f"| {right:.0%} | {size} | {hits[size]} of {count[size]} | {1 / size:.0%} |")
         total = sum(hits.values())
-        print(f"| {right:.0%} | **all** | **{total} of {options.pipelines} ({total / options.pipelines:.0%})** | |", flush=True)
+        print(
+            f"| {right:.0%} | **all** | **{total} of {options.pipelines} ({total / options.pipelines:.0%})** | |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -154,7 +154,11 @@ def told(name: str, results: Sequence[Result]) -> str:
     bias = 100 * statistics.fmean(result.estimate - result.gain for result in claims) if claims else 0.0
 
     def share(some: Sequence[Result]) -> str:
-        return f"{sum(one.holds for one in some)} of {len(some)} ({sum(one.holds for one in some) / len(some):.1%})" if some else "–"
+        return (
+            f"{sum(one.holds for one in some)} of {len(some)} ({sum(one.holds for one in some) / len(some):.1%})"
+            if some
+            else "–"
+        )
 
     return (
         f"| {name} | {len(results)} | {len(shipped)} ({len(shipped) / len(results):.1%}) | {worse} | {gain:+.1f} "
@@ -169,7 +173,9 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=1)
     options = parser.parse_args()
     seeds = range(options.first_seed, options.first_seed + options.runs)
-    print("| proposals | runs | shipped | of them worse | true gain shipped | claims that hold | of the shipped | claimed - true | calls, median |")
+    print(
+        "| proposals | runs | shipped | of them worse | true gain shipped | claims that hold | of the shipped | claimed - true | calls, median |"
+    )
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     with ProcessPoolExecutor(options.jobs) as pool:
         for name, helpful in (("none can help", False), ("12 % good, 50 % neutral, 38 % harmful", True)):

@@ -69,7 +69,9 @@ def filled(body: Mapping[str, Any], asked: str, content: Content) -> str:
     if found := _TEMPLATE.search(asked):
         return _LEAF.sub(lambda leaf: f"<{leaf[1]}>{_string(leaf[1], content)}</{leaf[1]}>", found.group(1))
     if names := _fields(asked):
-        return "\n\n".join(f"[[ ## {name} ## ]]\n{_string(name, content)}" for name in names) + "\n\n[[ ## completed ## ]]"
+        return (
+            "\n\n".join(f"[[ ## {name} ## ]]\n{_string(name, content)}" for name in names) + "\n\n[[ ## completed ## ]]"
+        )
     if _fenced(asked):
         return f"```\n{content.text}\n```"
     if count := re.search(r"Length of the list: (\d+)", asked):

@@ -8,11 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from server import Run
+from world import World
+
 from adalang.config import load_settings
 from adalang.engine.session import Session
 from adalang.runtime.failures import BugFailure
-from server import Run
-from world import Letter, World
 
 ROOM = 3
 """The file's own budget also has to hold the final test, and is reckoned without the cache; the server keeps the real one."""

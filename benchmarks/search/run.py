@@ -107,7 +107,9 @@ def table(results: Sequence[Result], systems: Sequence[str], labels: dict[str, s
     for system in systems:
         own = [result for result in results if result.system == system]
         calls = sorted(result.calls if result.calls is not None else BUDGET + 1 for result in own)
-        low, high = (statistics.quantiles(calls, n=4, method="inclusive")[at] for at in (0, 2)) if len(calls) > 1 else calls * 2
+        low, high = (
+            (statistics.quantiles(calls, n=4, method="inclusive")[at] for at in (0, 2)) if len(calls) > 1 else calls * 2
+        )
         best = statistics.median(result.best for result in own)
         found = sum(result.calls is not None for result in own)
         lines.append(
@@ -124,7 +126,9 @@ def _calls(count: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--systems", default="adalang,gepa,dspy,adalflow,textgrad")
-    parser.add_argument("--peers", default=sys.executable, metavar="PYTHON", help="interpreter that has the other systems")
+    parser.add_argument(
+        "--peers", default=sys.executable, metavar="PYTHON", help="interpreter that has the other systems"
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(1, 11)))
     parser.add_argument("--level", type=int, choices=(0, 1), help="only this noise level")
     parser.add_argument("--out", type=Path, help="keep every run here, as JSON")

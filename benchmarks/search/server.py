@@ -62,7 +62,11 @@ class Run:
         role = "teacher" if "teacher" in body["model"] else "student"
         self.calls[role] += 1
         rng = self._rng(body)
-        text = Teacher(self.world, self.right).answer(body, asked, rng) if role == "teacher" else self._student(body, asked, rng)
+        text = (
+            Teacher(self.world, self.right).answer(body, asked, rng)
+            if role == "teacher"
+            else self._student(body, asked, rng)
+        )
         if self.log is not None:
             self.log.append((role, asked, text))
         return text
@@ -126,7 +130,9 @@ class Server:
     async def _complete(self, request: web.Request) -> web.Response:
         run = self.runs[request.match_info["run"]]
         if run.over:
-            return web.json_response({"error": {"message": "the budget is used up", "code": "insufficient_quota"}}, status=403)
+            return web.json_response(
+                {"error": {"message": "the budget is used up", "code": "insufficient_quota"}}, status=403
+            )
         body = await request.json()
         text = run.complete(body)
         return web.json_response(
@@ -146,7 +152,9 @@ class Server:
         """The same answers by the protocol's newer way."""
         run = self.runs[request.match_info["run"]]
         if run.over:
-            return web.json_response({"error": {"message": "the budget is used up", "code": "insufficient_quota"}}, status=403)
+            return web.json_response(
+                {"error": {"message": "the budget is used up", "code": "insufficient_quota"}}, status=403
+            )
         body = await request.json()
         given = body["input"]
         messages = [{"role": "user", "content": given}] if isinstance(given, str) else given

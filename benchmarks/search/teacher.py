@@ -54,7 +54,9 @@ class Teacher:
         block = self._block(text)
         letters = self._letters(text)
         said = Counter(_ADVICE.findall(text)) if wants_text(body, asked) else Counter()
-        advice = [one for one in (_thought(*found) for found, _ in said.most_common()) if _fits(one, block)][:MOST_THOUGHTS]
+        advice = [one for one in (_thought(*found) for found, _ in said.most_common()) if _fits(one, block)][
+            :MOST_THOUGHTS
+        ]
         if len(advice) > 1:
             advice = [one for one in advice if rng.random() < _TAKEN] or [rng.choice(advice)]
         thoughts = advice or self._thoughts(block, letters, text, tried, rng)
@@ -67,7 +69,10 @@ class Teacher:
         """The first prompt in the request; where it is cut short, a whole one of the same stage."""
         blocks = []
         for stage, opening in enumerate(self.world.openings):
-            blocks += [(match.start(), self._block_at(text, match.start(), stage)) for match in re.finditer(re.escape(opening), text)]
+            blocks += [
+                (match.start(), self._block_at(text, match.start(), stage))
+                for match in re.finditer(re.escape(opening), text)
+            ]
         found = [block for _, block in sorted(blocks, key=lambda one: one[0])]
         if not found:
             return _Block(0, (), False)

@@ -119,7 +119,9 @@ class World:
         self.rules = {rule.name: rule for rule in self._rules(sorts, hands)}
         self.harm = {phrase: rng.uniform(0.25, 0.5) for phrase in HARMFUL}
         harmed = rng.choice((None, *range(self.stages)))
-        self.first = tuple(self._first(stage, rng.choice(HARMFUL) if stage == harmed else "") for stage in range(self.stages))
+        self.first = tuple(
+            self._first(stage, rng.choice(HARMFUL) if stage == harmed else "") for stage in range(self.stages)
+        )
         weights = [rng.uniform(0.6, 1.4) for _ in range(count)]
         letters = [self._letter(rng, nth, weights) for nth in range(train + val + holdout + truth)]
         self.train, self.val = letters[:train], letters[train : train + val]
@@ -163,7 +165,7 @@ class World:
                 right = rule.name[1]
                 for other in range(len(self.topics)):
                     if other != right:
-                        found += [text for text in self._like(rule, other)]
+                        found += list(self._like(rule, other))
         return found
 
     def _like(self, rule: Rule, other: int) -> list[str]:
@@ -204,7 +206,9 @@ class World:
         topics = [rng.choices(range(count), weights)[0]]
         if rng.random() < 0.25:
             pair = rng.choice([*map(tuple, self.winners), None])
-            topics = rng.sample(pair, 2) if pair else [topics[0], rng.choice([t for t in range(count) if t != topics[0]])]
+            topics = (
+                rng.sample(pair, 2) if pair else [topics[0], rng.choice([t for t in range(count) if t != topics[0]])]
+            )
         marked = self.has_mark and rng.random() < 0.3
         parts = [f"This is about {self.topics[topic]}." for topic in topics]
         parts += rng.sample(FILLERS, 2) + ([f"It came {self.mark}."] if marked else [])
@@ -238,7 +242,9 @@ class World:
     def answer(self, stage: int, prompt: str, letter: Letter, note: str = "") -> str:
         """What a student says that obeys what its prompt states, without noise."""
         stated = self._stated(prompt)
-        if any(chance(self.seed, phrase, letter.id) < share for phrase, share in self.harm.items() if phrase in stated.text):
+        if any(
+            chance(self.seed, phrase, letter.id) < share for phrase, share in self.harm.items() if phrase in stated.text
+        ):
             return self.wrong(stage, letter, "harmed")
         topic = letter.topics[0]
         pair = frozenset(letter.topics)
@@ -253,7 +259,9 @@ class World:
             desk = self._mapped(stated, "hand", self.codes.index(code), self.desk_names, letter)
         else:
             desk = self._mapped(stated, "sort", topic, self.desk_names, letter)
-        excepted = self.excepted is not None and desk == self.desk_names[self.excepted] and stated.rule(("except", 0, 0))
+        excepted = (
+            self.excepted is not None and desk == self.desk_names[self.excepted] and stated.rule(("except", 0, 0))
+        )
         suffix = f" {self.suffix}" if letter.marked and stated.rule(("mark", 0, 0)) and not excepted else ""
         return f"desk {desk}{suffix}"
 
@@ -266,7 +274,7 @@ class World:
         rule = self.rules.get((kind, topic, topic))
         if rule is None:
             return names[topic]
-        said = {wording: topic for wording in rule.wordings}
+        said = dict.fromkeys(rule.wordings, topic)
         said |= {text: other for other in range(len(self.topics)) if other != topic for text in self._like(rule, other)}
         if (last := stated.last(said)) is not None:
             return names[said[last]]

@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import litellm
 
 # Its import reads an encoding from the network, unless it lies where another package has brought it.
-os.environ.setdefault("TIKTOKEN_CACHE_DIR", os.path.join(os.path.dirname(litellm.__file__), "litellm_core_utils", "tokenizers"))
+os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(Path(litellm.__file__).parent / "litellm_core_utils" / "tokenizers"))
 
-import adalflow as adal  # noqa: E402
-from adalflow.components.model_client.openai_client import OpenAIClient  # noqa: E402
-from adalflow.core.base_data_class import DataClass  # noqa: E402
-from adalflow.optim.types import ParameterType  # noqa: E402
-from job import Job, job  # noqa: E402
+import adalflow as adal
+from adalflow.components.model_client.openai_client import OpenAIClient
+from adalflow.core.base_data_class import DataClass
+from adalflow.optim.types import ParameterType
+from job import Job, job
 
 TEMPLATE = """<START_OF_SYSTEM_PROMPT>
 {{system_prompt}}

@@ -57,7 +57,9 @@ def main() -> None:
 
     def teacher(prompt: str) -> str:
         messages: Any = prompt if isinstance(prompt, list) else [{"role": "user", "content": prompt}]
-        return task.client().chat.completions.create(model="teacher", messages=messages).choices[0].message.content or ""
+        return (
+            task.client().chat.completions.create(model="teacher", messages=messages).choices[0].message.content or ""
+        )
 
     gepa.optimize(
         seed_candidate=dict(zip(task.names, task.first, strict=True)),

@@ -29,11 +29,15 @@ class Pipeline:
     def __init__(self, task: Job) -> None:
         student = engine(task, "student")
         self.prompts = [
-            tg.Variable(text, requires_grad=True, role_description=f"system prompt of the step `{name}`, the rules to follow")
+            tg.Variable(
+                text, requires_grad=True, role_description=f"system prompt of the step `{name}`, the rules to follow"
+            )
             for name, text in zip(task.names, task.first, strict=True)
         ]
         self.models = [tg.BlackboxLLM(student, prompt) for prompt in self.prompts]
-        self.join = StringBasedFunction(lambda text, note: f"{text}\n{note}", function_purpose="puts letter and note together")
+        self.join = StringBasedFunction(
+            lambda text, note: f"{text}\n{note}", function_purpose="puts letter and note together"
+        )
 
     def __call__(self, text: str) -> Any:
         letter = tg.Variable(text, requires_grad=False, role_description="the letter")
@@ -49,9 +53,11 @@ def main() -> None:
     tg.set_backward_engine(engine(task, "teacher"), override=True)
     pipeline = Pipeline(task)
     loss_of = StringBasedFunction(
-        lambda answer, expected: f'expected "{expected.value}", got "{answer.value}"'
-        if hasattr(answer, "value")
-        else f'expected "{expected}", got "{answer}"',
+        lambda answer, expected: (
+            f'expected "{expected.value}", got "{answer.value}"'
+            if hasattr(answer, "value")
+            else f'expected "{expected}", got "{answer}"'
+        ),
         function_purpose="says whether the answer is the expected one",
     )
     optimizer = tg.TextualGradientDescent(parameters=pipeline.prompts)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from adalang.optimizer.candidate import Candidate
-from adalang.optimizer.runs import PASS
 
 _SOLVED = 1e-9
 
@@ -56,11 +55,6 @@ class Archive:
         return self.entries[-1]
 
     @property
-    def best(self) -> Entry:
-        """The entry with the best mean; of equal ones the newest."""
-        return max(reversed(self.entries), key=lambda entry: entry.mean)
-
-    @property
     def safest(self) -> Entry:
         """The entry with the best lower bound (mean - se/2): less likely a lucky one than the best; ties: the oldest."""
         return max(self.entries, key=lambda entry: entry.mean - 0.5 * entry.standard_error)
@@ -74,25 +68,10 @@ class Archive:
             for entry in self.entries
         ]
 
-    def pick_parent(self, rng: random.Random, wide: bool = False) -> Entry:
-        """An entry drawn in proportion to the square of its wins (Gumbel-max), of equal draws the newest.
-
-        Only entries that are hardly worse than the best are drawn, unless `wide`: a search that stalls has to step back.
-        """
-        least = 0.0 if wide else self.best.mean - 0.5 * self.best.standard_error
-        draws = [
-            (2 * math.log(wins) + _gumbel(rng), i)
-            for i, wins in enumerate(self.wins())
-            if wins and self.entries[i].mean >= least - _SOLVED
-        ]
-        return self.entries[max(draws)[1]] if draws else self.entries[-1]
-
-    def solves_new(self, scores: Mapping[str, float]) -> bool:
-        """Whether the scores pass a row that no entry passes."""
-        return any(
-            score >= PASS and all(entry.scores.get(row, 0.0) < PASS for entry in self.entries)
-            for row, score in scores.items()
-        )
+    def pick_parent(self, rng: random.Random) -> Entry:
+        """An entry drawn in proportion to the square of its wins (Gumbel-max), of equal draws the newest."""
+        draws = [(2 * math.log(wins) + _gumbel(rng), i) for i, wins in enumerate(self.wins()) if wins]
+        return self.entries[max(draws)[1]] if draws else self.champion
 
 
 def _gumbel(rng: random.Random) -> float:

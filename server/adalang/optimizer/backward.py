@@ -25,6 +25,7 @@ DEEPEST = 6
 _LONGEST_VALUE = 1500
 _MODEL_KINDS = ("prompt", "agent")
 
+
 def feedback_schema(names: Sequence[str]) -> Mapping[str, Any]:
     """The form of a teacher's answer about these params and inputs: a share of blame and a note for each that has a part."""
     entry = {

@@ -96,7 +96,9 @@ class EditText:
         targets = [name for name in urgent if urgent[name] >= _SHARED_BLAME * max(urgent.values())]
         targets = sorted(targets, key=lambda name: -urgent[name])[:_MOST_TARGETS]
         search.log.add("feedback", blame=blame, target=targets[0], targets=targets)
-        drafts = await concurrently(self._drafts(search, parent, name, notes[name], failing, results) for name in targets)
+        drafts = await concurrently(
+            self._drafts(search, parent, name, notes[name], failing, results) for name in targets
+        )
         return [draft for own in drafts for draft in own]
 
     async def _drafts(

@@ -178,7 +178,7 @@ class Rounds:
             return self.champion
         if self.search.idle % 3 == 2:
             return self.search.archive.incumbent
-        return self.search.archive.pick_parent(self.rng, wide=True) if self.search.idle % 3 == 0 else self.champion
+        return self.search.archive.pick_parent(self.rng) if self.search.idle % 3 == 0 else self.champion
 
     async def _batch(self, parent: Entry) -> list[RowResult]:
         """What is known of the parent's train rows, with some new ones, until enough of them fail to learn from."""

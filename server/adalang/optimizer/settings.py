@@ -19,7 +19,6 @@ class Settings:
     batch: int = 20
     hypotheses: int = 4
     repeats: int = 2
-    chunk: int = 15
     patience: int = 12
     goal: float | None = None
     simplify: bool = True

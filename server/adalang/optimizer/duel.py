@@ -12,7 +12,7 @@ from adalang.optimizer.runs import Runs
 from adalang.optimizer.task import Example
 
 _LEAST_LOOK, _LOOK_SHARE = 6, 8
-_PLAIN = 1.3  # standard errors of a sum of differences, if none is expected
+_PLAIN = 1.0  # standard errors of a sum of differences, if none is expected
 _MANY = 30  # rows
 _CHANGED = 2  # rows that have to differ before a gain counts
 _SAME = 1e-9

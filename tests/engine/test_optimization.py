@@ -111,7 +111,7 @@ async def test_the_same_command_again_costs_nothing_and_says_the_same(tmp_path):
     assert again.outcome.evidence.alpha < first.outcome.evidence.alpha, "a second look at the same rows must show more"
 
 
-@pytest.mark.parametrize("calls", [250, 400])
+@pytest.mark.parametrize("calls", [160, 400])
 async def test_wherever_it_is_cut_off_it_ends_as_if_it_had_not_been(tmp_path, calls):
     """Under a budget that hardly suffices, so that each decision hangs on what is thought to be left of it."""
     (tmp_path / "whole").mkdir()

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from adalang.optimizer.candidate import Candidate
-from adalang.optimizer.runs import PASS
 
 _SOLVED = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A candidate with its mean scores by selection row. `hypothesis` is the change that led to it, in words."""
+    """A candidate with its mean scores by selection row, as far as they are known: they become more while the search runs.
+    `hypothesis` is the change that led to it, in words."""
 
     candidate: Candidate
-    scores: Mapping[str, float]
+    scores: dict[str, float]
     hypothesis: str = ""
     operator: str = ""
 
@@ -50,9 +50,9 @@ class Archive:
         return self.entries[0]
 
     @property
-    def best(self) -> Entry:
-        """The entry with the best mean; of equal ones the newest."""
-        return max(reversed(self.entries), key=lambda entry: entry.mean)
+    def champion(self) -> Entry:
+        """The newest entry: only what beat the one before comes in."""
+        return self.entries[-1]
 
     @property
     def safest(self) -> Entry:
@@ -61,31 +61,17 @@ class Archive:
 
     def wins(self) -> Sequence[int]:
         """For each entry the number of rows on which none is better; rows that none solves are not counted."""
-        tops = {row: max(entry.scores.get(row, 0.0) for entry in self.entries) for row in self.incumbent.scores}
+        rows = {row for entry in self.entries for row in entry.scores}
+        tops = {row: max(entry.scores.get(row, 0.0) for entry in self.entries) for row in rows}
         return [
             sum(_SOLVED < top <= entry.scores.get(row, 0.0) + _SOLVED for row, top in tops.items())
             for entry in self.entries
         ]
 
-    def pick_parent(self, rng: random.Random, wide: bool = False) -> Entry:
-        """An entry drawn in proportion to the square of its wins (Gumbel-max), of equal draws the newest.
-
-        Only entries that are hardly worse than the best are drawn, unless `wide`: a search that stalls has to step back.
-        """
-        least = 0.0 if wide else self.best.mean - 0.5 * self.best.standard_error
-        draws = [
-            (2 * math.log(wins) + _gumbel(rng), i)
-            for i, wins in enumerate(self.wins())
-            if wins and self.entries[i].mean >= least - _SOLVED
-        ]
-        return self.entries[max(draws)[1]] if draws else self.entries[-1]
-
-    def solves_new(self, scores: Mapping[str, float]) -> bool:
-        """Whether the scores pass a row that no entry passes."""
-        return any(
-            score >= PASS and all(entry.scores.get(row, 0.0) < PASS for entry in self.entries)
-            for row, score in scores.items()
-        )
+    def pick_parent(self, rng: random.Random) -> Entry:
+        """An entry drawn in proportion to the square of its wins (Gumbel-max), of equal draws the newest."""
+        draws = [(2 * math.log(wins) + _gumbel(rng), i) for i, wins in enumerate(self.wins()) if wins]
+        return self.entries[max(draws)[1]] if draws else self.champion
 
 
 def _gumbel(rng: random.Random) -> float:

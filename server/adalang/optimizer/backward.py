@@ -25,26 +25,25 @@ DEEPEST = 6
 _LONGEST_VALUE = 1500
 _MODEL_KINDS = ("prompt", "agent")
 
-FEEDBACK_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {
-        "feedback": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "name": {"type": "string", "description": "the param or input, as named in the message"},
-                    "blame": {"type": "number", "description": "its share of the blame, 0 to 1"},
-                    "note": {"type": "string", "description": "what should differ, in one or two sentences"},
-                },
-                "required": ["name", "blame", "note"],
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["feedback"],
-    "additionalProperties": False,
-}
+
+def feedback_schema(names: Sequence[str]) -> Mapping[str, Any]:
+    """The form of a teacher's answer about these params and inputs: a share of blame and a note for each that has a part."""
+    entry = {
+        "name": {"enum": list(names), "description": "the param or input, as named in the message"},
+        "blame": {"type": "number", "description": "its share of the blame, 0 to 1"},
+        "note": {"type": "string", "description": "what should differ, in one or two sentences"},
+    }
+    entries = {"type": "array", "items": _closed(entry)}
+    return _closed({"feedback": entries})
+
+
+def _closed(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +180,7 @@ async def _shares(
         return [(name, blame / len(names), text) for name in names]
     messages = _blame_messages(task.info.components[call.component], candidate, call, text, own, list(sources))
     try:
-        answer = await task.ask(messages, FEEDBACK_SCHEMA, 0)
+        answer = await task.ask(messages, feedback_schema(names), 0)
     except BugFailure:
         raise
     except Failure:

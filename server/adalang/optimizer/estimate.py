@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from adalang.optimizer.duel import first_look
 from adalang.optimizer.settings import Settings
 from adalang.optimizer.task import Task
 
-# Shares seen in simulations of the loop: of the drafts that pass the screen, and of the selection rows that a race uses.
-_SCREEN_PASS, _RACE_SHARE = 0.38, 0.68
-_SCREEN_ROWS = 8
+# What simulations of the loop show of a round: rows drawn, rows of the screen of all changes together and of each alone (every
+# second round), looks of a duel, and failing rows at which blame is asked for. Of the selection rows a removal uses a share.
+_DRAWN, _JOINED, _ALONE, _LOOKS, _BLAMED = 8, 5, 3, 2, 4
+_RACE_SHARE = 0.68
+_FINALISTS = 3
 _HUNKS = 3
 _NORMAL = NormalDist()
 
@@ -57,16 +60,13 @@ def estimate(task: Task, settings: Settings) -> Estimate:
     train, val, holdout = (len(task.rows(split)) for split in ("train", "val", "test"))
     info = task.info
     repeats = 1 if info.deterministic else settings.repeats
-    drafts = settings.hypotheses
-    batch = min(settings.batch, train)
-    per_round = batch + drafts * _SCREEN_ROWS + drafts * _SCREEN_PASS * _RACE_SHARE * val
-    simplify = _HUNKS * _RACE_SHARE * val if settings.simplify else 0.0
-    reserve = 2 * repeats * holdout
-    runs = repeats * val + settings.rounds * repeats * per_round + repeats * simplify + reserve
     texts = [param for param in info.params if param.kind == "text"]
     nodes = len({param.component for param in texts})
-    blame = 0 if len(texts) < 2 else min(8, batch) * nodes
-    teacher = settings.rounds * (blame + 1 + drafts) if texts else 0
+    per_round = min(_DRAWN, train) + _JOINED + settings.hypotheses * _ALONE / 2 + _LOOKS * min(val, first_look(val))
+    simplify = _HUNKS * _RACE_SHARE * val if settings.simplify else 0.0
+    reserve = 2 * repeats * holdout
+    runs = repeats * (settings.rounds * per_round + _FINALISTS * val + simplify) + reserve
+    teacher = settings.rounds * (_BLAMED * max(0, nodes - 1) + min(2, len(texts)))
     power = [(gain, ship_power(gain, holdout)) for gain in (0.05, 0.1, 0.2)] if holdout else []
     per_run = info.calls_per_run
     return Estimate(

@@ -1,9 +1,8 @@
-"""The search: rounds of feedback, hypotheses, edits, gates and races, then one test on untouched rows."""
+"""An optimization from its first check to its verdict: a search, the choice of what it found, one test on untouched rows."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -11,20 +10,16 @@ from adalang.evaluation.results import RowResult
 from adalang.evaluation.statistics import compare
 from adalang.optimizer.archive import Archive, Entry
 from adalang.optimizer.candidate import Candidate
-from adalang.optimizer.edits import Edit, EditRefused, apply_edits, hunks
+from adalang.optimizer.edits import hunks
 from adalang.optimizer.estimate import Estimate, estimate
 from adalang.optimizer.events import Emit, EventLog, RunEvent
-from adalang.optimizer.gates import copied_from, outside_training
-from adalang.optimizer.ledger import Hypothesis, Ledger
 from adalang.optimizer.minimise import minimise
-from adalang.optimizer.operators import Bandit, ChooseDemos, Draft, EditText, Operator, Search
-from adalang.optimizer.race import Race, race, screen
-from adalang.optimizer.runs import PASS, Runs, TooManyFailures, concurrently, mean_score
-from adalang.optimizer.sampler import Sampler
+from adalang.optimizer.rounds import Rounds
+from adalang.optimizer.runs import Runs, TooManyFailures, mean_score
 from adalang.optimizer.settings import Settings
 from adalang.optimizer.ship import evidence_of, looks_before, ship_test
-from adalang.optimizer.task import Example, Param, Task
-from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure
+from adalang.optimizer.task import CountingTask, Example, Param, Task
+from adalang.runtime.failures import BudgetExceeded
 from adalang.runtime.models.types import Usage
 from adalang.store.records import Change, Evidence
 
@@ -32,9 +27,7 @@ Kind = Literal["proposal", "hint", "nothing", "void"]
 Mode = Literal["hints", "crossfit", "full"]
 
 LEAST_FOR_HINT_WITH_INTERVAL, LEAST_FOR_PROPOSAL = 20, 60
-_SCREEN_FAILS, _SCREEN_PASSES = 4, 4
-_TECHNICAL_FAILURES = 5
-_STALLED = 2
+_FINALISTS = 2
 _LITTLE = 1e-9
 
 
@@ -76,23 +69,21 @@ async def optimise(
 
 class _Optimisation:
     def __init__(self, task: Task, settings: Settings, log: EventLog) -> None:
-        self.task = task
+        self.task = CountingTask(task)
         self.settings = settings
         self.log = log
         self.runs = Runs(task, 1 if task.info.deterministic else settings.repeats)
         self.incumbent = Candidate({param.id: param.value for param in task.info.params})
-        self.rounds = 0
+        self._rounds: list[Rounds] = []
         self._reserve = 0
         self._left_at_start = task.remaining()
         self._spent_before = task.spent()
-        self._teacher_calls = 0.0
 
     async def result(self) -> Outcome:
         if not self.task.info.params:
             return self._nothing("there is no param and no demos that may be changed")
         plan = estimate(self.task, self.settings)
         mode = _mode(plan)
-        self._teacher_calls = plan.teacher_calls / max(1, self.settings.rounds)
         self.log.add("started", mode=mode, seed=self.settings.seed, incumbent=self.incumbent.key, estimate=plan.lines())
         try:
             if mode == "full":
@@ -173,7 +164,7 @@ class _Optimisation:
         if not rows:
             return self._nothing("there are no rows to learn from")
         archive = await self._search(train or rows, rows)
-        best = archive.safest
+        best = archive.champion
         if best.candidate == self.incumbent:
             return self._nothing(self._why_nothing(archive))
         return self._ended(
@@ -183,205 +174,40 @@ class _Optimisation:
             Evidence(hypothesis=best.hypothesis, notes=("unverified",)),
         )
 
-    # -- the search ----------------------------------------------------------------------------------------------
-
     async def _search(self, train: Sequence[Example], val: Sequence[Example]) -> Archive:
-        """Rounds until a stop rule holds. A budget that ends the search is no error; what was found stays."""
-        baseline = await self.runs.scores(self.incumbent, val)
-        archive = Archive([Entry(self.incumbent, baseline)])
-        self.log.add("baseline", rows=len(baseline), mean=archive.incumbent.mean)
-        rng = random.Random(f"adalang:{self.settings.seed}")
-        search = Search(
-            task=self.task,
-            settings=self.settings,
-            archive=archive,
-            ledger=Ledger(),
-            log=self.log,
-            rng=rng,
-            data=copied_from([*train, *val]),
-            kept_out=outside_training(train, [*val, *self.task.rows("test")]),
-            tried={param: [value] for param, value in self.incumbent.values.items()},
-            train=train,
-        )
-        sampler = Sampler(train, rng)
-        bandit = Bandit([EditText(), ChooseDemos()])
-        broken = 0
-        try:
-            while (stop := self._stop(search, bandit, broken)) is None:
-                search.round += 1
-                self.rounds += 1
-                best = archive.best.mean
-                begun = self.runs.begun
-                operator = bandit.pick(search, stalled=search.idle > 0)
-                assert operator is not None  # `_stop` has seen to it
-                try:
-                    await self._round(search, sampler, operator, val)
-                    broken = 0
-                except BugFailure:
-                    raise
-                except Failure as failure:
-                    broken += 1
-                    self.log.add("teacher_failed", error=str(failure))
-                gain = archive.best.mean - best
-                bandit.reward(operator.name, gain * len(val), self.runs.begun - begun)
-                search.idle = 0 if gain > _LITTLE else search.idle + 1
-        except BudgetExceeded as exceeded:
-            stop = f"the budget is used up ({exceeded.limit})"
-        self.log.add("search_ended", reason=stop, rounds=search.round, best=archive.best.mean, runs=self.runs.begun)
-        return archive
+        rounds = Rounds(self.task, self.settings, self.runs, self.log, self.incumbent, train, val, self._affords)
+        self._rounds.append(rounds)
+        return await rounds.run()
 
-    def _stop(self, search: Search, bandit: Bandit, broken: int) -> str | None:
-        settings, best = self.settings, search.archive.best.mean
-        usable = [operator for operator in bandit.operators if operator.available(search)]
-        if not usable or not search.train:
-            return "there is nothing to learn from or nothing to change"
-        if best >= (1.0 if settings.goal is None else settings.goal) - _LITTLE:
-            return "the goal is reached on the selection rows"
-        if search.round >= settings.rounds:
-            return f"{settings.rounds} rounds are done"
-        if search.idle >= settings.patience and all(bandit.turns[operator.name] for operator in usable):
-            return f"{search.idle} rounds brought no gain"
-        if broken >= _TECHNICAL_FAILURES:
-            return f"the teacher failed {broken} times in a row"
-        if not self._affords(
-            (settings.batch + settings.hypotheses * (_SCREEN_FAILS + _SCREEN_PASSES)) * self.runs.samples
-        ):
-            return "what is left of the budget is kept for the final test"
-        return None
-
-    async def _round(self, search: Search, sampler: Sampler, operator: Operator, val: Sequence[Example]) -> None:
-        parent = self._parent(search)
-        batch = sampler.batch(self.settings.batch)
-        self.log.add(
-            "round",
-            nth=search.round,
-            operator=operator.name,
-            parent=parent.candidate.key,
-            batch=[row.id for row in batch],
-        )
-        samples = await self.runs.rows(parent.candidate, batch)
-        results = [each[0] for each in samples]
-        scores = {
-            row.id: score for row, each in zip(batch, samples, strict=True) if (score := mean_score(each)) is not None
-        }
-        sampler.saw(parent.candidate.key, scores)
-        for result in results:
-            search.seen.pop(result.row_id, None)
-            search.seen[result.row_id] = result
-        drafts = await operator.propose(search, parent, _worst_samples(samples))
-        for draft in drafts:
-            self.log.add(
-                "draft", candidate=draft.candidate.key, param=draft.hypothesis.param, change=draft.hypothesis.change
-            )
-        screened = await self._screen_all(search, sampler, drafts, batch, scores)
-        if not await self._race_joined(search, parent, screened, val):
-            accepted = await self._race_all(search, operator.name, parent, screened, val)
-            if len(accepted) < len(screened):
-                await self._race_joined(search, parent, [draft for draft, _ in accepted], val)
-
-    @staticmethod
-    def _parent(search: Search) -> Entry:
-        """One of the best; when the search stalls by turns the start again, with all that was learned, and any entry."""
-        if search.idle >= _STALLED and search.idle % 2 == 0:
-            return search.archive.incumbent
-        return search.archive.pick_parent(search.rng, wide=search.idle >= _STALLED)
-
-    async def _screen_all(
-        self,
-        search: Search,
-        sampler: Sampler,
-        drafts: Sequence[Draft],
-        batch: Sequence[Example],
-        parent: Mapping[str, float],
-    ) -> list[Draft]:
-        """The drafts that do better on a few rows: those that their hypothesis speaks of, and some that must stay right."""
-        anchors = sampler.anchors()
-        rows = [_screen_rows(draft, batch, parent, anchors) for draft in drafts]
-        screens = await concurrently(
-            screen(self.runs, draft.candidate, own, parent, anchors) for draft, own in zip(drafts, rows, strict=True)
-        )
-        left = []
-        for draft, own, result in zip(drafts, rows, screens, strict=True):
-            passed = result.passed or not own
-            self.log.add(
-                "screened", candidate=draft.candidate.key, delta=result.delta, broke=result.broke, passed=passed
-            )
-            if passed:
-                left.append(draft)
-            else:
-                search.ledger.add(draft.hypothesis, "screen", result.delta)
-        return left
-
-    async def _race_all(
-        self, search: Search, operator: str, parent: Entry, drafts: Sequence[Draft], val: Sequence[Example]
-    ) -> list[tuple[Draft, Race]]:
-        """Races side by side, each over the rows in an order of its own; the accepted ones, best first."""
-        while drafts and not self._affords(len(drafts) * len(val) * self.runs.samples):
-            drafts = drafts[:-1]
-        orders = [search.rng.sample(list(val), len(val)) for _ in drafts]
-        races = await concurrently(
-            race(self.runs, draft.candidate, order, parent.scores, chunk=self.settings.chunk)
-            for draft, order in zip(drafts, orders, strict=True)
-        )
-        accepted = []
-        for draft, result in zip(drafts, races, strict=True):
-            good = result.finished and (result.delta > _LITTLE or search.archive.solves_new(result.scores))
-            self.log.add("raced", candidate=draft.candidate.key, delta=result.delta, rows=result.rows, accepted=good)
-            if good:
-                search.archive.add(Entry(draft.candidate, result.scores, draft.hypothesis.change, operator))
-                if result.delta > _LITTLE:
-                    accepted.append((draft, result))
-            else:
-                search.ledger.add(draft.hypothesis, "val", result.delta)
-        return sorted(accepted, key=lambda one: -one[1].delta)
-
-    async def _race_joined(
-        self, search: Search, parent: Entry, drafts: Sequence[Draft], val: Sequence[Example]
-    ) -> bool:
-        """Races all drafts together, as one candidate. Whether it did better than the best of the archive.
-
-        One race then does the work of many; what in it does not help is taken out at the end (`minimise`).
-        """
-        joined = _joined(parent, drafts)
-        if joined is None or not self._affords(len(val) * self.runs.samples):
-            return False
-        param = joined.hypothesis.param
-        search.note_tried(param, joined.candidate.values[param])
-        best = search.archive.best.mean
-        self.log.add("joined", candidate=joined.candidate.key, drafts=[draft.candidate.key for draft in drafts])
-        await self._race_all(search, "join", parent, [joined], val)
-        return search.archive.best.mean > best + _LITTLE
+    @property
+    def rounds(self) -> int:
+        return sum(rounds.done for rounds in self._rounds)
 
     # -- the end -------------------------------------------------------------------------------------------------
 
     async def _chosen(self, archive: Archive, val: Sequence[Example]) -> Entry:
-        """The entry to test: the safest, run again where answers vary, and without the parts that it does not need."""
-        best = archive.safest
+        """The entry to test: of the last champions the safest on all selection rows, without the parts that it does not need."""
+        if len(archive.entries) == 1:
+            return archive.incumbent
+        finalists = [archive.incumbent, *archive.entries[1:][-_FINALISTS:][::-1]]
+        known: list[Entry] = []
+        for entry in finalists:
+            if not self._affords(2 * len(val) * self.runs.samples):
+                break
+            entry.scores.update(await self.runs.scores(entry.candidate, val))
+            known.append(entry)
+        if len(known) < 2:
+            return archive.champion
+        best = Archive(known).safest
         if best.candidate == self.incumbent or best.mean <= archive.incumbent.mean + _LITTLE:
             return archive.incumbent
-        if not self.task.info.deterministic:
-            best = await self._seen_again(archive, val)
-        if best.candidate != self.incumbent and self.settings.simplify:
+        if self.settings.simplify:
             spare = self._spare_runs()
             try:
                 best = await minimise(self.runs, self.log, best, self.incumbent, val, spare)
             except BudgetExceeded:
                 self.log.add("not_simplified")
         return best
-
-    async def _seen_again(self, archive: Archive, val: Sequence[Example]) -> Entry:
-        """The better of the two safest entries and the incumbent after fresh samples: the lucky one loses its luck."""
-        ranked = sorted(archive.entries[1:], key=lambda entry: entry.mean - 0.5 * entry.standard_error, reverse=True)[
-            :2
-        ]
-        fresh = [archive.incumbent]
-        for entry in ranked:
-            if not self._affords(len(val) * self.runs.samples):
-                return archive.safest
-            again = await self.runs.scores(entry.candidate, val, first=self.runs.samples)
-            both = {row: (score + again.get(row, score)) / 2 for row, score in entry.scores.items()}
-            fresh.append(replace(entry, scores=both))
-        return max(fresh, key=lambda entry: entry.mean)
 
     def _spare_runs(self) -> int:
         """Runs that can be made without touching the reserve; a large number where there is no limit."""
@@ -394,12 +220,12 @@ class _Optimisation:
     def _affords(self, runs: int) -> bool:
         """Whether so many runs can be made with the final test still paid for, out of the whole budget.
 
-        What was used so far is reckoned by the runs begun, at the price of bought answers, so that a resumed run, whose first
+        What was used so far is reckoned by what was begun, at the price of bought answers, so that a resumed run, whose first
         part is free, decides alike. Where more than that was spent (on retries, say), what was spent counts.
         """
         left, before, spent = self._left_at_start, self._spent_before, self.log.spent
         used, needed = self.runs.price(self.runs.begun), self.runs.price(runs + self._reserve)
-        calls = max(used.calls + self.rounds * self._teacher_calls, spent.calls) + needed.calls
+        calls = max(used.calls + self.task.asked, spent.calls) + needed.calls
         tokens = max(used.tokens, spent.tokens) + needed.tokens
         usd = max(used.usd, spent.usd) + needed.usd
         seconds = self.task.remaining().seconds
@@ -441,51 +267,6 @@ def _mode(plan: Estimate) -> Mode:
     if rows >= LEAST_FOR_PROPOSAL and plan.val and plan.holdout:
         return "full"
     return "crossfit" if rows >= LEAST_FOR_HINT_WITH_INTERVAL and plan.val + plan.holdout >= 2 else "hints"
-
-
-def _screen_rows(
-    draft: Draft, batch: Sequence[Example], parent: Mapping[str, float], anchors: frozenset[str]
-) -> list[Example]:
-    usable = [row for row in batch if row.id in parent and row.id not in draft.uses]
-    fails = sorted(
-        (row for row in usable if parent[row.id] < PASS), key=lambda row: row.id not in draft.hypothesis.rows
-    )
-    passes = sorted((row for row in usable if parent[row.id] >= PASS), key=lambda row: row.id not in anchors)
-    return fails[:_SCREEN_FAILS] + passes[:_SCREEN_PASSES]
-
-
-def _worst_samples(samples: Sequence[Sequence[RowResult]]) -> list[RowResult]:
-    """Of each row the sample with the lowest score: that is the one to learn from."""
-    return [min(each, key=lambda result: 2.0 if result.score is None else result.score) for each in samples]
-
-
-def _joined(parent: Entry, drafts: Sequence[Draft]) -> Draft | None:
-    """All changes on top of each other, or None if there are not at least two that fit together."""
-    together, used = parent.candidate, []
-    for draft in drafts:
-        param = draft.hypothesis.param
-        if together.values[param] == parent.candidate.values[param]:
-            together = together.with_value(param, draft.candidate.values[param])
-            used.append(draft)
-        elif draft.edits and (text := _on_top(together.text(param), draft.edits)) is not None:
-            together = together.with_value(param, text)
-            used.append(draft)
-    if len(used) < 2:
-        return None
-    changes = " ".join(draft.hypothesis.change for draft in used)
-    hypothesis = Hypothesis(used[0].hypothesis.param, "Several causes at once.", changes)
-    return Draft(together, hypothesis, (), frozenset().union(*(draft.uses for draft in used)))
-
-
-def _on_top(text: str, edits: Sequence[Edit]) -> str | None:
-    """The text with the edits, or None if they do not fit it (any more) or bring nothing that it does not say already."""
-    there = set(text.splitlines())
-    if all(set(edit.text.splitlines()) <= there for edit in edits):
-        return None
-    try:
-        return apply_edits(text, edits)
-    except EditRefused:
-        return None
 
 
 def _change(param: Param, candidate: Candidate) -> Change:

@@ -41,7 +41,7 @@ async def minimise(
         removed = result.finished and result.delta >= -0.5 * _spread(result.scores, best.scores)
         log.add("simplified", removed=removed, delta=result.delta, candidate=candidate.key)
         if removed:
-            entry = Entry(candidate, result.scores, best.hypothesis, best.operator)
+            entry = Entry(candidate, dict(result.scores), best.hypothesis, best.operator)
     return entry
 
 

@@ -11,18 +11,20 @@ from typing import Any, Protocol
 
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.archive import Archive, Entry
-from adalang.optimizer.backward import backward
+from adalang.optimizer.backward import Note, backward
 from adalang.optimizer.candidate import Candidate, Demo, Value
 from adalang.optimizer.edits import Edit, EditRefused, apply_edits
 from adalang.optimizer.events import EventLog
 from adalang.optimizer.gates import refuse_demos, refuse_text
 from adalang.optimizer.ledger import Hypothesis, Ledger
-from adalang.optimizer.propose import Case, hypotheses, make_case, write_edit
+from adalang.optimizer.propose import Case, Proposed, hypotheses, make_case, write_edit
 from adalang.optimizer.runs import PASS, concurrently
 from adalang.optimizer.settings import Settings
 from adalang.optimizer.task import Example, Param, Task
 
 DEFAULT_MOST_DEMOS = 8
+_KEPT_FOR_SCREENS = 16
+_MOST_TARGETS, _SHARED_BLAME = 2, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class Operator(Protocol):
 
 
 class EditText:
-    """Feedback to hypotheses to edits of the text that has most blame."""
+    """Feedback to hypotheses to edits of the text that has most blame, and of a second one that has about as much: a row that
+    two steps of a chain get wrong is mended only by both."""
 
     name = "edit_text"
 
@@ -88,29 +91,48 @@ class EditText:
         notes = await backward(search.task, parent.candidate, failing)
         if not notes:
             return []
-        params = {param.id: param for param in search.task.info.params}
         blame = {name: sum(note.blame for note in found) for name, found in notes.items()}
-        target = max(sorted(blame), key=lambda name: blame[name] * (1 + 1 / (1 + search.visits[name])))
+        urgent = {name: blame[name] * (1 + 1 / (1 + search.visits[name])) for name in sorted(blame)}
+        targets = [name for name in urgent if urgent[name] >= _SHARED_BLAME * max(urgent.values())]
+        targets = sorted(targets, key=lambda name: -urgent[name])[:_MOST_TARGETS]
+        search.log.add("feedback", blame=blame, target=targets[0], targets=targets)
+        drafts = await concurrently(
+            self._drafts(search, parent, name, notes[name], failing, results) for name in targets
+        )
+        return [draft for own in drafts for draft in own]
+
+    async def _drafts(
+        self,
+        search: Search,
+        parent: Entry,
+        target: str,
+        notes: Sequence[Note],
+        failing: Sequence[RowResult],
+        results: Sequence[RowResult],
+    ) -> list[Draft]:
+        """Candidates that change one text, from the notes about it."""
         search.visits[target] += 1
-        search.log.add("feedback", blame=blame, target=target, notes=[[n.row, n.text, n.blame] for n in notes[target]])
+        param = next(param for param in search.task.info.params if param.id == target)
         case = make_case(
             search.task,
             parent.candidate,
-            params[target],
-            notes[target],
+            param,
+            notes,
             {result.row_id: result for result in failing},
             [result for result in results if result.score is not None and result.score >= PASS],
             list(search.seen.values()),
             search.ledger.lessons(target),
         )
         found = await hypotheses(search.task, case, search.settings.hypotheses, search.round)
-        search.log.add("hypotheses", param=target, hypotheses=[[h.cause, h.change] for h in found])
-        scripts = await concurrently(self._script(search, case, hypothesis) for hypothesis in found)
-        return [
-            draft
-            for hypothesis, script in zip(found, scripts, strict=True)
-            if (draft := _gated_text(search, parent, params[target], hypothesis, script)) is not None
-        ]
+        told = [[one.hypothesis.cause, one.hypothesis.change] for one in found]
+        search.log.add("hypotheses", param=target, hypotheses=told)
+        scripts = await concurrently(self._script(search, case, one) for one in found)
+        drafts = (
+            _gated_text(search, parent, param, one.hypothesis, script)
+            for one, script in zip(found, scripts, strict=True)
+        )
+        unique = {draft.candidate.key: draft for draft in drafts if draft is not None}
+        return list(unique.values())
 
     @staticmethod
     def _failing(results: Sequence[RowResult]) -> list[RowResult]:
@@ -119,9 +141,12 @@ class EditText:
         return sorted(failing, key=lambda result: result.status != "unreadable")[:8]
 
     @staticmethod
-    async def _script(search: Search, case: Case, hypothesis: Hypothesis) -> list[Edit] | str:
+    async def _script(search: Search, case: Case, proposed: Proposed) -> list[Edit] | str:
+        """The edits that came with the hypothesis; where they do not fit, they are asked for once more."""
+        if proposed.edits is not None:
+            return proposed.edits
         try:
-            return await write_edit(search.task, case, hypothesis, search.round)
+            return await write_edit(search.task, case, proposed.hypothesis, search.round)
         except EditRefused as refused:
             return str(refused)
 
@@ -140,7 +165,6 @@ def _gated_text(
         words = component.words if component else ()
         reason = refuse_text(before, after, tried=tried, data=search.data, words=words, most=param.most)
         if reason is None:
-            search.note_tried(param.id, after)
             return Draft(parent.candidate.with_value(param.id, after), hypothesis, tuple(script))
     search.ledger.add(hypothesis, reason or "")
     search.log.add("gated", param=param.id, change=hypothesis.change, reason=reason)
@@ -160,8 +184,8 @@ class ChooseDemos:
             (p for p in search.task.info.params if p.kind == "demos"), key=lambda p: (search.visits[p.id], p.id)
         )
         for param in params:
-            # The batch stays out: it is what the drafts are screened on.
-            pool = self._pool(search, param, frozenset(result.row_id for result in results))
+            # The newest rows stay out: they are what the drafts are screened on.
+            pool = self._pool(search, param, frozenset(result.row_id for result in results[:_KEPT_FOR_SCREENS]))
             if pool:
                 search.visits[param.id] += 1
                 return self._drafts(search, parent, param, pool)

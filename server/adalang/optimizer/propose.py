@@ -1,4 +1,4 @@
-"""From feedback to new texts: a teacher names several causes, and for each an edit is written, all side by side.
+"""From feedback to new texts: a teacher names several causes, and for each it writes the edit, all in one answer.
 
 Messages hold what a teacher needs and no more: at most eight failing rows, a few passing ones to keep, the other texts of
 the same prompt to read, and what was tried in vain. An answer that cannot be read, or an edit that does not fit exactly,
@@ -40,8 +40,9 @@ HYPOTHESES_SCHEMA: Mapping[str, Any] = {
                         "items": {"type": "integer"},
                         "description": "the numbers of the failing examples that the change should mend",
                     },
+                    "edits": EDITS_SCHEMA["properties"]["edits"],
                 },
-                "required": ["cause", "change", "examples"],
+                "required": ["cause", "change", "examples", "edits"],
                 "additionalProperties": False,
             },
         }
@@ -105,35 +106,61 @@ def make_case(
     )
 
 
-async def hypotheses(task: Task, case: Case, most: int, sample: int) -> list[Hypothesis]:
-    """Up to `most` different causes with a change for each. Raises Failure if the teacher gave no readable answer."""
+_EDIT_ORDER = (
+    "as the smallest edit of the text: a list of edits, each either a replacement (`find` is copied from the text letter for "
+    "letter and occurs in it exactly once; an empty `text` deletes it) or an addition at the end (`append`)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A hypothesis and its edit script; `edits` is None where the teacher wrote none that fits the text."""
+
+    hypothesis: Hypothesis
+    edits: list[Edit] | None
+
+
+async def hypotheses(task: Task, case: Case, most: int, sample: int) -> list[Proposed]:
+    """Up to `most` different causes with a change for each, in one call. Raises Failure if no answer was readable."""
     order = (
         f"Name up to {most} different causes for these failures, the most frequent first, and for each the one change to "
-        "the text that would mend it. Keep right what is right. Answer with JSON."
+        f"the text that would mend it, and nothing else. Write each change {_EDIT_ORDER}. Each change is tried alone. Keep "
+        "right what is right. Answer with JSON."
     )
     answer = await task.ask(
         [Message("system", _ROLE), Message("user", f"{_described(task, case)}\n\n{order}")], HYPOTHESES_SCHEMA, sample
     )
     entries = answer.get("hypotheses", []) if isinstance(answer, Mapping) else []
     found = [
-        Hypothesis(case.param.id, cause.strip(), change.strip(), _rows_meant(case, entry.get("examples")))
+        Proposed(
+            Hypothesis(case.param.id, cause.strip(), change.strip(), _rows_meant(case, entry.get("examples"))),
+            _fitting(case, entry),
+        )
         for entry in (entries if isinstance(entries, list) else [])
         if isinstance(entry, Mapping)
         and isinstance(cause := entry.get("cause"), str)
         and isinstance(change := entry.get("change"), str)
         and change.strip()
     ]
-    unique = {hypothesis.change: hypothesis for hypothesis in reversed(found)}
-    return [hypothesis for hypothesis in found if unique[hypothesis.change] is hypothesis][:most]
+    first = {one.hypothesis.change: one for one in reversed(found)}
+    return [one for one in found if first[one.hypothesis.change] is one][:most]
+
+
+def _fitting(case: Case, entry: Mapping[str, Any]) -> list[Edit] | None:
+    """The edits that came with a hypothesis, if they can be read and fit."""
+    try:
+        edits = read_edits(entry)
+        apply_edits(case.text, edits)
+    except EditRefused:
+        return None
+    return edits
 
 
 async def write_edit(task: Task, case: Case, hypothesis: Hypothesis, sample: int) -> list[Edit]:
-    """The edit script for one hypothesis, known to fit the text. Raises EditRefused if there is none."""
+    """The edit script for one hypothesis whose own did not fit, in a call of its own. Raises EditRefused if there is none."""
     order = (
         f"Cause: {hypothesis.cause}\nChange: {hypothesis.change}\n\n"
-        "Carry out this change, and nothing else, as the smallest edit of the text. Answer with JSON: a list of edits, each "
-        "either a replacement (`find` is copied from the text letter for letter and occurs in it exactly once) or an "
-        "addition at the end (`append`)."
+        f"Carry out this change, and nothing else, {_EDIT_ORDER}. Answer with JSON."
     )
     messages = [Message("system", _ROLE), Message("user", f"{_described(task, case)}\n\n{order}")]
     try:

@@ -11,19 +11,28 @@ from adalang.optimizer.runs import PASS, Runs, cancel, mean_score
 from adalang.optimizer.task import Example
 
 CHUNK = 15
+_STRONG = 0.5
 _ALLOWED_LOSS, _ALLOWED_LOSS_PER_ROW = 1.5, 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """`delta`: sum of score differences to the parent. `broke`: the ids of must-not-break rows that now fail."""
+    """`delta`: sum of score differences to the parent. `broke`: the ids of must-not-break rows that now fail.
+    `strength`: the share that `delta` is of what could be won on the failing rows; `changes`: the differences row by row."""
 
     delta: float
     broke: tuple[str, ...]
+    strength: float = 0.0
+    changes: tuple[float, ...] = ()
 
     @property
     def passed(self) -> bool:
         return self.delta > 0 and not self.broke
+
+    @property
+    def strong(self) -> bool:
+        """Whether it mended at least half of what it was shown."""
+        return self.passed and self.strength >= _STRONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +50,11 @@ async def screen(
 ) -> Screen:
     """Runs the child on a few rows on which the parent's scores are known. `anchors` are ids of rows never to break."""
     scores = await runs.scores(child, rows)
-    delta = sum(score - parent[row] for row, score in scores.items() if row in parent)
+    changes = tuple(score - parent[row] for row, score in scores.items() if row in parent)
+    delta = sum(changes)
     broke = tuple(row for row in sorted(scores) if row in anchors and scores[row] < PASS <= parent.get(row, 0.0))
-    return Screen(delta, broke)
+    room = sum(1.0 - parent[row] for row in scores if parent.get(row, 1.0) < PASS)
+    return Screen(delta, broke, delta / room if room else 0.0, changes)
 
 
 def allowed_loss(rows: int) -> float:
@@ -70,14 +81,14 @@ async def race(
     scores: dict[str, float] = {}
     for start in range(0, len(rows), chunk):
         part = rows[start : start + chunk]
-        done = await _chunk(runs, child, part, parent, _delta(scores, parent), floor(start + len(part)))
+        done = await run_chunk(runs, child, part, parent, _delta(scores, parent), floor(start + len(part)))
         if done is None:
             return Race(_delta(scores, parent), start, False, scores)
         scores |= done
     return Race(_delta(scores, parent), len(rows), True, scores)
 
 
-async def _chunk(
+async def run_chunk(
     runs: Runs, child: Candidate, rows: Sequence[Example], parent: Mapping[str, float], delta: float, floor: float
 ) -> dict[str, float] | None:
     """The chunk's scores, or None as soon as `delta` and they cannot stay above `floor`."""

@@ -15,12 +15,11 @@ class Settings:
     """
 
     seed: int = 0
-    rounds: int = 12
+    rounds: int = 40
     batch: int = 20
     hypotheses: int = 4
     repeats: int = 2
-    chunk: int = 15
-    patience: int = 6
+    patience: int = 12
     goal: float | None = None
     simplify: bool = True
     holdout_looks: int = 5

@@ -124,3 +124,22 @@ class Task(Protocol):
     def record_look(self, look: HoldoutLook) -> None:
         """Keeps a look for good; called before the result is shown or used."""
         ...
+
+
+class CountingTask:
+    """A task that counts what its teacher is asked, whether the answer is bought or known: so the count hangs on no timing."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self.asked = 0
+        self.info = task.info
+        self.rows = task.rows
+        self.run = task.run
+        self.remaining = task.remaining
+        self.spent = task.spent
+        self.looks = task.looks
+        self.record_look = task.record_look
+
+    async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
+        self.asked += 1
+        return await self._task.ask(messages, schema, sample)

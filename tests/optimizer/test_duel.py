@@ -8,7 +8,7 @@ from adalang.optimizer.duel import duel, first_look
 from adalang.optimizer.edits import Edit
 from adalang.optimizer.join import joined, on_top
 from adalang.optimizer.ledger import Hypothesis
-from adalang.optimizer.operators import Draft
+from adalang.optimizer.operators.base import Draft
 from adalang.optimizer.runs import Runs
 from tests.optimizer.world import KINDS, TEXT, World
 

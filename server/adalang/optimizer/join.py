@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.edits import Edit, EditRefused, apply_edits
 from adalang.optimizer.ledger import Hypothesis
-from adalang.optimizer.operators import Draft
+from adalang.optimizer.operators.base import Draft
 
 
 def joined(parent: Candidate, drafts: Sequence[Draft]) -> Draft | None:

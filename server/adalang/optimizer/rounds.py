@@ -19,7 +19,9 @@ from adalang.optimizer.events import EventLog
 from adalang.optimizer.gates import copied_from, outside_training
 from adalang.optimizer.join import joined, on_top
 from adalang.optimizer.ledger import Ledger
-from adalang.optimizer.operators import Bandit, ChooseDemos, Draft, EditText, Operator, Search
+from adalang.optimizer.operators import all_operators
+from adalang.optimizer.operators.bandit import Bandit
+from adalang.optimizer.operators.base import Draft, Operator, Search
 from adalang.optimizer.race import Screen, screen
 from adalang.optimizer.runs import PASS, Runs, concurrently, mean_score
 from adalang.optimizer.sampler import Sampler
@@ -71,7 +73,7 @@ class Rounds:
             train=train,
         )
         self.sampler = Sampler(train, self.rng)
-        self.bandit = Bandit([EditText(), ChooseDemos()])
+        self.bandit = Bandit(all_operators())
         self._broken = 0
         self._beaten: set[str] = set()
         self._weak: set[str] = set()

@@ -1,0 +1,12 @@
+"""The ways to change a candidate, in the order in which they get their first turn. A new one is one file and one line here."""
+
+from __future__ import annotations
+
+from adalang.optimizer.operators.base import Operator
+from adalang.optimizer.operators.demos import ChooseDemos
+from adalang.optimizer.operators.text import EditText
+
+
+def all_operators() -> list[Operator]:
+    """A fresh set for one search."""
+    return [EditText(), ChooseDemos()]

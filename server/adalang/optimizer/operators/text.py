@@ -14,7 +14,7 @@ from adalang.optimizer.operators.base import Draft
 from adalang.optimizer.propose import Case, Proposed, hypotheses, make_case, write_edit
 from adalang.optimizer.runs import PASS, concurrently
 from adalang.optimizer.state import Search
-from adalang.optimizer.task import Param
+from adalang.optimizer.task import Example, Param
 
 _MOST_TARGETS, _SHARED_BLAME = 2, 0.5
 
@@ -64,7 +64,7 @@ class EditText:
             notes,
             {result.row_id: result for result in failing},
             [result for result in results if result.score is not None and result.score >= PASS],
-            list(search.seen.values()),
+            _further(search),
             search.ledger.lessons(target),
         )
         found = await hypotheses(search.task, case, search.settings.hypotheses, search.round)
@@ -93,6 +93,16 @@ class EditText:
             return await write_edit(search.task, case, proposed.hypothesis, search.round)
         except EditRefused as refused:
             return str(refused)
+
+
+def _further(search: Search) -> list[Example]:
+    """All train rows, last those that the teacher learns most from: after those not run yet, in an order of chance, the newest.
+
+    What is right for a row costs no call to know, and many rows teach more than the few that failed.
+    """
+    rows = {row.id: row for row in search.train}
+    fresh = [row for row in search.train if row.id not in search.seen]
+    return [*search.rng.sample(fresh, len(fresh)), *(rows[row] for row in search.seen if row in rows)]
 
 
 def _gated_text(

@@ -26,8 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "search"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "search"))
 
 from served import Course, Subject
 from server import Server
@@ -36,9 +35,9 @@ from students import COUNTING, READING, SUMS, Row, Student
 from adalang.config import load_settings
 from adalang.engine.session import Session
 
+HERE = Path(__file__).parent
 SPLITS = ("train", "val", "test")
 LONGEST = 900  # seconds for one run of a peer
-FAR = 1_000_000  # calls: the file's own budget is what ends our runs
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ async def ours(task: Task, data: Path, seed: int, url: str | None) -> Result:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for split in SPLITS:
-            (folder / f"{split}.jsonl").symlink_to((data / task.folder / f"{split}.jsonl").resolve())
+            (folder / f"{split}.jsonl").symlink_to(data / f"{split}.jsonl")
         text = (HERE / "tasks" / task.file).read_text(encoding="utf-8").replace("seed    = 1", f"seed    = {seed}")
         for role in ("student", "teacher") if url else ():
             line = f'model {role} = "openai/{role}" {{ api_base = "{url}/v1", api_key = env("KEY"), temperature = 0 }}'
@@ -111,7 +110,7 @@ def peer(task: Task, data: Path, seed: int, url: str, how: str, python: str, cou
         student = task.student
         job = {
             "url": f"{url}/v1",
-            "data": str((data / task.folder).resolve()),
+            "data": str(data),
             "model": "student" if student else "lexical",
             "first": student.first if student else _instruction(task),
             "fields": list(student.fields) if student else ["question"],
@@ -146,12 +145,22 @@ def _instruction(task: Task) -> str:
     return text.split('param instruction = """')[1].split('"""')[0].strip()
 
 
-def rows(data: Path, task: Task) -> list[Row]:
-    found = []
-    for split in SPLITS:
-        lines = (data / task.folder / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
-        found += [json.loads(line) for line in lines]
-    return found
+def prepared(source: Path, folder: Path) -> list[Row]:
+    """Writes the splits into a folder, without the rows of train and val whose question stands in a later split too."""
+    splits = {
+        split: [json.loads(row) for row in (source / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()]
+        for split in SPLITS
+    }
+    for split, rows in splits.items():
+        later = SPLITS[SPLITS.index(split) + 1 :]
+        taken = {_same(row) for other in later for row in splits[other]}
+        kept = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows if _same(row) not in taken)
+        (folder / f"{split}.jsonl").write_text(kept, encoding="utf-8")
+    return [row for rows in splits.values() for row in rows]
+
+
+def _same(row: Row) -> str:
+    return " ".join(f"{row.get('context', '')} {row['question']}".casefold().split())
 
 
 def line(name: str, system: str, model: str, results: Sequence[Result]) -> str:
@@ -187,29 +196,36 @@ def main() -> None:
         "| data | system | model | before | after, by seed | mean | claimed gain or outcome | calls of the search | seconds |"
     )
     print("| --- | --- | --- | ---: | :---: | ---: | :---: | ---: | ---: |")
-    for name in options.tasks.split(","):
-        task = TASKS[name]
-        own = [asyncio.run(ours(task, options.data, seed, None)) for seed in options.seeds]
-        print(line(name, "adalang", "builtin/lexical", own), flush=True)
-        subject = Subject(task.student, rows(options.data, task)) if task.student else None
+    with tempfile.TemporaryDirectory() as folder:
+        for name in options.tasks.split(","):
+            data = Path(folder, name)
+            data.mkdir()
+            rows = prepared(options.data / TASKS[name].folder, data)
+            compared(name, TASKS[name], data, rows, options.seeds, options.peers, server)
 
-        def course(title: str, subject: Subject | None = subject) -> tuple[Course, str]:
-            server.runs[title] = made = Course(subject, FAR, title)  # type: ignore[assignment]
-            return made, server.url(title)
 
-        if task.student:
-            own = []
-            for seed in options.seeds:
-                _, url = course(f"{name}-adalang-{seed}")
-                own.append(asyncio.run(ours(task, options.data, seed, url)))
-            print(line(name, "adalang", "student", own), flush=True)
-        for how in task.peers if options.peers else ():
-            found = []
-            for seed in options.seeds:
-                made, url = course(f"{name}-{how}-{seed}")
-                found.append(peer(task, options.data, seed, url, how, options.peers, made))
-            model = "student" if task.student else "builtin/lexical"
-            print(line(name, f"DSPy {how}", model, found), flush=True)
+def compared(
+    name: str, task: Task, data: Path, rows: Sequence[Row], seeds: Sequence[int], peers: str | None, server: Server
+) -> None:
+    """Prints a line for each system and model on one task."""
+    subject = Subject(task.student, rows) if task.student else None
+
+    def served(system: str, seed: int) -> tuple[Course, str]:
+        title = f"{name}-{system}-{seed}"
+        server.runs[title] = course = Course(subject, title)
+        return course, server.url(title)
+
+    own = [asyncio.run(ours(task, data, seed, None)) for seed in seeds]
+    print(line(name, "adalang", "builtin/lexical", own), flush=True)
+    if subject is not None:
+        own = [asyncio.run(ours(task, data, seed, served("adalang", seed)[1])) for seed in seeds]
+        print(line(name, "adalang", "student", own), flush=True)
+    for how in task.peers if peers else ():
+        found = []
+        for seed in seeds:
+            course, url = served(how, seed)
+            found.append(peer(task, data, seed, url, how, str(peers), course))
+        print(line(name, f"DSPy {how}", "student" if subject else "builtin/lexical", found), flush=True)
 
 
 if __name__ == "__main__":

@@ -92,20 +92,16 @@ class DataTeacher(Teacher):
 
 @dataclass
 class Course:
-    """One system's run on one subject: what the server needs of a run."""
+    """One system's run on one subject (None: only `lexical` is asked): what the server needs of a run."""
 
-    subject: Subject
-    budget: int
+    subject: Subject | None
     salt: str = ""
+    over: bool = False
     calls: Counter[str] = field(default_factory=Counter)
 
     @property
     def spent(self) -> int:
         return sum(self.calls.values())
-
-    @property
-    def over(self) -> bool:
-        return self.spent >= self.budget
 
     def complete(self, body: dict[str, Any]) -> str:
         messages = [(str(message["role"]), _content(message)) for message in body["messages"]]
@@ -114,23 +110,25 @@ class Course:
         self.calls[role] += 1
         if role == "lexical":
             return answered(body, asked, _lexical(messages))
+        assert self.subject is not None
         if role == "teacher":
             rng = random.Random(f"{self.salt} {self.calls[role]} {len(asked)}")
             return DataTeacher(self.subject, RIGHT).answer(body, asked, rng)  # type: ignore[arg-type]
-        return answered(body, asked, self._student(messages, asked))
+        return answered(body, asked, _said(self.subject, messages, asked))
 
-    def _student(self, messages: Sequence[tuple[str, str]], asked: str) -> str:
-        row = self.subject.row(_plain(messages[-1][1]))
-        if row is None:
-            return "Which one?"
-        prompt = _plain(asked)
-        if any(phrase in prompt and _harmed(phrase, row) for phrase in HARMFUL):
-            return "I leave that to somebody else."
-        student = self.subject.student
-        used = student.used(prompt)
-        if any(role == "assistant" for role, _ in messages):
-            used |= {student.by_example}
-        return student.answered(row, used)
+
+def _said(subject: Subject, messages: Sequence[tuple[str, str]], asked: str) -> str:
+    """The student's answer; what it is asked stands in the last message, what it is told anywhere."""
+    row = subject.row(_plain(messages[-1][1]))
+    if row is None:
+        return "Which one?"
+    prompt = _plain(asked)
+    if any(phrase in prompt and _harmed(phrase, row) for phrase in HARMFUL):
+        return "I leave that to somebody else."
+    used = subject.student.used(prompt)
+    if any(role == "assistant" for role, _ in messages):
+        used |= {subject.student.by_example}
+    return subject.student.answered(row, used)
 
 
 def _harmed(phrase: str, row: Row) -> bool:

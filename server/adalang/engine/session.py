@@ -15,9 +15,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from adalang.config import Settings
+from adalang.engine.logs import kept_events, lock_of
 from adalang.engine.narrate import narrate
 from adalang.engine.optimization import FileTask, OptimizePlan, optimize_plan
 from adalang.engine.protocol import Progress
@@ -338,8 +339,7 @@ class Session:
         if self.store.root is None:
             yield
             return
-        lock = FileLock(self.store.root / ".adalang" / "locks" / key[:16])
-        Path(lock.lock_file).parent.mkdir(exist_ok=True)
+        lock = lock_of(self.store.root, key)
         try:
             lock.acquire(blocking=False)
         except Timeout as error:
@@ -359,10 +359,7 @@ class Session:
         file = self.store.relative(program.path)
         running = self.store.find_run(key)
         record = running or self.store.start_optimization(file, plan.eval, key)
-        before = [
-            RunEvent(event.seq, event.kind, event.payload, Usage(**event.spent))
-            for event in self.store.events(record.run_id)
-        ]
+        before = kept_events(self.store, record.run_id)
         budget = Budget(plan.calls, plan.tokens, plan.usd, plan.minutes * 60 if plan.minutes else None)
         if before:
             budget.record(before[-1].spent)
@@ -372,7 +369,7 @@ class Session:
             if not event.replayed:
                 if event.seq <= len(before):  # it differs from the one in the log, which then says nothing any more
                     self.store.cut_events(record.run_id, after=event.seq - 1)
-                self.store.append_event(record.run_id, event.kind, event.payload, asdict(event.spent))
+                self.store.append_event(record.run_id, event.kind, event.payload, asdict(event.spent), event.time)
             on_event(event, budget.spent)
 
         try:

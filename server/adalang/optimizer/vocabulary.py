@@ -40,6 +40,11 @@ EVENTS: Mapping[str, Kind] = {
             "seed": Field("integer", "seed of all random choices"),
             "incumbent": Field("text", "key of what the file holds now"),
             "estimate": Field("[text]", "what the run should take and what its test can show, in sentences"),
+            "expected": Field(
+                "{any}",
+                "the estimate's numbers for all rounds: `runs` of the target, `task_calls`, `teacher_calls`, calls kept for the final "
+                "test (`reserve`), rows (`train`, `val`, `holdout`), and `power`: pairs of a true gain and the chance to confirm it",
+            ),
         },
     ),
     "baseline": Kind(
@@ -56,6 +61,7 @@ EVENTS: Mapping[str, Kind] = {
             "operator": Field("text", "who has the turn, such as `edit_text` or `demos`"),
             "parent": Field("text", "key of the candidate that is to be improved"),
             "batch": Field("[text]", "ids of the train rows that are looked at"),
+            "failing": Field("[text]", "ids of those that the parent fails"),
         },
     ),
     "feedback": Kind(
@@ -89,13 +95,14 @@ EVENTS: Mapping[str, Kind] = {
     ),
     "joined": Kind(
         "Several changes were put together as one candidate.",
-        {"candidate": _CANDIDATE, "drafts": Field("[text]", "keys of the candidates with one change each")},
+        {"candidate": _CANDIDATE, "drafts": Field("[text]", "keys of the candidates that it is made of")},
     ),
     "screened": Kind(
         "A candidate was run on the few train rows that its change speaks of.",
         {
             "candidate": _CANDIDATE,
             "delta": Field("number", "sum of the score differences to its parent"),
+            "rows": Field("integer", "on how many rows; 0 where its change speaks of none that are known"),
             "broke": Field("[text]", "ids of rows that must not break and now fail"),
             "passed": Field("bool", "whether it may go on"),
         },

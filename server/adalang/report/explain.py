@@ -80,11 +80,9 @@ def short(text: str, most: int = _LONGEST) -> str:
 
 
 def _rows(one: Round) -> str:
-    failed = one.failed_rows
-    if not failed:
-        return f"looked at {len(one.batch)} train rows"
+    failed = one.failing
     shown = " ".join(row[:8] for row in failed[:_SHOWN_NOTES]) + (" …" if len(failed) > _SHOWN_NOTES else "")
-    return f"{len(failed)} of {len(one.batch)} train rows fail: {shown}"
+    return f"{len(failed)} of {len(one.batch)} train rows fail" + (f": {shown}" if failed else "")
 
 
 def _blame(one: Round) -> list[str]:
@@ -113,8 +111,6 @@ def _hypothesis(one: Round, attempt: Attempt) -> str:
 
 
 def _joined(each: Together) -> str:
-    if not each.parts:
-        return "one of them on top of another"
     return f"{' + '.join(f'[{number}]' for number in each.parts)} together"
 
 
@@ -139,9 +135,10 @@ def _trials(story: Story, trials: Sequence[Trial]) -> list[str]:
 
 def _trial(story: Story, trial: Trial) -> str:
     if trial.kind == "screen":
+        where = f" on {trial.rows} {_plural(trial.rows, 'row')}"
         if trial.broke:
-            return f"screened {trial.delta:+.1f}: dropped, it breaks {', '.join(row[:8] for row in trial.broke)}"
-        return f"screened {trial.delta:+.1f}: {'passed' if trial.passed else 'dropped'}"
+            return f"screened {trial.delta:+.1f}{where}: dropped, it breaks {', '.join(row[:8] for row in trial.broke)}"
+        return f"screened {trial.delta:+.1f}{where}: {'passed' if trial.passed else 'dropped'}"
     where = f" on {trial.rows} rows" if trial.rows else " at the first look"
     return f"raced {trial.delta:+.1f}{where} against {story.name_of(trial.against)}: {'kept' if trial.passed else 'dropped'}"
 

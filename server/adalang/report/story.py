@@ -17,7 +17,7 @@ from adalang.runtime.models.types import Usage
 @dataclass(frozen=True, slots=True)
 class Trial:
     """A candidate against its parent (`screen`: on a few train rows, `duel`: on selection rows). `delta`: sum of the score
-    differences. `rows` is 0 where unknown; `broke` are ids of rows that must not break; `against` is the rival's key."""
+    differences over `rows`, which are 0 where the first look was broken off; `broke` are ids of rows that must not break; `against` is the rival's key."""
 
     kind: Literal["screen", "duel"]
     delta: float
@@ -42,7 +42,7 @@ class Attempt:
 
 @dataclass(slots=True)
 class Together:
-    """Several changes as one candidate. `parts` are the numbers of its attempts, as far as they are known."""
+    """Several changes as one candidate. `parts` are the numbers of its attempts."""
 
     candidate: str
     parts: Sequence[int]
@@ -83,7 +83,7 @@ class Round:
     batch: Sequence[str]
     began: Usage
     ended: Usage
-    failing: Sequence[str] = ()
+    failing: Sequence[str]
     blame: dict[str, float] = field(default_factory=dict)
     targets: Sequence[str] = ()
     notes: list[Blamed] = field(default_factory=list)
@@ -97,11 +97,6 @@ class Round:
     def calls(self) -> int:
         """Model calls of the round, answers from the cache included."""
         return work(self.ended) - work(self.began)
-
-    @property
-    def failed_rows(self) -> list[str]:
-        """Ids of the rows that failed, as far as the log says."""
-        return list(self.failing) or list(dict.fromkeys(note.row for note in self.notes))
 
     def share(self, param: str) -> float:
         """A param's share of the round's blame, 0 to 1."""
@@ -176,7 +171,7 @@ class Story:
                     batch=told["batch"],
                     began=began,
                     ended=event.spent,
-                    failing=told.get("failing") or (),
+                    failing=told["failing"],
                 )
                 self.rounds.append(self._open)
             case _ if self._open is not None:
@@ -252,10 +247,9 @@ class Story:
             case "draft":
                 self._attempt(now, told).candidate = told["candidate"]
             case "joined":
-                parts = [one.number for one in now.attempts if one.candidate in told["drafts"]]
-                now.together.append(Together(told["candidate"], parts))
+                now.together.append(Together(told["candidate"], _parts(now, told["drafts"])))
             case "screened":
-                trial = Trial("screen", told["delta"], told["passed"], broke=told["broke"])
+                trial = Trial("screen", told["delta"], told["passed"], told["rows"], told["broke"])
                 self._tried(now, told["candidate"], trial)
             case "raced":
                 trial = Trial("duel", told["delta"], told["accepted"], told["rows"], against=told["against"])
@@ -284,6 +278,13 @@ class Story:
                 one.trials.append(trial)
                 return
         now.together.append(Together(candidate, (), [trial]))
+
+
+def _parts(now: Round, candidates: Sequence[str]) -> list[int]:
+    """The numbers of the attempts that stand in these candidates of a round, each once."""
+    parts = [one.number for one in now.attempts if one.candidate in candidates]
+    parts += [number for each in now.together if each.candidate in candidates for number in each.parts]
+    return sorted(set(parts))
 
 
 def _blamed(told: Mapping[str, Any]) -> Blamed:

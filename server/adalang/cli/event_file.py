@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TextIO
 
 import typer
@@ -34,9 +35,9 @@ def event_file(name: str) -> Iterator[EventFile | None]:
     if name in ("", "-"):
         yield EventFile(sys.stdout) if name else None
         return
-    try:
-        stream = open(name, "w", encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise typer.BadParameter(f"--events: {name} cannot be written: {error.strerror or error}") from error
-    with stream:
+    with ExitStack() as stack:
+        try:
+            stream = stack.enter_context(Path(name).open("w", encoding="utf-8", newline="\n"))
+        except OSError as error:
+            raise typer.BadParameter(f"--events: {name} cannot be written: {error.strerror or error}") from error
         yield EventFile(stream)

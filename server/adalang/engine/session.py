@@ -19,9 +19,9 @@ from filelock import Timeout
 
 from adalang.config import Settings
 from adalang.engine.logs import kept_events, lock_of
-from adalang.engine.narrate import narrate
 from adalang.engine.optimization import FileTask, OptimizePlan, optimize_plan
 from adalang.engine.protocol import Progress
+from adalang.engine.watch import SearchWatch
 from adalang.evaluation.evaluate import Scorer, evaluate
 from adalang.evaluation.plan import EvalPlan, Rows, default_split, eval_plan, load_rows
 from adalang.evaluation.results import Evaluation, RowResult
@@ -324,15 +324,20 @@ class Session:
         plan: OptimizePlan,
         *,
         on_event: Callable[[RunEvent, Usage], None] = lambda event, usage: None,
+        on_begin: Callable[[str, Budget], None] = lambda run_id, budget: None,
     ) -> OptimizeResult:
         """Search, test, and keep what was found as a proposal. A run that was cut off goes on where it stopped.
+
+        Args:
+            on_event: called with each event once it is kept, and with what has been spent.
+            on_begin: called once before the first event, with the run's id and its budget, to look at while it runs.
 
         Raises:
             BugFailure: the file, its data or a key is wrong.
         """
         key = self._plan_key(program, plan)
         with self._alone(key):
-            return await self._optimization(program, plan, key, on_event)
+            return await self._optimization(program, plan, key, on_event, on_begin)
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
@@ -353,7 +358,12 @@ class Session:
             lock.release()
 
     async def _optimization(
-        self, program: Program, plan: OptimizePlan, key: str, on_event: Callable[[RunEvent, Usage], None]
+        self,
+        program: Program,
+        plan: OptimizePlan,
+        key: str,
+        on_event: Callable[[RunEvent, Usage], None],
+        on_begin: Callable[[str, Budget], None],
     ) -> OptimizeResult:
         started = time.monotonic()
         evaluated = eval_plan(program, plan.eval)
@@ -365,6 +375,7 @@ class Session:
         if before:
             budget.record(before[-1].spent)
         task = self.task(program, plan, budget, record.run_id)
+        on_begin(record.run_id, budget)
 
         def keep(event: RunEvent) -> None:
             if not event.replayed:
@@ -398,15 +409,9 @@ class Session:
         """:meth:`optimization` as plain JSON, for the editor."""
         program = self.load(file, texts)
         plan = self.optimize_plan(program, eval_name, calls=budget_calls, usd=budget_usd, seed=seed)
-        total = plan.calls or 0
-
-        def told(event: RunEvent, usage: Usage) -> None:
-            message = narrate(event)
-            if message:
-                calls = usage.calls + usage.cached_calls
-                progress(Progress(min(calls, total), total, None, usage.calls, usage.usd, message))
-
-        result = await self.optimization(program, plan, on_event=told)
+        watch = SearchWatch(progress, self.estimate(program, plan)[0])
+        async with watch.ticking():
+            result = await self.optimization(program, plan, on_event=watch.event, on_begin=watch.begin)
         return {
             "outcome": result.outcome.kind,
             "proposal_id": result.proposal.id if result.proposal else None,

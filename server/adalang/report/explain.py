@@ -130,10 +130,11 @@ def _fate(story: Story, one: Round, attempt: Attempt) -> list[str]:
 
 
 def _trials(story: Story, trials: Sequence[Trial]) -> list[str]:
-    return [_trial(story, trial) for trial in trials]
+    return [trial_line(story, trial) for trial in trials]
 
 
-def _trial(story: Story, trial: Trial) -> str:
+def trial_line(story: Story, trial: Trial) -> str:
+    """A trial in words."""
     if trial.kind == "screen":
         where = f" on {trial.rows} {_plural(trial.rows, 'row')}"
         if trial.broke:

@@ -226,8 +226,9 @@ class Story:
         return self.spent_at.get("search_ended") or self.spent_at.get("baseline") or Usage()
 
     def _trials(self, best: Best) -> list[Trial]:
-        of_round = self.rounds[best.round - 1]
-        for one in (*of_round.together, *of_round.attempts):
+        now = self.rounds[best.round - 1]
+        found: list[Attempt | Together] = [*now.together, *now.attempts]
+        for one in found:
             if one.candidate == best.candidate:
                 return [trial for trial in one.trials if trial.kind == "duel"]
         return []

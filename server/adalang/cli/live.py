@@ -80,7 +80,9 @@ class LiveView:
 
     def _drawn(self) -> RenderableType:
         shown, pace = self._shown, self._pace
-        table = Table.grid(padding=(0, 2))
+        # Room at the right for the `^C` that a terminal writes there: in the next line it would shift what is to be wiped.
+        table = Table.grid(padding=(0, 2), expand=True)
+        table.width = max(20, self._console.width - 4)
         table.add_column(style="dim")
         table.add_column(overflow="ellipsis", no_wrap=True)
         if shown.score:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from markupsafe import Markup
 from adalang.report.charts import Bar, Line, Point, bars, curve, plain
 from adalang.report.explain import fate_of, short, summary_lines, tally, trial_line
 from adalang.report.page import page
-from adalang.report.story import Attempt, Round, Story, Together, Trial, work
+from adalang.report.story import Attempt, Blamed, Round, Story, Together, Trial, work
 from adalang.runtime.models.types import Usage
 from adalang.store.records import Change, Evidence, Proposal
 
@@ -166,10 +166,12 @@ def _charts(story: Story) -> list[Markup]:
     return [chart for chart in found if chart]
 
 
-def _curve(story: Story, unit: str, x: Any) -> Markup:
+def _curve(story: Story, unit: str, x: Callable[[Usage], float]) -> Markup:
     start = story.start_mean
     points = [Point(0.0, start, note="the file's text")] if start is not None else []
     points += [Point(x(one.spent), one.mean, note=f"round {one.round}, on {one.rows} rows") for one in story.bests]
+    if points and "search_ended" in story.spent_at:
+        points.append(Point(x(story.spent_at["search_ended"]), points[-1].y, note="end of the search"))
     lines = [Line("best in the search (by chance too good)", points, "step")] if points else []
     if told := story.ship_test:
         at = x(story.spent_at["ship_test"])
@@ -282,7 +284,7 @@ def _blame_chart(story: Story) -> Markup:
     return bars(rows, title="Share of the blame by param, over all rounds")
 
 
-def _blamed(story: Story) -> list[tuple[int, Any]]:
+def _blamed(story: Story) -> list[tuple[int, Blamed]]:
     """Notes with the number of their round, the most blamed first within each round."""
     return [(one.number, note) for one in story.rounds for note in sorted(one.notes, key=lambda note: -note.blame)]
 

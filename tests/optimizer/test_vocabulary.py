@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import adalang.optimizer
 import pytest
+
+import adalang.optimizer
 from adalang.optimizer.vocabulary import EVENTS, problems
 
 

@@ -70,4 +70,3 @@ def test_notes_may_be_absent_and_a_story_may_end_anywhere():
     assert "├─ blamed: a.b 100%\n├─ [1]" in "\n".join(run_lines(Story.of(bare)))
     for end in range(len(TWO_PROMPTS) + 1):
         assert run_lines(Story.of(TWO_PROMPTS[:end]))
-

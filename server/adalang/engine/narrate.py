@@ -62,16 +62,18 @@ def trying(story: Story) -> str:
 
 
 def why(story: Story) -> str:
-    """Why that is tried: the cause named by the teacher and the blame; "" where nobody said."""
+    """Why that is tried: the blame, and the cause that the teacher named; "" where nobody said."""
     if not story.rounds or story.chosen or story.finished:
         return ""
     now = story.rounds[-1]
     waiting = _waiting(now)
-    parts = [short(waiting[0].cause, _LINE)] if waiting and waiting[0].cause else []
+    parts = []
     if now.targets and now.failing:
         blamed = ", ".join(f"{param} has {percent(now.share(param))}" for param in now.targets)
         parts.append(f"{blamed} of the blame for {len(now.failing)} failing rows")
-    return "; ".join(parts)
+    if waiting and waiting[0].cause:
+        parts.append(short(waiting[0].cause, _LINE))
+    return ": ".join(parts)
 
 
 def _trying(now: Round) -> str:

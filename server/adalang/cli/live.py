@@ -81,10 +81,9 @@ class LiveView:
     def _drawn(self) -> RenderableType:
         shown, pace = self._shown, self._pace
         # Room at the right for the `^C` that a terminal writes there: in the next line it would shift what is to be wiped.
-        table = Table.grid(padding=(0, 2), expand=True)
-        table.width = max(20, self._console.width - 4)
-        table.add_column(style="dim")
-        table.add_column(overflow="ellipsis", no_wrap=True)
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), width=max(20, self._console.width - 4))
+        table.add_column(style="dim", no_wrap=True, min_width=5)
+        table.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
         if shown.score:
             table.add_row("score", Text(shown.score))
         if pace is not None:

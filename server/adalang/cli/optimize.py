@@ -62,7 +62,7 @@ def optimize(
 
     async def work(event_lines: EventFile | None) -> None:
         from adalang.cli.watching import Watching
-        from adalang.engine.optimization import optimizable
+        from adalang.engine.plan import optimizable
         from adalang.evaluation.plan import eval_plan
         from adalang.language.reach import reached
 

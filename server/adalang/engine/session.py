@@ -18,8 +18,9 @@ from typing import Any
 from filelock import Timeout
 
 from adalang.config import Settings
+from adalang.engine.file_task import FileTask
 from adalang.engine.logs import kept_events, lock_of
-from adalang.engine.optimization import FileTask, OptimizePlan, optimize_plan
+from adalang.engine.plan import OptimizePlan, optimize_plan
 from adalang.engine.protocol import Progress
 from adalang.engine.watch import SearchWatch
 from adalang.evaluation.evaluate import Scorer, evaluate

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from adalang.config import load_settings
+from adalang.engine.client import EngineClient
 from adalang.engine.logs import event_line, kept_events, state_of
 from adalang.engine.narrate import trying, why
 from adalang.engine.pace import Pace
-from adalang.engine.protocol import Progress, SearchProgress, about, spent_of, to_json
+from adalang.engine.protocol import OptimizeRequest, Progress, SearchProgress, about, spent_of, to_json
 from adalang.engine.session import Session
 from adalang.optimizer.estimate import Estimate
 from adalang.optimizer.events import RunEvent
@@ -158,6 +159,17 @@ async def test_an_optimization_tells_the_editor_score_budget_and_what_it_tries(t
     assert any(line.endswith(": final test on untouched rows") for line in told)
     assert told[-1].endswith(": done") and seen[-1].done == seen[-1].total
     assert [one.done for one in seen] == sorted(one.done for one in seen)
+
+
+async def test_the_worker_tells_it_to_the_server(tmp_path):
+    file = world.write(tmp_path, count=160)
+    client, seen = EngineClient(tmp_path), []
+    try:
+        await client.call(OptimizeRequest(str(file), "sorting", budget_calls=200), seen.append)
+    finally:
+        await client.close()
+    assert seen and all(isinstance(one.search, SearchProgress) for one in seen)
+    assert any("of the blame for" in one.message for one in seen)
 
 
 # ---- logs

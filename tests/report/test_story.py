@@ -70,3 +70,23 @@ def test_notes_may_be_absent_and_a_story_may_end_anywhere():
     assert "├─ blamed: a.b 100%\n├─ [1]" in "\n".join(run_lines(Story.of(bare)))
     for end in range(len(TWO_PROMPTS) + 1):
         assert run_lines(Story.of(TWO_PROMPTS[:end]))
+
+
+def test_what_is_tried_before_the_first_round_is_told_too():
+    events = told(
+        ("started", STARTED),
+        ("raced", {"candidate": "old", "against": "file0000file", "delta": 3.0, "rows": 6, "accepted": True}),
+        ("best", {"candidate": "old", "mean": 0.75, "rows": 6, "values": {"a.b": "x"}}),
+        ("round", {"nth": 1, "operator": "edit_text", "parent": "old", "batch": ["r1"], "failing": []}),
+        ("search_ended", {"reason": "1 rounds are done", "rounds": 1, "best": 0.75, "runs": 20}),
+    )
+    story = Story.of(events)
+    assert (story.count, story.start_mean, [one.number for one in story.rounds]) == (1, 0.25, [0, 1])
+    assert "\n".join(run_lines(story)).startswith(
+        "Before the first round, 30 calls\n"
+        "├─ what was found before\n"
+        "│  raced +3.0 on 6 rows against the file: kept\n"
+        "└─ new best: 75% on 6 selection rows\n"
+        "\n"
+        "Round 1 (edit_text) from what an earlier run found, 10 calls\n"
+    )

@@ -67,7 +67,7 @@ class LiveView:
     def show(self, story: Story) -> None:
         """The story as it is now."""
         self._shown = _Shown(
-            title=f"{self._name}, round {len(story.rounds)}" if story.rounds else self._name,
+            title=f"{self._name}, round {story.count}" if story.count else self._name,
             score=_score(story),
             trying=trying(story),
             why=why(story),

@@ -62,7 +62,7 @@ def show(
     print(f"{record.run_id} ({plain['state']}) of {record.file}:{record.eval}, begun {_when(record)}")
     calls = f"{spent.calls} calls, {spent.cached_calls} from the cache, {spent.tokens} tokens"
     print(f"Spent: {calls}, {money(spent.usd, spent.priced)}, {story.seconds:.0f} s from first to last event")
-    print(f"Rounds: {len(story.rounds)}; score: {_score(story) or 'not known yet'}")
+    print(f"Rounds: {story.count}; score: {_score(story) or 'not known yet'}")
     print("\n".join(summary_lines(story)))
     if plain["proposal"]:
         print(f"More: adalang proposals show {plain['proposal']}")
@@ -178,7 +178,7 @@ def _plain(store: Store, record: OptimizationRecord, story: Story) -> dict[str, 
         "state": state_of(store, record),
         "outcome": story.finished.get("kind"),
         "reason": story.finished.get("reason"),
-        "rounds": len(story.rounds),
+        "rounds": story.count,
         "ship_test": dict(story.ship_test) or None,
         "proposal": proposal.id if proposal is not None else None,
         "spent": asdict(story.spent),

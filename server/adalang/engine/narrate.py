@@ -50,8 +50,8 @@ def trying(story: Story) -> str:
         return "done"
     if story.chosen:
         return "final test on untouched rows"
-    if not story.rounds:
-        return "looking at what the file's text does"
+    if not story.count:
+        return "trying what was found before" if story.rounds else "looking at what the file's text does"
     if (
         len(story.ends)
         and story.last is not None
@@ -63,7 +63,7 @@ def trying(story: Story) -> str:
 
 def why(story: Story) -> str:
     """Why that is tried: the blame, and the cause that the teacher named; "" where nobody said."""
-    if not story.rounds or story.chosen or story.finished:
+    if not story.count or story.chosen or story.finished:
         return ""
     now = story.rounds[-1]
     waiting = _waiting(now)

@@ -12,8 +12,8 @@ _LONGEST = 160
 
 def round_lines(story: Story, one: Round) -> list[str]:
     """A round: failing rows, blame with its notes, the hypotheses with what became of each."""
-    lines = [f"Round {one.number} ({one.operator}) from {story.name_of(one.parent)}, {one.calls} calls"]
-    branches: list[list[str]] = [[_rows(one)]]
+    lines = [round_title(story, one)]
+    branches: list[list[str]] = [[_rows(one)]] if one.nth else []
     if one.blame:
         branches.append(_blame(one))
     branches += [[_hypothesis(one, attempt), *_fate(story, one, attempt)] for attempt in one.attempts]
@@ -22,6 +22,14 @@ def round_lines(story: Story, one: Round) -> list[str]:
         branches.append([f"the teacher gave no usable answer: {short(one.broken)}"])
     branches.append([_outcome(story, one)])
     return lines + list(_tree(branches))
+
+
+def round_title(story: Story, one: Round) -> str:
+    """`Round 3 (edit_text) from the file, 31 calls`."""
+    name = (
+        f"Round {one.number} ({one.operator}) from {story.name_of(one.parent)}" if one.nth else "Before the first round"
+    )
+    return f"{name}, {one.calls} calls"
 
 
 def run_lines(story: Story) -> list[str]:
@@ -111,7 +119,7 @@ def _hypothesis(one: Round, attempt: Attempt) -> str:
 
 
 def _joined(each: Together) -> str:
-    return f"{' + '.join(f'[{number}]' for number in each.parts)} together"
+    return f"{' + '.join(f'[{number}]' for number in each.parts)} together" if each.parts else "what was found before"
 
 
 def _fate(story: Story, one: Round, attempt: Attempt) -> list[str]:

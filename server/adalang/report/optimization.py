@@ -11,7 +11,7 @@ from typing import Any, Literal
 from markupsafe import Markup
 
 from adalang.report.charts import Bar, Line, Point, bars, curve, plain
-from adalang.report.explain import fate_of, short, summary_lines, tally, trial_line
+from adalang.report.explain import fate_of, round_title, short, summary_lines, tally, trial_line
 from adalang.report.page import page
 from adalang.report.story import Attempt, Blamed, Round, Story, Together, Trial, work
 from adalang.runtime.models.types import Usage
@@ -169,7 +169,9 @@ def _charts(story: Story) -> list[Markup]:
 def _curve(story: Story, unit: str, x: Callable[[Usage], float]) -> Markup:
     start = story.start_mean
     points = [Point(0.0, start, note="the file's text")] if start is not None else []
-    points += [Point(x(one.spent), one.mean, note=f"round {one.round}, on {one.rows} rows") for one in story.bests]
+    points += [
+        Point(x(one.spent), one.mean, note=f"{story.name_of(one.candidate)}, on {one.rows} rows") for one in story.bests
+    ]
     if points and "search_ended" in story.spent_at:
         points.append(Point(x(story.spent_at["search_ended"]), points[-1].y, note="end of the search"))
     lines = [Line("best in the search (by chance too good)", points, "step")] if points else []
@@ -208,6 +210,7 @@ class _Shown:
     """A round, ready to be shown."""
 
     of: Round
+    title: str
     parent: str
     blamed: Sequence[tuple[str, float]]
     rows: Sequence[_Row]
@@ -221,7 +224,7 @@ def _round(story: Story, one: Round) -> _Shown:
     ]
     best = one.won[-1] if one.won else None
     result = f"new best: {_percent(best.mean)} on {best.rows} rows" if best else one.broken or "nothing was kept"
-    return _Shown(one, story.name_of(one.parent), blamed, rows, result)
+    return _Shown(one, round_title(story, one), story.name_of(one.parent), blamed, rows, result)
 
 
 def _alone(story: Story, one: Round, attempt: Attempt) -> _Row:
@@ -240,7 +243,7 @@ def _alone(story: Story, one: Round, attempt: Attempt) -> _Row:
 
 
 def _joined(story: Story, one: Round, each: Together) -> _Row:
-    name = " + ".join(map(str, each.parts))
+    name = " + ".join(map(str, each.parts)) or "found before"
     kept = any(best.candidate == each.candidate for best in one.won)
     screens, duels = _trials(story, each.trials)
     return _Row(

@@ -74,7 +74,8 @@ class Best:
 
 @dataclass(slots=True)
 class Round:
-    """One round. `number` counts through the whole run, `nth` in its search. `spent`: by then, at its first and last event."""
+    """One round. `number` counts through the whole run, `nth` in its search; both are 0 for what is tried before the first round.
+    `began` and `ended`: what had been spent by then."""
 
     number: int
     nth: int
@@ -164,7 +165,7 @@ class Story:
             case "round":
                 began = closed.ended if closed is not None else self._before_round()
                 self._open = Round(
-                    number=len(self.rounds) + 1,
+                    number=self.count + 1,
                     nth=told["nth"],
                     operator=told["operator"],
                     parent=told["parent"],
@@ -174,9 +175,18 @@ class Story:
                     failing=told["failing"],
                 )
                 self.rounds.append(self._open)
+            case "screened" | "raced" | "best" if self._open is None:
+                self._open = Round(0, 0, "", self.incumbent, (), self._before_round(), event.spent, ())
+                self.rounds.append(self._open)
+                self._tell_round(self._open, event)
             case _ if self._open is not None:
                 self._tell_round(self._open, event)
         return closed
+
+    @property
+    def count(self) -> int:
+        """How many rounds there were."""
+        return sum(one.nth > 0 for one in self.rounds)
 
     @property
     def spent(self) -> Usage:
@@ -210,7 +220,9 @@ class Story:
         if candidate == self.incumbent:
             return "the file"
         best = next((one for one in reversed(self.bests) if one.candidate == candidate), None)
-        return f"the best of round {best.round}" if best is not None else candidate[:8]
+        if best is None:
+            return candidate[:8]
+        return f"the best of round {best.round}" if best.round else "what an earlier run found"
 
     def blame(self) -> dict[str, float]:
         """By param: its share of all blame, the largest first."""
@@ -226,7 +238,7 @@ class Story:
         return self.spent_at.get("search_ended") or self.spent_at.get("baseline") or Usage()
 
     def _trials(self, best: Best) -> list[Trial]:
-        now = self.rounds[best.round - 1]
+        now = next(one for one in self.rounds if best in one.won)
         found: list[Attempt | Together] = [*now.together, *now.attempts]
         for one in found:
             if one.candidate == best.candidate:

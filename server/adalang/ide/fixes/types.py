@@ -95,8 +95,9 @@ def _meant(broken: Broken, spec: SettingSpec, value: Any) -> str | None:
             return json.dumps(broken.word, ensure_ascii=False) if isinstance(value, Reference | Constant) else None
         case "components" | "params" if isinstance(value, Reference | Member):
             return f"[{broken.word}]"
-        case "words" if isinstance(value, Text) and value.value in WORDS[broken.item.declaration.kind, spec.name]:
-            return f'["{value.value}"]'
+        case "words" if isinstance(value, Text):
+            known = next(words for (_, name), words in WORDS.items() if name == spec.name)
+            return f'["{value.value}"]' if value.value in known else None
         case "method":
             named = value.name if isinstance(value, Reference) else getattr(value, "value", "")
             return did_you_mean(str(named), RETRIEVAL_METHODS)

@@ -75,11 +75,14 @@ def rewritten(program: Program, values: Mapping[str, Any]) -> Program:
         EditRefused: a value cannot be written exactly, or the file would not pass its checks; the message says which.
     """
     marked = {name: value for name, value in values.items() if trainable_named(program, name) is not None}
-    for name in sorted(values.keys() - marked.keys()):
-        program = _chosen(program, name, values[name])
-    for path, edits in apply_changes(program, marked).items() if marked else ():
-        program = _edited(program, path, edits)
-    return program
+    after, chosen = program, sorted(values.keys() - marked.keys())
+    for name in chosen:
+        after = _chosen(after, name, values[name])
+    if chosen and (wrong := sorted(_errors(after) - _errors(program))):
+        raise EditRefused(f"with {_listed(values, chosen)} the file does not pass its checks: {wrong[0]}")
+    for path, edits in apply_changes(after, marked).items() if marked else ():
+        after = _edited(after, path, edits)
+    return after
 
 
 def edits_for(program: Program, values: Mapping[str, Any]) -> dict[Path, tuple[Edit, ...]]:
@@ -95,6 +98,10 @@ def edits_for(program: Program, values: Mapping[str, Any]) -> dict[Path, tuple[E
     return {path: tuple(_lines_between(old, new)) for path, old, new in pairs if old.data != new.data}
 
 
+def _listed(values: Mapping[str, Any], names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}` as `{values[name]}`" for name in names)
+
+
 def _chosen(program: Program, name: str, value: Any) -> Program:
     """The program with one choice made, or one description written, proven to be that and nothing else."""
     found = changeable_named(program, name)
@@ -106,14 +113,23 @@ def _chosen(program: Program, name: str, value: Any) -> Program:
     now = changeable_named(after, name)
     if now is None or now.value != value:
         raise EditRefused(f"`{name}` cannot be `{value}` exactly as the file stands")
-    if isinstance(found.part, Switch) and _bytes(_written(after, now, found.value)) != _bytes(program):
+    if isinstance(found.part, Switch) and not _goes_back(program, after, found, now):
         raise EditRefused(f"`{name}` could not be taken back exactly")
     kept = trainables(after)
-    if any(name not in kept or not _says_the_same(one, kept[name]) for name, one in trainables(program).items()):
+    if any(not _says_the_same(one, kept[other]) for other, one in trainables(program).items() if other in kept):
         raise EditRefused(f"`{name}` cannot be changed without changing a text beside it")
-    if wrong := sorted(_errors(after) - _errors(program)):
-        raise EditRefused(f"with `{name}` as `{value}` the file does not pass its checks: {wrong[0]}")
     return after
+
+
+def _goes_back(program: Program, after: Program, found: Changeable, now: Changeable) -> bool:
+    """Whether the former state gives the former bytes; where what it copies has changed meanwhile, whether to and fro does."""
+    back = _written(after, now, found.value)
+    if _bytes(back) == _bytes(program):
+        return True
+    again = changeable_named(back, found.id)
+    return (
+        again is not None and again.value == found.value and _bytes(_written(back, again, now.value)) == _bytes(after)
+    )
 
 
 def _written(program: Program, found: Changeable, value: Any) -> Program:

@@ -34,7 +34,7 @@ def switches(program: Program, target: Entity) -> list[Switch]:
     names = {one.id for one in own}
     made = (maker(program, one) for one in own for maker in _MAKERS.values())
     found = {one.id: one for one in made if one is not None}
-    return [one for one in found.values() if _concerned(program, one) <= names]
+    return [one for one in found.values() if len(one.options) > 1 and _concerned(program, one) <= names]
 
 
 def _concerned(program: Program, switch: Switch) -> set[str]:

@@ -92,12 +92,13 @@ def _inserted(entity: Entity, text: str) -> Edit:
     brace = start + body.start + 1
     inside = source.indent_at(start) + STEP
     settings = getattr(entity.declaration, "settings", ())
-    for at in (settings[-1].span.end + start if settings else brace, brace):
+    last = settings[-1].span.end + start if settings else brace
+    for at in (last, brace):
         end = source.line_span(source.line_of(at)).end
         rest = source.slice(Span(at, end)).strip()
         if not rest or rest.startswith("#"):
             return Edit(Span(end, end), f"{source.newline}{inside}{text}")
-    return Edit(Span(brace, brace), f" {text}")
+    return Edit(Span(last, last), f" {text}")
 
 
 def _with_its_line(module: Module, span: Span) -> Span:

@@ -48,14 +48,17 @@ def model_now(program: Program, entity: Entity) -> str:
     return "" if base == ABSENT else base
 
 
+def own_model(program: Program, entity: Entity) -> Entity | None:
+    """The declaration that holds the prompt's own options, which stands right behind the prompt."""
+    return _taken(program, entity).own
+
+
 def model(program: Program, entity: Entity) -> Switch | None:
     """Which of the models that its file declares a prompt takes."""
     if entity.kind not in ("prompt", "agent") or not has_body(entity):
         return None
     taken = _taken(program, entity)
     options = tuple(dict.fromkeys((taken.base, *_declared(program, entity))))
-    if len(options) < 2:
-        return None
     now = _price(program, entity, taken.base)
     prices = [_price(program, entity, one) for one in options]
     relative = tuple(one / now if one and now else 1.0 for one in prices)
@@ -75,9 +78,7 @@ def option(name: str, program: Program, entity: Entity) -> Switch | None:
     declared = choice.options.get(name)
     state = taken.options.get(name, ABSENT)
     worth = [one for one in _worth(name, choice) if declared is None or one != _plain(declared.value)]
-    options = tuple(dict.fromkeys((state, *worth)))
-    if len(options) < 2:
-        return None
+    options = tuple(dict.fromkeys((state, ABSENT, *worth)))
     write = partial(_with_option, program, entity, name)
     prices = (1.0,) * len(options)
     return Switch(f"{entity.id}:{name}", "models", entity, state, options, prices, f"the model's {name}", write)
@@ -103,7 +104,8 @@ def _declared(program: Program, entity: Entity) -> list[str]:
     """The chat models that the prompt's file declares, but for those that hold one prompt's options."""
     found = []
     for name, item in entity.module.names.items():
-        if not isinstance(item.declaration, ModelDeclaration) or name.removesuffix("_model") in entity.module.names:
+        owner = name.removesuffix("_model")
+        if not isinstance(item.declaration, ModelDeclaration) or (owner != name and owner in entity.module.names):
             continue
         choice = _choice(program, entity, name)
         known = known_models().get(choice.id) if choice is not None else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from adalang.engine.choices.base import Switch, behind, taken_out, written
-from adalang.engine.choices.models import model_now
+from adalang.engine.choices.models import model_now, own_model
 from adalang.language.declarations import (
     CallExpression,
     PipelineDeclaration,
@@ -58,7 +58,8 @@ def callers_of(entity: Entity) -> set[str]:
 def _written(program: Program, entity: Entity, there: Entity | None, state: str) -> list[Edit]:
     name, source = entity.declaration.name.text, entity.module.source
     if state == ON and there is None:
-        edits = [behind(entity, _declaration(entity, model_now(program, entity), _returns(entity)))]
+        place = own_model(program, entity) or entity  # one order, so that either can be taken out and put back
+        edits = [behind(place, _declaration(entity, model_now(program, entity), _returns(entity)))]
         for item, call in _calls(entity, name):
             given = _given(entity, item, call)
             span = call.span.shifted(item.start)

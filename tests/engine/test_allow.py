@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.test_cli import adalang
-from tests.servers import BadJson, Incoming, LoopbackServer, Reply
 
 from adalang.config import load_settings
 from adalang.engine.anchoring import anchor, parts_of
@@ -23,6 +21,8 @@ from adalang.optimizer.candidate import Candidate, Choice
 from adalang.runtime.models.budget import Budget
 from adalang.store import Store
 from adalang.store.records import Change, Evidence, Proposal
+from tests.cli.test_cli import adalang
+from tests.servers import BadJson, Incoming, LoopbackServer, Reply
 
 PROGRAM = """\
 model m = "openai/gpt-4o-mini" {{ api_base = "{base}", api_key = env("KEY"), temperature = 1 }}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.archive import Entry
-from adalang.optimizer.candidate import Choice
+from adalang.optimizer.candidate import Candidate, Choice
 from adalang.optimizer.ledger import Hypothesis
 from adalang.optimizer.operators.base import Draft
 from adalang.optimizer.state import Search
@@ -14,28 +14,33 @@ from adalang.optimizer.task import Param
 
 
 class ChangeChoice:
-    """Tries the options of the choices of one family, each alone and each once. No teacher is asked."""
+    """Tries the options of the choices of one family, each alone and once on each parent: what does nothing for a poor text
+    may be what a better one lacks. No teacher is asked."""
 
     name: str
     family: str
 
+    def __init__(self) -> None:
+        self._tried: set[str] = set()
+
     def available(self, search: Search) -> bool:
-        return any(_untried(search, param) for param in self._params(search))
+        parent = search.champion.candidate
+        return any(self._untried(param, parent) for param in self._params(search))
 
     async def propose(self, search: Search, parent: Entry, results: Sequence[RowResult]) -> list[Draft]:
-        open_ = [param for param in self._params(search) if _untried(search, param)]
-        if not open_:
+        now = parent.candidate
+        left = [(param, options) for param in self._params(search) if (options := self._untried(param, now))]
+        if not left:
             return []
-        param = min(open_, key=lambda one: (search.visits[one.id], self.price(one, _untried(search, one)[0]), one.id))
+        param, options = min(left, key=lambda one: (search.visits[one[0].id], self.price(one[0], one[1][0]), one[0].id))
         search.visits[param.id] += 1
-        now = parent.candidate.option(param.id)
         drafts = []
-        for option in _untried(search, param)[: search.settings.hypotheses]:
-            search.note_tried(param.id, Choice(option))
-            if option != now:
-                change = f"Set {param.id} from {now} to {option}: {param.doc}."
-                hypothesis = Hypothesis(param.id, "No wording makes up for how the prompt is set up.", change)
-                drafts.append(Draft(parent.candidate.with_value(param.id, Choice(option)), hypothesis))
+        for option in options[: search.settings.hypotheses]:
+            candidate = now.with_value(param.id, Choice(option))
+            self._tried.add(candidate.key)
+            change = f"Set {param.id} from {now.option(param.id)} to {option}: {param.doc}."
+            hypothesis = Hypothesis(param.id, "No wording makes up for how the prompt is set up.", change)
+            drafts.append(Draft(candidate, hypothesis))
         return drafts
 
     def price(self, param: Param, option: str) -> float:
@@ -45,9 +50,8 @@ class ChangeChoice:
     def _params(self, search: Search) -> list[Param]:
         return [param for param in search.task.info.params if param.kind == "choice" and param.family == self.family]
 
-
-def _untried(search: Search, param: Param) -> list[str]:
-    """The options that this search has not run yet, the cheapest first, else in the order in which they are offered."""
-    tried = search.was_tried(param.id)
-    prices = dict(zip(param.options, param.prices, strict=True))
-    return sorted((one for one in param.options if Choice(one) not in tried), key=lambda one: prices[one])
+    def _untried(self, param: Param, parent: Candidate) -> list[str]:
+        """The options that were not tried on this parent, the cheapest first, else in the order in which they are offered."""
+        made = {option: parent.with_value(param.id, Choice(option)) for option in param.options}
+        untried = [option for option, one in made.items() if one != parent and one.key not in self._tried]
+        return sorted(untried, key=lambda option: self.price(param, option))

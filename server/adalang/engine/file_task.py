@@ -26,7 +26,7 @@ from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.estimate import Estimate
 from adalang.optimizer.task import Example, Remaining, Split, TaskInfo
 from adalang.runtime.answers import read_json
-from adalang.runtime.failures import BugFailure
+from adalang.runtime.failures import BugFailure, UnreadableFailure
 from adalang.runtime.interpreter import Runtime
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.types import Message, ModelSpec, Request, Usage
@@ -120,6 +120,8 @@ class FileTask:
     async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
         request = Request(self.teacher, tuple(messages), schema, "proposal", sample=sample)
         response = await self.runtime.gateway.complete(request, budget=self.budget)
+        if response.finish_reason == "length":
+            raise UnreadableFailure("the teacher's answer was cut off: raise its max_tokens", raw=response.text)
         return read_json(response.text)
 
     def remaining(self) -> Remaining:

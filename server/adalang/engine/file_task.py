@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adalang.engine.described import task_component, task_param, templates
+from adalang.engine.described import allowed_params, task_component, task_param, templates
 from adalang.engine.plan import OptimizePlan
+from adalang.engine.variants import Variant, Variants
 from adalang.evaluation.evaluate import Scorer
 from adalang.evaluation.plan import EvalPlan, Rows
 from adalang.evaluation.results import RowResult
@@ -43,6 +44,7 @@ class FileTask:
     task_info: TaskInfo
     scorer: Scorer
     runtime: Runtime
+    variants: Variants
     teacher: ModelSpec
     budget: Budget
     store: Store
@@ -57,22 +59,26 @@ class FileTask:
         plan: OptimizePlan,
         evaluated: EvalPlan,
         rows: Rows,
-        runtime: Runtime,
+        runtime_of: Callable[[Program], Runtime],
         budget: Budget,
         store: Store,
         run_id: str,
     ) -> FileTask:
+        runtime = runtime_of(program)
         scorer = Scorer(evaluated, evaluated.entity.module.path.parent)
         splits = {name: rows.splits.get(name, ()) for name in ("train", "val", "test")}
         examples = {name: [_example(scorer, row) for row in found] for name, found in splits.items()}
         components = reached(program, evaluated.target)
         prompts = [one for one in components if isinstance(one.declaration, PromptDeclaration)]
         models = [runtime.models.of_setting(one, setting(_settings(one), "model")) for one in prompts]
+        marked = [task_param(one) for one in trainable(program, evaluated.target) if one.id in plan.params]
+        others = allowed_params(program, evaluated.target, plan.allow, frozenset(runtime.models.chosen))
         info = TaskInfo(
             target=evaluated.target.id,
-            params=[task_param(one) for one in trainable(program, evaluated.target) if one.id in plan.params],
+            params=[*marked, *others],
             components={one.id: task_component(program, one, components) for one in components},
-            deterministic=all(model.provider == "builtin" for model in models),
+            deterministic=all(model.provider == "builtin" for model in models)
+            and all(one.family != "models" for one in others),
             raw_demos=_expected_is_output(program, evaluated, examples["train"]),
             calls_per_run=float(max(1, len(prompts))),
             holdout=holdout_hash(splits["test"]),
@@ -86,7 +92,8 @@ class FileTask:
             else (models[0] if models else runtime.models.default_model())
         )
         originals = {row.id: row for found in splits.values() for row in found}
-        return cls(info, scorer, runtime, teacher, budget, store, examples, originals)
+        variants = Variants(program, Variant(scorer, runtime), runtime_of, {one.id: one for one in others})
+        return cls(info, scorer, runtime, variants, teacher, budget, store, examples, originals)
 
     @property
     def info(self) -> TaskInfo:
@@ -96,8 +103,19 @@ class FileTask:
         return self.examples[split]
 
     async def run(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
-        runtime = replace(self.runtime, overrides=candidate.values)
-        return await self.scorer.run(runtime, self.originals[row.id], sample)
+        variant, original = self.variants.of(candidate), self.originals[row.id]
+        refused = RowResult(row.id, sample, "refused", 0.0, inputs=row.inputs, expected=row.expected)
+        if variant.refused:
+            return replace(refused, reason=variant.refused)
+        runtime = replace(variant.runtime, overrides=self.variants.overrides(candidate))
+        try:
+            return await variant.scorer.run(runtime, original, sample)
+        except BugFailure as failure:
+            if variant is self.variants.own:
+                raise
+            return replace(
+                refused, reason=str(failure)
+            )  # a model that does not take an option, say: this choice's fault
 
     async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
         request = Request(self.teacher, tuple(messages), schema, "proposal", sample=sample)

@@ -69,7 +69,7 @@ class ChooseDemos:
                 "The prompt shows too few or the wrong examples.",
                 f"Show {len(demos)} examples: {', '.join(chosen)}.",
             )
-            tried = [value for value in search.was_tried(param.id) if not isinstance(value, str)]
+            tried = [value for value in search.was_tried(param.id) if isinstance(value, tuple)]
             reason = refuse_demos(current, demos, tried=tried, most=most)
             if reason is not None:
                 search.log.add("gated", param=param.id, change=hypothesis.change, reason=reason)

@@ -25,7 +25,7 @@ from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.estimate import Estimate
 from adalang.optimizer.task import Example, Remaining, Split, TaskInfo
 from adalang.runtime.answers import read_json
-from adalang.runtime.failures import BugFailure
+from adalang.runtime.failures import BugFailure, UnreadableFailure
 from adalang.runtime.interpreter import Runtime
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.types import Message, ModelSpec, Request, Usage
@@ -34,6 +34,9 @@ from adalang.store.records import HoldoutLook
 
 _ANSWER_TOKENS = 200
 """Assumed length of an answer in estimates of money, when the model sets no ``max_tokens``."""
+
+_TEACHER_TOKENS = 2000
+"""Assumed length of what a teacher is shown."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,11 @@ class FileTask:
         components = reached(program, evaluated.target)
         prompts = [one for one in components if isinstance(one.declaration, PromptDeclaration)]
         models = [runtime.models.of_setting(one, setting(_settings(one), "model")) for one in prompts]
+        teacher = (
+            runtime.models.named(plan.teacher, program.root)
+            if plan.teacher
+            else (models[0] if models else runtime.models.default_model())
+        )
         info = TaskInfo(
             target=evaluated.target.id,
             params=[task_param(one) for one in trainable(program, evaluated.target) if one.id in plan.params],
@@ -75,15 +83,11 @@ class FileTask:
             deterministic=all(model.provider == "builtin" for model in models),
             raw_demos=_expected_is_output(program, evaluated, examples["train"]),
             calls_per_run=float(max(1, len(prompts))),
+            teacher_price=_relative_price(teacher, models),
             holdout=holdout_hash(splits["test"]),
             eval=evaluated.name,
             run_id=run_id,
             aim=evaluated.entity.declaration.doc or evaluated.target.declaration.doc,
-        )
-        teacher = (
-            runtime.models.named(plan.teacher, program.root)
-            if plan.teacher
-            else (models[0] if models else runtime.models.default_model())
         )
         originals = {row.id: row for found in splits.values() for row in found}
         return cls(info, scorer, runtime, teacher, budget, store, examples, originals)
@@ -99,9 +103,19 @@ class FileTask:
         runtime = replace(self.runtime, overrides=candidate.values)
         return await self.scorer.run(runtime, self.originals[row.id], sample)
 
+    async def run_with_teacher(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
+        program, target = self.runtime.program, self.scorer.plan.target
+        instead = {one.id: self.teacher for one in reached(program, target)}
+        runtime = replace(
+            self.runtime, overrides=candidate.values, models=replace(self.runtime.models, instead=instead)
+        )
+        return await self.scorer.run(runtime, self.originals[row.id], sample)
+
     async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
         request = Request(self.teacher, tuple(messages), schema, "proposal", sample=sample)
         response = await self.runtime.gateway.complete(request, budget=self.budget)
+        if response.finish_reason == "length":
+            raise UnreadableFailure("the teacher's answer was cut off: raise its max_tokens", raw=response.text)
         return read_json(response.text)
 
     def remaining(self) -> Remaining:
@@ -131,7 +145,7 @@ class FileTask:
             if cost is None:
                 return None
             total += cost * found.task_calls / max(1, len(prompts))
-        teacher = _usd_per_call(self.teacher, 2000)
+        teacher = _usd_per_call(self.teacher, _TEACHER_TOKENS)
         return None if teacher is None else total + teacher * found.teacher_calls
 
 
@@ -140,6 +154,15 @@ def _usd_per_call(model: ModelSpec, input_tokens: int) -> float | None:
     if rates is None:
         return None
     return rates[0] * input_tokens + rates[1] * int(model.options.get("max_tokens") or _ANSWER_TOKENS)
+
+
+def _relative_price(teacher: ModelSpec, models: Sequence[ModelSpec]) -> float:
+    """What a teacher's call costs in calls of these models at list prices, if all are known and none is free; else 1."""
+    prices = [_usd_per_call(model, _TEACHER_TOKENS) for model in (teacher, *models)]
+    if len(prices) < 2 or not all(prices):
+        return 1.0
+    own, *others = [price for price in prices if price is not None]
+    return own * len(others) / sum(others)
 
 
 def _row_tokens(example: Example) -> int:

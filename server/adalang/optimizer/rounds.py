@@ -26,7 +26,7 @@ from adalang.optimizer.race import Screen, screen
 from adalang.optimizer.runs import PASS, Runs, concurrently, mean_score
 from adalang.optimizer.sampler import Sampler
 from adalang.optimizer.settings import Settings
-from adalang.optimizer.task import Example, Task
+from adalang.optimizer.task import CountingTask, Example
 from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure
 
 Affords = Callable[[int], bool]
@@ -45,7 +45,7 @@ class Rounds:
 
     def __init__(
         self,
-        task: Task,
+        task: CountingTask,
         settings: Settings,
         runs: Runs,
         log: EventLog,
@@ -54,7 +54,7 @@ class Rounds:
         val: Sequence[Example],
         affords: Affords,
     ) -> None:
-        self.settings, self.runs, self.log, self.affords = settings, runs, log, affords
+        self.task, self.settings, self.runs, self.log, self.affords = task, settings, runs, log, affords
         self.incumbent = incumbent
         self.rng = random.Random(f"adalang:{settings.seed}")
         # One order for all: what is known of the champion is known of the rows on which its rivals meet it.
@@ -87,11 +87,16 @@ class Rounds:
         try:
             while (stop := await self._stop()) is None:
                 self.search.round += 1
-                operator = self.bandit.pick(self.search, stalled=self.search.idle > 0)
+                parent = self._parent()
+                self.search.batch = await self._batch(parent)
+                operator = self.bandit.pick(self.search)
                 assert operator is not None  # `_stop` has seen to it
-                begun = self.runs.begun
-                gain = await self._guarded(operator)
-                self.bandit.reward(operator.name, gain, self.runs.begun - begun)
+                begun, asked = self.runs.begun, self.task.asked
+                gain = await self._guarded(operator, parent, self.search.batch)
+                taught = (self.task.asked - asked) * self.task.info.teacher_price
+                cost = self.runs.price(self.runs.begun - begun).calls + taught
+                self.bandit.reward(operator.name, gain, cost)
+                self.log.add("rewarded", operator=operator.name, gain=gain, cost=cost)
                 self.search.idle = 0 if gain > _LITTLE else self.search.idle + 1
         except BudgetExceeded as exceeded:
             stop = f"the budget is used up ({exceeded.limit})"
@@ -99,10 +104,10 @@ class Rounds:
         self.log.add("search_ended", reason=stop, rounds=self.done, best=best, runs=self.runs.begun)
         return self.search.archive
 
-    async def _guarded(self, operator: Operator) -> float:
+    async def _guarded(self, operator: Operator, parent: Entry, results: Sequence[RowResult]) -> float:
         """A round's gain in rows; 0 where the teacher failed."""
         try:
-            gain = await self._round(operator)
+            gain = await self._round(operator, parent, results)
         except BugFailure:
             raise
         except Failure as failure:
@@ -150,9 +155,7 @@ class Rounds:
 
     # -- a round -------------------------------------------------------------------------------------------------
 
-    async def _round(self, operator: Operator) -> float:
-        parent = self._parent()
-        results = await self._batch(parent)
+    async def _round(self, operator: Operator, parent: Entry, results: Sequence[RowResult]) -> float:
         self.log.add(
             "round",
             nth=self.done,

@@ -75,9 +75,9 @@ class TaskInfo:
     """What does not change during a run.
 
     `deterministic`: equal requests get equal answers, so repeats add nothing. `raw_demos`: an example's `expected` is a
-    right `output` of the target itself. `calls_per_run`: model calls that one run makes, about. `teacher_price`: what a
-    teacher's call costs in calls of the target's models (1 where prices are not known). `holdout` names the test rows
-    (`splits.holdout_hash`).
+    right `output` of the target itself. `calls_per_run`: model calls that one run makes, about. `holdout` names the test
+    rows (`splits.holdout_hash`). `teacher_price`: what a teacher's call costs in calls of the target's models (1 where
+    prices are not known).
     """
 
     target: str
@@ -86,11 +86,11 @@ class TaskInfo:
     deterministic: bool
     raw_demos: bool
     calls_per_run: float = 1.0
-    teacher_price: float = 1.0
     holdout: str = ""
     eval: str = ""
     run_id: str = ""
     aim: str = ""
+    teacher_price: float = 1.0
 
 
 class Task(Protocol):

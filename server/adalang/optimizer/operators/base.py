@@ -15,7 +15,7 @@ from adalang.optimizer.edits import Edit
 from adalang.optimizer.events import EventLog
 from adalang.optimizer.ledger import Hypothesis, Ledger
 from adalang.optimizer.settings import Settings
-from adalang.optimizer.task import Example, Task
+from adalang.optimizer.task import Example, Param, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,12 @@ class Draft:
 
 @dataclass(slots=True)
 class Search:
-    """What a search knows so far; operators read it and note what they tried. `idle`: rounds since the last gain."""
+    """What a search knows so far; operators read it and note what they tried.
+
+    `idle`: rounds since the last gain. `batch`: what is known of the round's parent on train rows, newest first. `seen`: the
+    last result of each train row, whoever made it. `blame`: what the last feedback put on each text, older feedback counting
+    half. `taught`: the teacher's own runs by train row.
+    """
 
     task: Task
     settings: Settings
@@ -44,7 +49,10 @@ class Search:
     idle: int = 0
     tried: dict[str, list[Value]] = field(default_factory=dict)
     visits: Counter[str] = field(default_factory=Counter)
+    blame: dict[str, float] = field(default_factory=dict)
     seen: dict[str, RowResult] = field(default_factory=dict)
+    taught: dict[str, RowResult] = field(default_factory=dict)
+    batch: Sequence[RowResult] = ()
     train: Sequence[Example] = ()
 
     def was_tried(self, param: str) -> Sequence[Value]:
@@ -52,6 +60,10 @@ class Search:
 
     def note_tried(self, param: str, value: Value) -> None:
         self.tried.setdefault(param, []).append(value)
+
+    def params(self, kind: str) -> list[Param]:
+        """The params of a kind, in the file's order."""
+        return [param for param in self.task.info.params if param.kind == kind]
 
 
 class Operator(Protocol):

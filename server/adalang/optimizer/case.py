@@ -125,8 +125,8 @@ def _failing_line(nth: int, result: RowResult, note: str) -> str:
         "example": nth,
         "inputs": _cut(result.inputs),
         "output": _short_value(result.output),
-        "expected": result.expected,
-        "feedback": said,
+        "expected": _short_value(result.expected),
+        "feedback": said[:_LONGEST_VALUE],
     }
     return json.dumps(
         {name: value for name, value in line.items() if value not in (None, "")}, ensure_ascii=False, default=str

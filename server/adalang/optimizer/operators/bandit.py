@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from adalang.optimizer.operators.base import Operator, Search
+from adalang.optimizer.operators.base import Operator
+from adalang.optimizer.state import Search
 
 PLATEAU = 1
 """Rounds without gain from which operators other than the first have their first turn."""
@@ -27,15 +28,15 @@ class Bandit:
     _cost: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     turns: Counter[str] = field(default_factory=Counter)
 
-    def pick(self, search: Search) -> Operator | None:
+    def pick(self, search: Search) -> Operator:
         """The first in the order of the registry has its turn at once; the others have their first, in that order, when the
-        search has come to a plateau; then chance decides. None if nothing is available."""
+        search has come to a plateau; then chance decides. At least one operator has to be available."""
         usable = [operator for operator in self.operators if operator.available(search)]
         fresh = [operator for operator in usable if not self.turns[operator.name]]
         if fresh and (fresh[0] is usable[0] or search.idle >= PLATEAU):
             return fresh[0]
         known = [operator for operator in usable if self.turns[operator.name]]
-        return max(known, key=lambda operator: self._value(operator.name) + _gumbel(search), default=None)
+        return max(known, key=lambda operator: self._value(operator.name) + _gumbel(search))
 
     def reward(self, operator: str, gain: float, cost: float) -> None:
         """`gain`: rise of the best mean in rows; `cost`: in model calls of the target, the teacher's at their price."""

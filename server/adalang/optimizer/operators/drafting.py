@@ -9,8 +9,9 @@ from adalang.optimizer.archive import Entry
 from adalang.optimizer.edits import Edit, apply_edits
 from adalang.optimizer.gates import refuse_text
 from adalang.optimizer.ledger import Hypothesis
-from adalang.optimizer.operators.base import Draft, Search
+from adalang.optimizer.operators.base import Draft
 from adalang.optimizer.runs import PASS
+from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
 
 

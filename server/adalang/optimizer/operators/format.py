@@ -9,9 +9,10 @@ from adalang.optimizer.archive import Entry
 from adalang.optimizer.backward import Note
 from adalang.optimizer.edits import Edit
 from adalang.optimizer.ledger import Hypothesis
-from adalang.optimizer.operators.base import Draft, Search
+from adalang.optimizer.operators.base import Draft
 from adalang.optimizer.operators.drafting import edited, passing
 from adalang.optimizer.operators.text import edits_for
+from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
 
 LEAST_SHARE = 0.05

@@ -11,11 +11,12 @@ from adalang.optimizer.archive import Entry
 from adalang.optimizer.backward import shown
 from adalang.optimizer.case import about_prompt, siblings_of
 from adalang.optimizer.ledger import Hypothesis
-from adalang.optimizer.operators.base import Draft, Search
+from adalang.optimizer.operators.base import Draft
 from adalang.optimizer.operators.demos import demo_of, placed, reasons, refuse_shots, without_inputs
 from adalang.optimizer.operators.drafting import failing, refused, rewritten
 from adalang.optimizer.operators.teaching import first_call, taught
 from adalang.optimizer.propose import PURPOSE
+from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
 from adalang.runtime.failures import RefusedFailure, UnreadableFailure
 from adalang.runtime.models.types import Message

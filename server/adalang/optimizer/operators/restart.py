@@ -10,10 +10,11 @@ from adalang.optimizer.archive import Entry
 from adalang.optimizer.backward import Note, loss_text
 from adalang.optimizer.case import Case, about_prompt, about_rows, make_case
 from adalang.optimizer.ledger import Hypothesis
-from adalang.optimizer.operators.base import Draft, Search
+from adalang.optimizer.operators.base import Draft
 from adalang.optimizer.operators.drafting import failing, passing, refused, rewritten
 from adalang.optimizer.propose import PURPOSE
 from adalang.optimizer.runs import concurrently
+from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
 from adalang.runtime.failures import RefusedFailure, UnreadableFailure
 from adalang.runtime.models.types import Message

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.candidate import Candidate
-from adalang.optimizer.operators.base import Search
 from adalang.optimizer.runs import PASS, concurrently
+from adalang.optimizer.state import Search
 from adalang.runtime.trace import Call
 
 MOST_AT_ONCE = 6

@@ -9,10 +9,11 @@ from adalang.optimizer.archive import Entry
 from adalang.optimizer.backward import Note, backward
 from adalang.optimizer.case import Case, in_groups, make_case
 from adalang.optimizer.edits import Edit, EditRefused
-from adalang.optimizer.operators.base import Draft, Search
+from adalang.optimizer.operators.base import Draft
 from adalang.optimizer.operators.drafting import edited, failing, passing, refused
 from adalang.optimizer.propose import Proposed, all_hypotheses, write_edit
 from adalang.optimizer.runs import concurrently
+from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
 
 _MOST_TARGETS, _SHARED_BLAME = 2, 0.5

@@ -20,7 +20,7 @@ from adalang.runtime.failures import RefusedFailure, UnreadableFailure
 from adalang.runtime.models.types import Message
 
 PLATEAU = 5
-"""Rounds without gain from which a fresh start is worth its price."""
+"""Rounds without gain from which a fresh start is worth its price, and rounds from one to the next."""
 
 _TEXTS_AT_ONCE = 2
 _MOST_ROWS = 8
@@ -39,10 +39,14 @@ class Restart:
 
     name = "restart"
 
+    def __init__(self) -> None:
+        self._last = -PLATEAU
+
     def available(self, search: Search) -> bool:
-        return search.idle >= PLATEAU and bool(search.params("text"))
+        return min(search.idle, search.round - self._last) >= PLATEAU and bool(search.params("text"))
 
     async def propose(self, search: Search, parent: Entry, results: Sequence[RowResult]) -> list[Draft]:
+        self._last = search.round
         wrong = failing(results)[:_MOST_ROWS]
         if not wrong:
             return []

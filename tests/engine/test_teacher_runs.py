@@ -5,11 +5,12 @@ import re
 
 import pytest
 
+from adalang.cli.check import diagnose
 from adalang.config import load_settings
 from adalang.engine.proposals import current_edits, write_files
 from adalang.engine.session import Session
+from adalang.evaluation.plan import eval_plan
 from adalang.language.program import load
-from tests.engine.test_optimization import optimized
 from tests.servers import Incoming, LoopbackServer, Reply
 
 METHOD = "Count each thing by itself, then add."
@@ -24,8 +25,8 @@ prompt count(text: str) -> int {{
   reasoning = true
   param reasoning_steps = "Think."
   demos shots {{ max = 4 }}
-  system = """You count things."""
-  user   = """{{{{ text }}}}"""
+  system = "You count things."
+  user   = "{{{{ text }}}}"
 }}
 
 dataset things = "things.jsonl" {{ split = {{ train = 0.35, val = 0.3, test = 0.35 }}, seed = 3 }}
@@ -80,6 +81,7 @@ async def test_what_the_teacher_does_right_is_taught_proven_and_written(tmp_path
             program = session.load(file)
             plan = session.optimize_plan(program, "counting")
             result = await session.optimization(program, plan, on_event=lambda event, usage: None)
+            test = {row.values["text"] for row in session.rows(eval_plan(program, "counting")).splits["test"]}
     assert result.outcome.kind == "proposal", result.outcome.reason
     assert result.usage.calls == len(server.answered)
     evidence = result.proposal.evidence
@@ -89,14 +91,15 @@ async def test_what_the_teacher_does_right_is_taught_proven_and_written(tmp_path
     assert changes and set(changes) <= set(params.split(", "))
     assert all(METHOD in json.dumps(after) for after in changes.values())
 
-    # The teacher ran train rows alone, with the prompt's own messages; the judge of all is the hold-out, which it never saw.
-    test = {row.values["text"] for row in session_rows(tmp_path, file, settings)}
-    solved = {one.messages[-1].text for one in server.log if one.model.endswith("large") and "answer" in properties(one)}
+    # The teacher ran the prompt's own messages, and never on a row of the final test.
+    solved = {
+        one.messages[-1].text for one in server.log if one.model.endswith("large") and "answer" in properties(one)
+    }
     assert solved and not solved & test
 
     before = load(file)
     write_files(before, current_edits(before, result.proposal))
-    assert not [found for found in load(file).diagnostics() if found.severity == "error"]
+    assert not [one for _, one in diagnose([file]) if one.severity == "error"]
 
 
 def properties(incoming):

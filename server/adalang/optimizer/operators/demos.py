@@ -84,8 +84,8 @@ def _drafts(search: Search, parent: Entry, param: Param, pool: Sequence[Shot]) -
     current = parent.candidate.demos(param.id)
     step = min(most, max(1, 2 * len(current)))
     bare = reasons(search, param) and not placed(search, param)
-    # The next step twice, with different examples; then larger ones, for kinds that only together tell each other apart.
-    sizes = [step, step, min(most, 2 * step), most][: search.settings.hypotheses]
+    # The next two steps; then all that may stand there, for kinds that only together tell each other apart.
+    sizes = [step, min(most, 2 * step), most, most][: search.settings.hypotheses]
     drafts = [
         _draft(search, parent, param, _spread(search, pool, size, current), size, bare and nth == 0)
         for nth, size in enumerate(sizes)

@@ -30,7 +30,9 @@ from adalang.language.types import Labels, ListOf, ObjectOf, OptionalOf, Type, d
 from adalang.optimizer.candidate import Choice, Value
 from adalang.optimizer.task import Component
 from adalang.optimizer.task import Param as TaskParam
+from adalang.runtime.contract import in_words
 from adalang.runtime.failures import BugFailure
+from adalang.runtime.interpreter import prompt_form
 
 
 def task_param(one: Trainable) -> TaskParam:
@@ -93,6 +95,7 @@ def task_component(program: Program, entity: Entity, components: Sequence[Entity
         for one in declaration.parameters  # type: ignore[union-attr]
     )
     returns = result_type(program, entity)
+    form = prompt_form(program, entity, {}) if isinstance(declaration, PromptDeclaration) else None
     return Component(
         name=entity.id,
         kind=entity.kind,
@@ -100,6 +103,8 @@ def task_component(program: Program, entity: Entity, components: Sequence[Entity
         templates=templates(entity),
         words=tuple(_words(returns)),
         feeds=tuple(_feeds(program, entity, components)),
+        contract=in_words(form) if form is not None else "",
+        reasons=form is not None and form.reasoning,
     )
 
 

@@ -36,6 +36,9 @@ from adalang.store.records import HoldoutLook
 _ANSWER_TOKENS = 200
 """Assumed length of an answer in estimates of money, when the model sets no ``max_tokens``."""
 
+_TEACHER_TOKENS = 2000
+"""Assumed length of what a teacher is shown."""
+
 
 @dataclass(frozen=True)
 class FileTask:
@@ -73,6 +76,11 @@ class FileTask:
         models = [runtime.models.of_setting(one, setting(_settings(one), "model")) for one in prompts]
         marked = [task_param(one) for one in trainable(program, evaluated.target) if one.id in plan.params]
         others = allowed_params(program, evaluated.target, plan.allow, frozenset(runtime.models.chosen))
+        teacher = (
+            runtime.models.named(plan.teacher, program.root)
+            if plan.teacher
+            else (models[0] if models else runtime.models.default_model())
+        )
         info = TaskInfo(
             target=evaluated.target.id,
             params=[*marked, *others],
@@ -81,15 +89,11 @@ class FileTask:
             and all(one.family != "models" for one in others),
             raw_demos=_expected_is_output(program, evaluated, examples["train"]),
             calls_per_run=float(max(1, len(prompts))),
+            teacher_price=_relative_price(teacher, models),
             holdout=holdout_hash(splits["test"]),
             eval=evaluated.name,
             run_id=run_id,
             aim=evaluated.entity.declaration.doc or evaluated.target.declaration.doc,
-        )
-        teacher = (
-            runtime.models.named(plan.teacher, program.root)
-            if plan.teacher
-            else (models[0] if models else runtime.models.default_model())
         )
         originals = {row.id: row for found in splits.values() for row in found}
         variants = Variants(program, Variant(scorer, runtime), runtime_of, {one.id: one for one in others})
@@ -116,6 +120,14 @@ class FileTask:
             return replace(
                 refused, reason=str(failure)
             )  # a model that does not take an option, say: this choice's fault
+
+    async def run_with_teacher(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
+        variant = self.variants.of(candidate)
+        runtime, scorer = variant.runtime, variant.scorer
+        instead = {one.id: self.teacher for one in reached(runtime.program, scorer.plan.target)}
+        models = replace(runtime.models, instead=instead)
+        runtime = replace(runtime, overrides=self.variants.overrides(candidate), models=models)
+        return await scorer.run(runtime, self.originals[row.id], sample)
 
     async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
         request = Request(self.teacher, tuple(messages), schema, "proposal", sample=sample)
@@ -151,7 +163,7 @@ class FileTask:
             if cost is None:
                 return None
             total += cost * found.task_calls / max(1, len(prompts))
-        teacher = _usd_per_call(self.teacher, 2000)
+        teacher = _usd_per_call(self.teacher, _TEACHER_TOKENS)
         return None if teacher is None else total + teacher * found.teacher_calls
 
 
@@ -160,6 +172,15 @@ def _usd_per_call(model: ModelSpec, input_tokens: int) -> float | None:
     if rates is None:
         return None
     return rates[0] * input_tokens + rates[1] * int(model.options.get("max_tokens") or _ANSWER_TOKENS)
+
+
+def _relative_price(teacher: ModelSpec, models: Sequence[ModelSpec]) -> float:
+    """What a teacher's call costs in calls of these models at list prices, if all are known and none is free; else 1."""
+    prices = [_usd_per_call(model, _TEACHER_TOKENS) for model in (teacher, *models)]
+    if len(prices) < 2 or not all(prices):
+        return 1.0
+    own, *others = [price for price in prices if price is not None]
+    return own * len(others) / sum(others)
 
 
 def _row_tokens(example: Example) -> int:

@@ -337,7 +337,7 @@ def _prompt(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDecl
     for demos in declaration.demos:
         settings_values(scope, item, demos.settings, "demos")
         if demos.value is not None:
-            _demos(scope, item, declaration, demos.value)
+            _demos(scope, item, declaration, demos.value, placed=demos.name.text in used)
             _limit(scope, item, demos, len(demos.value.items))
 
 
@@ -448,7 +448,14 @@ def _limit(scope: Scope, item: Item, demos: Demos, count: int) -> None:
         scope.report.add("ADL212", item, limit.value.span, f"{message} Raise `max`, or take some out.")
 
 
-def _demos(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDeclaration, value: ListExpression) -> None:
+def _demos(
+    scope: Scope,
+    item: Item,
+    declaration: PromptDeclaration | AgentDeclaration,
+    value: ListExpression,
+    *,
+    placed: bool,
+) -> None:
     inputs = {one.name.text: scope.program.type_of(one.type, scope.module) for one in declaration.parameters}
     entity = scope.program.entity(scope.module, item)
     wanted: dict[str, Type] = {**inputs, "output": scope.signature(entity).returns, "reasoning": STR}
@@ -479,7 +486,9 @@ def _demos(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDecla
                     f"`{pair.name.text}` is {describe(wanted[pair.name.text])}; this is {values.describe_found(found)}.",
                 )
         given = {pair.name.text for pair in one.pairs}
-        missing = [name for name in needed if name not in given]
+        # How to reason can be shown without what was reasoned about; a template that places examples may need all of it.
+        bare = not placed and given == {"reasoning", "output"}
+        missing = [name for name in (["output"] if bare else needed) if name not in given]
         if missing:
             listed = " and ".join(f"`{name}`" for name in missing)
             scope.report.add("ADL202", item, one.span, f"An example needs its {listed}.")

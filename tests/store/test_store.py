@@ -194,6 +194,8 @@ def test_prune_deletes_what_is_old_and_never_the_looks(store: Store) -> None:
         "evaluations": 0,
         "optimizations": 0,
         "events": 0,
+        "payments": 0,
+        "stints": 0,
         "proposals": 0,
         "holdout_looks": 1,
     }
@@ -206,7 +208,7 @@ def test_prune_leaves_the_log_of_an_optimization_that_can_be_resumed(store: Stor
     store.append_event(running, "started", {})
     store.append_event(ended, "started", {})
     store.end_optimization(ended, "finished")
-    assert store.prune("optimizations") == {"events": 1, "optimizations": 1}
+    assert store.prune("optimizations") == {"events": 1, "payments": 0, "stints": 0, "optimizations": 1}
     assert [event.kind for event in store.events(running)] == ["started"]
     assert [one.run_id for one in store.optimizations()] == [running]
 

@@ -32,6 +32,12 @@ def optimize(
     estimate: bool = typer.Option(False, "--estimate", help="Say what it would take, and stop."),
     budget_calls: int = typer.Option(None, "--budget-calls", min=1, help="Model calls at most.", show_default=False),
     budget_usd: float = typer.Option(None, "--budget-usd", min=0, max=1e9, help="USD at most.", show_default=False),
+    budget_tokens: int = typer.Option(
+        None, "--budget-tokens", min=1, help="Tokens at most, sent and received.", show_default=False
+    ),
+    budget_minutes: float = typer.Option(
+        None, "--budget-minutes", min=0, max=1e6, help="Minutes at most.", show_default=False
+    ),
     yes: bool = typer.Option(False, "--yes", "-y", help="Spend without asking."),
     apply: bool = typer.Option(False, "--apply", help="Apply a proposal that the final test confirms."),
     seed: int = typer.Option(None, "--seed", help="Seed of the search's random choices.", show_default=False),
@@ -59,7 +65,15 @@ def optimize(
                 raise typer.BadParameter(f"which eval? Write FILE:EVAL with one of: {known}")
             target = eval_plan(program, name or names[0]).target
             say_offline(program, settings, chosen_models(model), reached(program, target))
-            plan = session.optimize_plan(program, name or names[0], calls=budget_calls, usd=budget_usd, seed=seed)
+            plan = session.optimize_plan(
+                program,
+                name or names[0],
+                calls=budget_calls,
+                usd=budget_usd,
+                tokens=budget_tokens,
+                minutes=budget_minutes,
+                seed=seed,
+            )
             found, usd = session.estimate(program, plan)
             if not json_output or estimate:
                 _print_estimate(found, usd, plan.calls, plan.usd, json_output)

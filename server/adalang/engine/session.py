@@ -363,9 +363,7 @@ class Session:
             RunEvent(event.seq, event.kind, event.payload, Usage(**event.spent))
             for event in self.store.events(record.run_id)
         ]
-        budget = Budget(plan.calls, plan.tokens, plan.usd, plan.minutes * 60 if plan.minutes else None)
-        if before:
-            budget.record(before[-1].spent)
+        budget = self._account(plan, record.run_id, before[-1].spent if before else Usage())
         task = self.task(program, plan, budget, record.run_id)
 
         def keep(event: RunEvent) -> None:
@@ -385,6 +383,29 @@ class Session:
         return OptimizeResult(
             outcome, proposal, record.run_id, running is not None, budget.spent, time.monotonic() - started
         )
+
+    def _account(self, plan: OptimizePlan, run_id: str, logged: Usage) -> Budget:
+        """The run's budget, of which is gone what the processes before this one have paid and the time that they took.
+
+        The account in the store is exact to the call; the log, which is written between calls, knows only of the cached ones.
+        """
+        seconds = plan.minutes * 60 if plan.minutes is not None else None
+        elapsed = self.store.elapsed(run_id)
+        budget = Budget(plan.calls, plan.tokens, plan.usd, seconds, elapsed=elapsed, account=run_id)
+        paid = self.store.paid(run_id)
+        budget.record(
+            Usage(
+                paid.calls,
+                logged.cached_calls,
+                paid.input_tokens,
+                paid.output_tokens,
+                paid.usd,
+                logged.seconds,
+                paid.priced,
+            )
+        )
+        self.store.begin_stint(run_id)
+        return budget
 
     async def optimize(
         self,

@@ -29,6 +29,8 @@ from adalang.store.records import (
     JsonObject,
     OptimizationRecord,
     OptimizationStatus,
+    Paid,
+    PaymentRecord,
     Proposal,
     ProposalStatus,
     ResponseRecord,
@@ -44,7 +46,7 @@ PRUNABLE: dict[str, tuple[str, ...]] = {
     "responses": ("responses",),
     "runs": ("runs",),
     "evaluations": ("evaluations",),
-    "optimizations": ("events", "optimizations"),
+    "optimizations": ("events", "payments", "stints", "optimizations"),
     "proposals": ("proposals",),
 }
 
@@ -119,16 +121,65 @@ class Store:
         """Keep an answer; it is safe from the death of this process when this returns."""
         self.put_responses([record])
 
-    def put_responses(self, records: Sequence[ResponseRecord]) -> None:
-        """Keep answers in one commit: all of them, or none with a StoreError."""
+    def put_responses(self, records: Sequence[ResponseRecord], payments: Sequence[PaymentRecord] = ()) -> None:
+        """Keep answers, and what was paid for them, in one commit: all of it, or nothing with a StoreError."""
         self._write_many(
-            "INSERT OR REPLACE INTO responses (key, model, request, response, usd, tokens, created) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (one.key, one.model, _dump(one.request), _dump(one.response), one.usd, one.tokens, one.created)
-                for one in records
-            ],
+            (
+                "INSERT OR REPLACE INTO responses (key, model, request, response, usd, tokens, created) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (one.key, one.model, _dump(one.request), _dump(one.response), one.usd, one.tokens, one.created)
+                    for one in records
+                ],
+            ),
+            (
+                "INSERT OR REPLACE INTO payments (id, run_id, calls, input_tokens, output_tokens, usd, priced, created, "
+                "settled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        one.id,
+                        one.run_id,
+                        one.calls,
+                        one.input_tokens,
+                        one.output_tokens,
+                        one.usd,
+                        one.priced,
+                        one.created,
+                        one.settled,
+                    )
+                    for one in payments
+                ],
+            ),
         )
+
+    # Accounts
+
+    def paid(self, run_id: str) -> Paid:
+        """What an optimization has paid, in all its processes; calls that were under way at a kill count with their most."""
+        row = self._rows(
+            "SELECT coalesce(sum(calls), 0), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), "
+            "coalesce(sum(usd), 0.0), coalesce(min(priced), 1), count(*) - count(settled) FROM payments WHERE run_id = ?",
+            run_id,
+        )[0]
+        return Paid(row[0], row[1], row[2], row[3], bool(row[4]), row[5])
+
+    def begin_stint(self, run_id: str) -> None:
+        """A process begins to work on an optimization: from now on its time counts."""
+        self._write("INSERT INTO stints (run_id, created) VALUES (?, ?)", run_id, time.time())
+
+    def elapsed(self, run_id: str) -> float:
+        """Seconds of wall time that processes have worked on an optimization, each up to the last sign of life it left."""
+        rows = self._rows(
+            "SELECT coalesce(sum(at - before), 0.0) FROM (SELECT at, begins, lag(at) OVER (ORDER BY at, begins) AS before "
+            "FROM (SELECT created AS at, 1 AS begins FROM stints WHERE run_id = ? "
+            "UNION ALL SELECT created, 0 FROM events WHERE run_id = ? "
+            "UNION ALL SELECT coalesce(settled, created), 0 FROM payments WHERE run_id = ?)) "
+            "WHERE NOT begins AND before IS NOT NULL",
+            run_id,
+            run_id,
+            run_id,
+        )
+        return float(rows[0][0])
 
     # Runs
 
@@ -393,16 +444,18 @@ class Store:
             except sqlite3.Error as error:
                 raise self._failed(error) from error
 
-    def _write_many(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Execute for every row, in one transaction."""
-        if len(rows) == 1:
-            self._write(statement, *rows[0])
+    def _write_many(self, *work: tuple[str, Sequence[tuple[Any, ...]]]) -> None:
+        """Execute each statement for every row of its own, all in one transaction."""
+        if sum(len(rows) for _, rows in work) == 1:
+            ((statement, (row,)),) = [one for one in work if one[1]]
+            self._write(statement, *row)
             return
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
-                    self._connection.executemany(statement, rows)
+                    for statement, rows in work:
+                        self._connection.executemany(statement, rows)
                     self._connection.execute("COMMIT")
                 except BaseException:
                     if self._connection.in_transaction:

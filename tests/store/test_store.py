@@ -18,6 +18,8 @@ from adalang.store.records import (
     EvaluationRecord,
     Evidence,
     HoldoutLook,
+    Paid,
+    PaymentRecord,
     Proposal,
     ResponseRecord,
     RunRecord,
@@ -259,3 +261,20 @@ def test_processes_write_at_the_same_time_from_the_first_opening_on(tmp_path: Pa
     with Store.open(tmp_path) as store:
         assert store.stats()["rows"]["responses"] == 450
         assert [event.seq for event in store.events("run")] == list(range(1, 451))
+
+
+def test_the_time_between_processes_is_nobodys(store: Store) -> None:
+    run, other = "a", "b"
+    with pytest.MonkeyPatch.context() as patch:
+        for at, what in ((100.0, "begin"), (103.0, "event"), (104.5, "paid"), (900.0, "begin"), (901.0, "event")):
+            patch.setattr("adalang.store.database.time.time", lambda at=at: at)
+            if what == "begin":
+                store.begin_stint(run)
+            elif what == "event":
+                store.append_event(run, "k", {})
+                store.append_event(other, "k", {})
+            else:
+                store.put_responses([], [PaymentRecord(run, 1, 10, 20, 0.5, created=102.0, settled=at)])
+    assert store.elapsed(run) == 5.5
+    assert store.paid(run) == Paid(1, 10, 20, 0.5)
+    assert store.paid(other) == Paid()

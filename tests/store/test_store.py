@@ -200,6 +200,7 @@ def test_prune_deletes_what_is_old_and_never_the_looks(store: Store) -> None:
         "stints": 0,
         "proposals": 0,
         "holdout_looks": 1,
+        "row_sets": 0,
     }
     with pytest.raises(ValueError, match="cannot be pruned"):
         store.prune("holdout_looks")

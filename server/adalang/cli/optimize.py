@@ -38,6 +38,7 @@ def optimize(
     budget_minutes: float = typer.Option(
         None, "--budget-minutes", min=0, max=1e6, help="Minutes at most.", show_default=False
     ),
+    fresh: bool = typer.Option(False, "--fresh", help="Learn nothing from earlier runs of this eval."),
     yes: bool = typer.Option(False, "--yes", "-y", help="Spend without asking."),
     apply: bool = typer.Option(False, "--apply", help="Apply a proposal that the final test confirms."),
     seed: int = typer.Option(None, "--seed", help="Seed of the search's random choices.", show_default=False),
@@ -83,7 +84,7 @@ def optimize(
                 note("Nothing was spent.")
                 raise typer.Exit(2)
             told = _Narrator(quiet=json_output)
-            result = await session.optimization(program, plan, on_event=told)
+            result = await session.optimization(program, plan, on_event=told, fresh=fresh)
             applied = apply and result.proposal is not None and result.proposal.evidence.verified
             if json_output:
                 print_json(_plain(result) | {"applied": applied})

@@ -116,7 +116,7 @@ class FileTask:
         return self.budget.spent
 
     def looks(self) -> Sequence[HoldoutLook]:
-        return self.store.looks(self.task_info.holdout)
+        return self.store.looks(self.task_info.holdout, self.store.row_set(self.task_info.holdout))
 
     def record_look(self, look: HoldoutLook) -> None:
         self.store.add_look(look)

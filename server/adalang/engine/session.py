@@ -18,6 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from adalang.config import Settings
+from adalang.engine.earlier import earlier_runs, keep_ground
 from adalang.engine.file_task import FileTask
 from adalang.engine.narrate import narrate
 from adalang.engine.plan import OptimizePlan, optimize_plan
@@ -27,7 +28,7 @@ from adalang.evaluation.plan import EvalPlan, Rows, default_split, eval_plan, lo
 from adalang.evaluation.results import Evaluation, RowResult
 from adalang.language.checks import Diagnostic, DiskFacts, check_all
 from adalang.language.declarations import Member, Reference
-from adalang.language.fingerprint import disk_hash, fingerprint
+from adalang.language.fingerprint import disk_hash, fingerprint, ground
 from adalang.language.program import Entity, Module, Program, load, reader_with
 from adalang.optimizer.estimate import Estimate, estimate
 from adalang.optimizer.events import RunEvent
@@ -324,15 +325,18 @@ class Session:
         plan: OptimizePlan,
         *,
         on_event: Callable[[RunEvent, Usage], None] = lambda event, usage: None,
+        fresh: bool = False,
     ) -> OptimizeResult:
         """Search, test, and keep what was found as a proposal. A run that was cut off goes on where it stopped.
+
+        What earlier runs of this eval have found is tried first, unless it is to be ``fresh``.
 
         Raises:
             BugFailure: the file, its data or a key is wrong.
         """
         key = self._plan_key(program, plan)
         with self._alone(key):
-            return await self._optimization(program, plan, key, on_event)
+            return await self._optimization(program, plan, key, on_event, fresh)
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
@@ -354,7 +358,12 @@ class Session:
             lock.release()
 
     async def _optimization(
-        self, program: Program, plan: OptimizePlan, key: str, on_event: Callable[[RunEvent, Usage], None]
+        self,
+        program: Program,
+        plan: OptimizePlan,
+        key: str,
+        on_event: Callable[[RunEvent, Usage], None],
+        fresh: bool,
     ) -> OptimizeResult:
         started = time.monotonic()
         evaluated = eval_plan(program, plan.eval)
@@ -367,6 +376,8 @@ class Session:
         ]
         budget = self._account(plan, record.run_id, before[-1].spent if before else Usage())
         task = self.task(program, plan, budget, record.run_id)
+        rests_on = self._ground(program, plan)
+        keep_ground(self.store, record, rests_on, task)
 
         def keep(event: RunEvent) -> None:
             if not event.replayed:
@@ -376,7 +387,8 @@ class Session:
             on_event(event, budget.spent)
 
         try:
-            outcome = await optimise(task, plan.search, keep, before)
+            earlier = () if fresh else earlier_runs(self.store, record, rests_on, task, before)
+            outcome = await optimise(task, plan.search, keep, before, earlier)
         except BugFailure:
             self.store.end_optimization(record.run_id, "failed")
             raise
@@ -451,7 +463,20 @@ class Session:
             "model": self.settings.model,
             "chosen": self._chosen,
         }
-        return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+        return _digest(told)
+
+    def _ground(self, program: Program, plan: OptimizePlan) -> str:
+        """Names what the experience of a search rests on, but for the values of its params and its rows."""
+        declared = plan.teacher and program.resolve(plan.teacher) is not None
+        return _digest(
+            {
+                "eval": ground(program, plan.eval, disk_hash, plan.params),
+                "params": sorted(plan.params),
+                "teacher": self.fingerprint(program, plan.teacher) if declared else plan.teacher,
+                "model": self.settings.model,
+                "chosen": self._chosen,
+            }
+        )
 
     def _keep_proposal(
         self, program: Program, evaluated: EvalPlan, outcome: Outcome, run_id: str, usage: Usage
@@ -469,6 +494,10 @@ class Session:
         )
         self.store.put_proposal(proposal)
         return proposal
+
+
+def _digest(told: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _short_json(value: Any) -> str:

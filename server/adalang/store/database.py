@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -267,6 +267,10 @@ class Store:
         )
         return record
 
+    def describe_optimization(self, run_id: str, ground: str, used: str) -> None:
+        """Say on what an optimization's experience rests, and which set of rows its search may look at."""
+        self._write("UPDATE optimizations SET ground = ?, used = ? WHERE run_id = ?", ground, used, run_id)
+
     def end_optimization(self, run_id: str, status: OptimizationStatus) -> None:
         """Say how an optimization ended."""
         self._write("UPDATE optimizations SET status = ? WHERE run_id = ?", status, run_id)
@@ -375,10 +379,34 @@ class Store:
             look.created,
         )
 
-    def looks(self, holdout_hash: str) -> list[HoldoutLook]:
-        """Every test that was made on this hold-out set, the oldest first."""
-        rows = self._rows("SELECT * FROM holdout_looks WHERE holdout_hash = ? ORDER BY rowid", holdout_hash)
-        return [HoldoutLook(**dict(row)) for row in rows]
+    def looks(self, holdout_hash: str, digests: Collection[str] = ()) -> list[HoldoutLook]:
+        """Every test that was made on this hold-out set, the oldest first.
+
+        With the `digests` of its rows also every test on another set that is known to hold half of them: a few rows more or
+        fewer do not make a set fresh.
+        """
+        mine = frozenset(digests)
+        rows = self._rows("SELECT * FROM holdout_looks ORDER BY rowid")
+        same = {holdout_hash: True}
+        for name in {row["holdout_hash"] for row in rows} - {holdout_hash}:
+            same[name] = bool(mine) and 2 * len(mine & self.row_set(name)) >= len(mine)
+        return [HoldoutLook(**dict(row)) for row in rows if same[row["holdout_hash"]]]
+
+    # Sets of rows
+
+    def put_row_set(self, name: str, digests: Collection[str]) -> None:
+        """Keep which rows a set has, by the digests of their inputs."""
+        self._write(
+            "INSERT OR IGNORE INTO row_sets (name, digests, created) VALUES (?, ?, ?)",
+            name,
+            _dump(sorted(digests)),
+            time.time(),
+        )
+
+    def row_set(self, name: str) -> frozenset[str]:
+        """The digests of a set's rows; empty for one that is not known."""
+        rows = self._rows("SELECT digests FROM row_sets WHERE name = ?", name)
+        return frozenset(json.loads(rows[0][0])) if rows else frozenset()
 
     # The store as a whole
 
@@ -483,6 +511,7 @@ _JSON_COLUMNS = frozenset(
         "rows",
         "payload",
         "spent",
+        "digests",
         "changes",
         "evidence",
     }

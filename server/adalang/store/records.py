@@ -98,7 +98,8 @@ class Event:
 class OptimizationRecord:
     """One optimization.
 
-    `plan_key` names what it does (file, eval, settings, data): an equal plan that still runs is resumed.
+    `plan_key` names what it does (file, eval, settings, data): an equal plan that still runs is resumed. `ground` names what its
+    experience hangs on besides texts and rows, and `used` the set of rows that its search could look at (`Store.row_set`).
     """
 
     run_id: str
@@ -107,6 +108,8 @@ class OptimizationRecord:
     plan_key: str
     status: OptimizationStatus
     created: float
+    ground: str = ""
+    used: str = ""
 
 
 @dataclass(frozen=True, slots=True)

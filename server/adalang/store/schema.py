@@ -103,6 +103,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX payments_by_run ON payments (run_id)",
         "CREATE TABLE stints (run_id TEXT NOT NULL, created REAL NOT NULL)",
         "CREATE INDEX stints_by_run ON stints (run_id)",
+        "ALTER TABLE optimizations ADD COLUMN ground TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE optimizations ADD COLUMN used TEXT NOT NULL DEFAULT ''",
+        "CREATE TABLE row_sets (name TEXT PRIMARY KEY, digests TEXT NOT NULL, created REAL NOT NULL)",
     ),
 )
 
@@ -116,4 +119,5 @@ TABLES = (
     "stints",
     "proposals",
     "holdout_looks",
+    "row_sets",
 )

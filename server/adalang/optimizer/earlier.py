@@ -6,7 +6,7 @@ Only what its search saw is read, never how a final test ended: rows that are to
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adalang.optimizer.candidate import Value
@@ -18,12 +18,14 @@ _OUT_OF_MEANS = ("budget", "teacher failed")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Values of the params that a candidate changed. `rows`: ids of the train rows that it was run on."""
+    """Values of the params that a candidate changed. `rows`: ids of the train rows that it was run on. `chosen`: whether the run
+    has put it to the final test, on what all selection rows said."""
 
     key: str
     values: Mapping[str, Value]
     hypothesis: str
     rows: tuple[str, ...] = ()
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,16 @@ def read_earlier(run_id: str, events: Iterable[RunEvent], same: bool) -> Earlier
             case "best" | "chosen" if "values" in told:
                 found.pop(told["candidate"], None)
                 found[told["candidate"]] = Found(
-                    told["candidate"], _values(told["values"]), str(told.get("hypothesis", ""))
+                    told["candidate"],
+                    _values(told["values"]),
+                    str(told.get("hypothesis", "")),
+                    chosen=event.kind == "chosen",
                 )
             case "search_ended":
                 exhausted = not any(word in told["reason"] for word in _OUT_OF_MEANS)
     if incumbent is None:
         return None
-    known = [Found(one.key, one.values, one.hypothesis, tuple(rows.get(one.key, ()))) for one in found.values()]
+    known = [replace(one, rows=tuple(rows.get(one.key, ()))) for one in found.values()]
     return Earlier(run_id, incumbent, known, failed, exhausted, same)
 
 

@@ -27,7 +27,7 @@ class Search:
     `round` counts from 1, `idle` are the rounds since the last gain, `seen` the newest result of each train row. `data` are the
     runs of words that no text may copy, `kept_out` the train rows too much like others to become examples. `beaten` are keys of
     candidates that lost a duel, `weak` of those that did nothing alone. `settled`: an earlier run has searched from about here to
-    the end, so that a few rounds without gain say as much as many.
+    the end, so that a few rounds without gain say as much as many; `chosen_before`: the key of a candidate that it had chosen.
     """
 
     task: Task
@@ -51,6 +51,7 @@ class Search:
     beaten: set[str] = field(default_factory=set)
     weak: set[str] = field(default_factory=set)
     settled: bool = False
+    chosen_before: str = ""
 
     @classmethod
     def begin(

@@ -112,6 +112,7 @@ async def _try(search: Search, candidate: Candidate, found: Found) -> None:
     )
     if result.won:
         crown(search, child)
+        search.chosen_before = candidate.key if found.chosen else ""
     else:
         search.beaten.add(candidate.key)
 

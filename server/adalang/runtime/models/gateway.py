@@ -30,6 +30,7 @@ from adalang.runtime.models.lanes import BuiltinLane, Lane
 from adalang.runtime.models.lengths import Lengths
 from adalang.runtime.models.limiter import Limiter, Slots
 from adalang.runtime.models.openai_lane import OpenAILane
+from adalang.runtime.models.quiet import Quiet
 from adalang.runtime.models.replay import Recorder, ReplayLane
 from adalang.runtime.models.single_flight import SingleFlight
 from adalang.runtime.models.types import ModelSpec, Request, Response, Usage
@@ -83,6 +84,7 @@ class Gateway:
         self._servers: dict[tuple[str, str], Slots] = {}
         self._limiters: dict[tuple[object, ...], Limiter] = {}
         self._lengths = Lengths()
+        self._quiet = Quiet()
         self._remote: Lane = OpenAILane()
         self._lanes: dict[str, Lane] = {
             "builtin": BuiltinLane(),
@@ -134,6 +136,7 @@ class Gateway:
             known = await lane.call(request) if lane.free else self._lookup(key)
             if known is not None:
                 budget.record(Usage(cached_calls=1))
+                self._quiet.handed_out()
                 return self._judged(request, key, known, Usage(cached_calls=1))
             landing, joined = await self._buy_once(lane, request, key, budget)
             if landing.answer is not None:
@@ -161,6 +164,8 @@ class Gateway:
 
     async def _buy(self, lane: Lane, request: Request, key: str, budget: Budget) -> _Landing:
         """Call until an answer arrives, something but the transport fails, or the retries are used up."""
+        if budget.account:
+            await self._quiet.wait()
         usage = Usage()
         attempt = 0
         short: _CutShort | None = None

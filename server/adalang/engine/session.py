@@ -22,6 +22,7 @@ from adalang.engine.earlier import earlier_runs, keep_ground
 from adalang.engine.file_task import FileTask
 from adalang.engine.narrate import narrate
 from adalang.engine.plan import OptimizePlan, optimize_plan
+from adalang.engine.proposals import rests_on
 from adalang.engine.protocol import Progress
 from adalang.evaluation.evaluate import Scorer, evaluate
 from adalang.evaluation.plan import EvalPlan, Rows, default_split, eval_plan, load_rows
@@ -376,8 +377,8 @@ class Session:
         ]
         budget = self._account(plan, record.run_id, before[-1].spent if before else Usage())
         task = self.task(program, plan, budget, record.run_id)
-        rests_on = self._ground(program, plan)
-        keep_ground(self.store, record, rests_on, task)
+        own_ground = self._ground(program, plan)
+        keep_ground(self.store, record, own_ground, task)
 
         def keep(event: RunEvent) -> None:
             if not event.replayed:
@@ -387,7 +388,7 @@ class Session:
             on_event(event, budget.spent)
 
         try:
-            earlier = () if fresh else earlier_runs(self.store, record, rests_on, task, before)
+            earlier = () if fresh else earlier_runs(self.store, record, own_ground, task, before)
             outcome = await optimise(task, plan.search, keep, before, earlier)
         except BugFailure:
             self.store.end_optimization(record.run_id, "failed")
@@ -484,6 +485,8 @@ class Session:
         if outcome.kind not in ("proposal", "hint") or not outcome.changes:
             return None
         evidence = outcome.evidence or Evidence()
+        rests = rests_on(program, evaluated.name, disk_hash, self.settings.model)
+        evidence = replace(evidence, extra={**evidence.extra, "rests_on": rests})
         proposal = Proposal.new(
             run_id=run_id,
             file=self.store.relative(program.path),

@@ -92,7 +92,7 @@ async def test_with_the_find_applied_a_few_rounds_show_that_there_is_no_more() -
         applied.info, params=[replace(applied.info.params[0], value=first.candidate.text("solve.text"))]
     )
     applied.paid = dict(world.paid)
-    again, events = await run(applied, earlier=(earlier,))
+    again, _ = await run(applied, earlier=(earlier,))
     assert again.kind == "nothing" and again.rounds <= 3
     assert len(applied.paid) - len(world.paid) <= len(world.paid) // 5
 

@@ -113,10 +113,11 @@ def rests_on(program: Program, eval_name: str, file_hash: FileHash, default_mode
         return {}
     data = setting(evaluated.declaration.settings, "data")
     reference = data_reference(program, evaluated.module, data.value) if data is not None else None
-    asked = [
-        one for one in reached(program, target) if isinstance(one.declaration, PromptDeclaration | AgentDeclaration)
-    ]
-    unnamed = any(setting(one.declaration.settings, "model") is None for one in asked)
+    asked = [one.declaration for one in reached(program, target)]
+    unnamed = any(
+        isinstance(one, PromptDeclaration | AgentDeclaration) and setting(one.settings, "model") is None
+        for one in asked
+    )
     params = [one.id for one in trainable(program, target)]
     return {
         "scores": ground(program, eval_name, file_hash, params),

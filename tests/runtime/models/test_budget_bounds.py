@@ -160,7 +160,11 @@ async def test_a_retry_does_not_outlive_the_time(protocol: str) -> None:
 async def test_what_a_killed_process_had_paid_or_may_have_paid_is_in_its_account(tmp_path: Path) -> None:
     """Answered calls as they were, calls under way with the most that they may cost, and nothing for those never sent."""
 
+    four_hang = asyncio.Event()
+
     def behaviour(incoming: Incoming) -> Reply | Hang:
+        if incoming.number == 5 + 4 - 1:
+            four_hang.set()
         return Hang() if "slow" in incoming.messages[0].text else Reply("beta", (), "stop", 5, 2)
 
     async with LoopbackServer("openai", behaviour) as server:
@@ -173,8 +177,8 @@ async def test_what_a_killed_process_had_paid_or_may_have_paid_is_in_its_account
             hanging = [
                 asyncio.create_task(gateway.complete(replace(slow, sample=nth), budget=budget)) for nth in range(9)
             ]
-            while len(server.log) < 9:
-                await asyncio.sleep(0.01)
+            async with asyncio.timeout(20):
+                await four_hang.wait()
             with Store.open(tmp_path) as other:  # as a process sees it that is started after a kill now
                 paid = other.paid("run")
                 assert (paid.calls, paid.open, paid.input_tokens >= 5 * 5) == (5 + 4, 4, True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adalang.engine.described import task_component, task_param, templates
+from adalang.engine.described import task_component, task_param
 from adalang.engine.plan import OptimizePlan
 from adalang.evaluation.evaluate import Scorer
 from adalang.evaluation.plan import EvalPlan, Rows
@@ -17,12 +16,10 @@ from adalang.language.builtins import METRIC_SIGNATURES
 from adalang.language.checks.scope import result_type
 from adalang.language.data import Row
 from adalang.language.declarations import PromptDeclaration, dotted, setting
-from adalang.language.models import estimate_tokens, price
 from adalang.language.program import Entity, Program
 from adalang.language.reach import reached, trainable
 from adalang.language.types import misfit
 from adalang.optimizer.candidate import Candidate
-from adalang.optimizer.estimate import Estimate
 from adalang.optimizer.task import Example, Remaining, Split, TaskInfo
 from adalang.runtime.answers import read_json
 from adalang.runtime.failures import BugFailure, UnreadableFailure
@@ -31,9 +28,6 @@ from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.types import Message, ModelSpec, Request, Usage
 from adalang.store import Store
 from adalang.store.records import HoldoutLook
-
-_ANSWER_TOKENS = 200
-"""Assumed length of an answer in estimates of money, when the model sets no ``max_tokens``."""
 
 
 @dataclass(frozen=True)
@@ -120,33 +114,6 @@ class FileTask:
 
     def record_look(self, look: HoldoutLook) -> None:
         self.store.add_look(look)
-
-    def usd(self, found: Estimate) -> float | None:
-        """What the estimated calls would cost at list prices, with the length of one row's messages as measure."""
-        first = next((rows[0] for rows in self.examples.values() if rows), None)
-        if first is None:
-            return 0.0
-        total = 0.0
-        prompts = [one for one in reached(self.runtime.program, self.scorer.plan.target) if one.kind == "prompt"]
-        for entity in prompts:
-            model = self.runtime.models.of_setting(entity, setting(_settings(entity), "model"))
-            cost = _usd_per_call(model, sum(len(text) for _, text in templates(entity)) // 4 + _row_tokens(first))
-            if cost is None:
-                return None
-            total += cost * found.task_calls / max(1, len(prompts))
-        teacher = _usd_per_call(self.teacher, 2000)
-        return None if teacher is None else total + teacher * found.teacher_calls
-
-
-def _usd_per_call(model: ModelSpec, input_tokens: int) -> float | None:
-    rates = price(model.id)
-    if rates is None:
-        return None
-    return rates[0] * input_tokens + rates[1] * int(model.options.get("max_tokens") or _ANSWER_TOKENS)
-
-
-def _row_tokens(example: Example) -> int:
-    return estimate_tokens(json.dumps(dict(example.inputs), ensure_ascii=False, default=str))
 
 
 def _settings(entity: Entity) -> Any:

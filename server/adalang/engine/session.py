@@ -15,15 +15,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from adalang.config import Settings
 from adalang.engine.earlier import earlier_runs, keep_ground
 from adalang.engine.file_task import FileTask
-from adalang.engine.narrate import narrate
+from adalang.engine.forecast import cost_lines, cost_of, held_line
+from adalang.engine.logs import kept_events, lock_of
 from adalang.engine.plan import OptimizePlan, optimize_plan
 from adalang.engine.proposals import rests_on
 from adalang.engine.protocol import Progress
+from adalang.engine.watch import SearchWatch
 from adalang.evaluation.evaluate import Scorer, evaluate
 from adalang.evaluation.plan import EvalPlan, Rows, default_split, eval_plan, load_rows
 from adalang.evaluation.results import Evaluation, RowResult
@@ -315,10 +317,18 @@ class Session:
         )
 
     def estimate(self, program: Program, plan: OptimizePlan) -> tuple[Estimate, float | None]:
-        """Calls and money that the search should take, before any call; money is ``None`` without a known price."""
+        """Calls and money that the search should take at the most; money is ``None`` without a known price."""
         task = self.task(program, plan, Budget())
         found = estimate(task, plan.search)
-        return found, task.usd(found)
+        usd = cost_of(task, found).usd
+        return found, usd[1] if usd is not None else None
+
+    async def forecast(self, program: Program, plan: OptimizePlan) -> list[str]:
+        """What an optimization should take, of what, for how much, and what is paid for already: in sentences, without a call."""
+        task = self.task(program, plan, Budget())
+        found = estimate(task, plan.search)
+        held = await held_line(task)
+        return [*found.lines(), *cost_lines(cost_of(task, found), plan, found), *([held] if held else [])]
 
     async def optimization(
         self,
@@ -326,18 +336,22 @@ class Session:
         plan: OptimizePlan,
         *,
         on_event: Callable[[RunEvent, Usage], None] = lambda event, usage: None,
+        on_begin: Callable[[str, Budget], None] = lambda run_id, budget: None,
         fresh: bool = False,
     ) -> OptimizeResult:
         """Search, test, and keep what was found as a proposal. A run that was cut off goes on where it stopped.
 
-        What earlier runs of this eval have found is tried first, unless it is to be ``fresh``.
+        Args:
+            on_event: called with each event once it is kept, and with what has been spent.
+            on_begin: called once before the first event, with the run's id and its budget, to look at while it runs.
+            fresh: learn nothing from earlier runs of this eval; else what they have found is tried first.
 
         Raises:
             BugFailure: the file, its data or a key is wrong.
         """
         key = self._plan_key(program, plan)
         with self._alone(key):
-            return await self._optimization(program, plan, key, on_event, fresh)
+            return await self._optimization(program, plan, key, on_event, on_begin, fresh)
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
@@ -345,8 +359,7 @@ class Session:
         if self.store.root is None:
             yield
             return
-        lock = FileLock(self.store.root / ".adalang" / "locks" / key[:16])
-        Path(lock.lock_file).parent.mkdir(exist_ok=True)
+        lock = lock_of(self.store.root, key)
         try:
             lock.acquire(blocking=False)
         except Timeout as error:
@@ -364,6 +377,7 @@ class Session:
         plan: OptimizePlan,
         key: str,
         on_event: Callable[[RunEvent, Usage], None],
+        on_begin: Callable[[str, Budget], None],
         fresh: bool,
     ) -> OptimizeResult:
         started = time.monotonic()
@@ -371,20 +385,18 @@ class Session:
         file = self.store.relative(program.path)
         running = self.store.find_run(key)
         record = running or self.store.start_optimization(file, plan.eval, key)
-        before = [
-            RunEvent(event.seq, event.kind, event.payload, Usage(**event.spent))
-            for event in self.store.events(record.run_id)
-        ]
+        before = kept_events(self.store, record.run_id)
         budget = self._account(plan, record.run_id, before[-1].spent if before else Usage())
         task = self.task(program, plan, budget, record.run_id)
         own_ground = self._ground(program, plan)
         keep_ground(self.store, record, own_ground, task)
+        on_begin(record.run_id, budget)
 
         def keep(event: RunEvent) -> None:
             if not event.replayed:
                 if event.seq <= len(before):  # it differs from the one in the log, which then says nothing any more
                     self.store.cut_events(record.run_id, after=event.seq - 1)
-                self.store.append_event(record.run_id, event.kind, event.payload, asdict(event.spent))
+                self.store.append_event(record.run_id, event.kind, event.payload, asdict(event.spent), event.time)
             on_event(event, budget.spent)
 
         try:
@@ -436,15 +448,9 @@ class Session:
         """:meth:`optimization` as plain JSON, for the editor."""
         program = self.load(file, texts)
         plan = self.optimize_plan(program, eval_name, calls=budget_calls, usd=budget_usd, seed=seed)
-        total = plan.calls or 0
-
-        def told(event: RunEvent, usage: Usage) -> None:
-            message = narrate(event)
-            if message:
-                calls = usage.calls + usage.cached_calls
-                progress(Progress(min(calls, total), total, None, usage.calls, usage.usd, message))
-
-        result = await self.optimization(program, plan, on_event=told)
+        watch = SearchWatch(progress, self.estimate(program, plan)[0])
+        async with watch.ticking():
+            result = await self.optimization(program, plan, on_event=watch.event, on_begin=watch.begin)
         return {
             "outcome": result.outcome.kind,
             "proposal_id": result.proposal.id if result.proposal else None,

@@ -6,15 +6,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 from adalang.optimizer.duel import first_look
 from adalang.optimizer.settings import Settings
 from adalang.optimizer.task import Task
 
 # What simulations of the loop show of a round (`benchmarks/estimate.py`): rows drawn to find failing ones; rows on which all changes
-# together, and each of them alone, are screened; the share of the selection rows that its duels use, which is larger where answers vary.
+# together, and each of them alone, are screened; and the share of the selection rows that its duels use.
 _DRAWN, _JOINED, _ALONE = 8, 4, 4
-_DUELS, _DUELS_WHERE_ANSWERS_VARY = 0.25, 1.1
+_DUELS = 1.1
 _SOON = 2
 """Rounds after which a lucky search has found enough."""
 _BLAMED, _TARGETS = 4, 2
@@ -75,6 +76,22 @@ class Estimate:
         """Teacher calls at the upper end."""
         return sum(part.asked[1] for part in self.parts)
 
+    def numbers(self) -> dict[str, Any]:
+        """The figures as JSON."""
+        return {
+            "least": self.least,
+            "calls": self.calls,
+            "runs": self.runs,
+            "task_calls": self.task_calls,
+            "teacher_calls": self.teacher_calls,
+            "reserve": self.reserve,
+            "parts": {part.name: [self._calls(part, 0), self._calls(part, 1)] for part in self.parts},
+            "train": self.train,
+            "val": self.val,
+            "holdout": self.holdout,
+            "power": list(self.power),
+        }
+
     def lines(self) -> list[str]:
         """The estimate in plain sentences."""
         told = [f"{self.least} to {self.calls} calls, at most {self.teacher_calls} of them to the teacher:"]
@@ -116,7 +133,7 @@ def estimate(task: Task, settings: Settings) -> Estimate:
     nodes = len({param.component for param in texts})
     rounds = settings.rounds
 
-    duels = val * (_DUELS if info.deterministic else _DUELS_WHERE_ANSWERS_VARY)
+    duels = val * _DUELS
     drawn, screened = min(_DRAWN, train), _JOINED + settings.hypotheses * _ALONE
     asked = min(_TARGETS, max(1, len(texts))) * (1 + settings.hypotheses) + _BLAMED * max(0, nodes - 1)
 

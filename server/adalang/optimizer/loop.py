@@ -54,14 +54,15 @@ class _Optimisation:
         if not self.task.info.params:
             return Finding("nothing", "there is no param and no demos that may be changed")
         plan = estimate(self.task, self.settings)
-        mode, lines = mode_of(plan), plan.lines()
+        mode = mode_of(plan)
         self.log.add(
             "started",
             mode=mode,
             seed=self.settings.seed,
             incumbent=self.incumbent.key,
             values=self.incumbent.values,
-            estimate=lines,
+            estimate=plan.lines(),
+            expected=plan.numbers(),
         )
         try:
             match mode:

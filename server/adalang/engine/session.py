@@ -30,7 +30,8 @@ from adalang.language.fingerprint import disk_hash, fingerprint
 from adalang.language.program import Entity, Module, Program, load, reader_with
 from adalang.optimizer.estimate import Estimate, estimate
 from adalang.optimizer.events import RunEvent
-from adalang.optimizer.loop import Outcome, optimise
+from adalang.optimizer.loop import optimise
+from adalang.optimizer.outcome import Outcome
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.interpreter import RunFailed, Runtime
 from adalang.runtime.models.budget import Budget

@@ -8,8 +8,10 @@ from adalang.evaluation.results import RowResult
 from adalang.optimizer.objective import Objective, Prefer, mean_price
 from adalang.optimizer.runs import PASS
 from adalang.optimizer.savings import Ratio, cost_ratio, latency_ratio
+from adalang.optimizer.state import Search
+from adalang.optimizer.task import Example
 
-MOST_ANCHORS = 20
+_MOST_ANCHORS = 20
 _MORE_UNREADABLE = 0.02
 _MOST_RISE = 1.2
 _ROOM = 500  # tokens a call: a short prompt cannot get better without growing by more than a fifth
@@ -37,6 +39,13 @@ def refusals(
     if prefer.latency is None:
         found.append(_slower(before, after))
     return [reason for reason in found if reason]
+
+
+def anchors_of(search: Search) -> list[Example]:
+    """Train rows that always worked, as many as the test may be held against and the budget pays for."""
+    known = search.sampler.anchors()
+    rows = [row for row in search.train if row.id in known][:_MOST_ANCHORS]
+    return rows if search.purse.affords(2 * len(rows) * search.runs.samples) else []
 
 
 def unreadable_share(results: Sequence[Sequence[RowResult]]) -> float:

@@ -73,9 +73,11 @@ class Objective:
         return 1.0 + (self.prefer.cost or 0.0) + (self.prefer.latency or 0.0)
 
 
-async def measured(runs: Runs, incumbent: Candidate, rows: Sequence[Example], prefer: Prefer) -> Objective:
-    """The objective, with the incumbent's price on the first few rows as its measure."""
-    return Objective(prefer, mean_price(await runs.rows(incumbent, rows[:_MEASURED])))
+async def measure(runs: Runs, incumbent: Candidate, rows: Sequence[Example], prefer: Prefer) -> None:
+    """Makes the search compare by value where something is preferred; the incumbent's price on a few rows is the measure."""
+    if prefer:
+        objective = Objective(prefer, mean_price(await runs.rows(incumbent, rows[:_MEASURED])))
+        runs.judge_by(objective.value, objective.most)
 
 
 def mean_price(results: Sequence[Sequence[RowResult]]) -> Price:

@@ -8,12 +8,14 @@ from typing import Any
 
 from adalang.evaluation.results import RowResult
 from adalang.evaluation.statistics import Comparison, compare, ship_alpha
+from adalang.optimizer.archive import Entry
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.events import EventLog
 from adalang.optimizer.guards import refusals
-from adalang.optimizer.objective import Prefer, mean_price
+from adalang.optimizer.objective import mean_price
 from adalang.optimizer.runs import Runs, TooManyFailures, mean_score
-from adalang.optimizer.savings import MARGIN, WORTH, Ratio, cost_ratio, no_worse
+from adalang.optimizer.savings import WORTH, Ratio, cost_ratio, no_worse
+from adalang.optimizer.settings import Settings
 from adalang.optimizer.task import Example, Task
 from adalang.store.records import Evidence, HoldoutLook, JsonObject
 
@@ -73,13 +75,9 @@ async def ship_test(
     task: Task,
     runs: Runs,
     log: EventLog,
-    incumbent: Candidate,
-    best: Candidate,
-    hypothesis: str,
-    seed: int,
-    *,
-    prefer: Prefer | None = None,
-    margin: float = MARGIN,
+    incumbent: Entry,
+    best: Entry,
+    settings: Settings,
     anchors: Sequence[Example] = (),
 ) -> Verdict:
     """Runs both on all hold-out rows and decides. The look is counted before its result is used.
@@ -87,27 +85,27 @@ async def ship_test(
     A look belongs to a run and its candidate: the same test repeated by a resumed run is no new one, another candidate is.
     The k-th test on a hold-out has the level alpha_k, and its interval the confidence 1 - alpha_k, so that over all tests
     on the same rows both errors together stay below 5 %. One look answers two questions, "better?" and "no worse by more than
-    `margin`?"; since the first implies the second, each may be asked at the full level.
+    the margin?"; since the first implies the second, each may be asked at the full level.
 
-    `anchors` are train rows that always worked; `prefer` says what cost and latency are worth (`guards`).
+    `anchors` are train rows that always worked (`guards`).
     """
     rows = task.rows("test")
     looks, info = task.looks(), task.info
-    own = next((look for look in looks if (look.run_id, look.candidate) == (info.run_id, best.key)), None)
+    own = next((look for look in looks if (look.run_id, look.candidate) == (info.run_id, best.candidate.key)), None)
     alpha = own.alpha if own else ship_alpha(len(looks) + 1)
-    before, after = await runs.rows(incumbent, rows), await runs.rows(best, rows)
+    before, after = await runs.rows(incumbent.candidate, rows), await runs.rows(best.candidate, rows)
     old, new = _means(rows, before), _means(rows, after)
-    comparison = compare(old, new, confidence=1 - alpha, seed=seed)
+    comparison = compare(old, new, confidence=1 - alpha, seed=settings.seed)
     if comparison.n < _LEAST_ANSWERED * len(rows):
         raise TooManyFailures(len(rows) - comparison.n, len(rows), "in the final test")
-    thrift = _thrift(before, after, [new[row] - old[row] for row in old if row in new], margin, alpha)
-    same = comparison.p > alpha and thrift is not None and thrift.shown(alpha) and comparison.low > -margin
+    thrift = _thrift(before, after, [new[row] - old[row] for row in old if row in new], settings.margin, alpha)
+    same = comparison.p > alpha and thrift is not None and thrift.shown(alpha) and comparison.low > -settings.margin
     p = thrift.p if same and thrift else comparison.p
     if own is None:
-        task.record_look(HoldoutLook(info.holdout, info.eval, info.run_id, best.key, p, alpha))
+        task.record_look(HoldoutLook(info.holdout, info.eval, info.run_id, best.candidate.key, p, alpha))
     log.add("ship_test", n=comparison.n, before=comparison.before, after=comparison.after, p=p, alpha=alpha)
-    kept = await _anchor_scores(runs, incumbent, best, anchors)
-    refused = refusals(before, after, prefer or Prefer(), kept)
+    kept = await _anchor_scores(runs, incumbent.candidate, best.candidate, anchors)
+    refused = refusals(before, after, settings.prefer, kept)
     if refused:
         log.add("guarded", reasons=refused)
     shown = comparison.p <= alpha or same
@@ -124,7 +122,7 @@ async def ship_test(
         after,
         verified=shown and not refused,
         alpha=alpha,
-        hypothesis=hypothesis,
+        hypothesis=best.hypothesis,
         notes=tuple(refused),
         thrift=thrift if same else None,
     )

@@ -34,8 +34,7 @@ async def cheapen(search: Search, best: Entry) -> Entry:
     nothing_gained = best.candidate == incumbent.candidate
     if not search.settings.cheaper or not (nothing_gained or search.settings.prefer.cost):
         return best
-    if nothing_gained and (why := _too_few_rows(search)):
-        search.log.add("cheaper", ratio=1.0, reason=why)
+    if nothing_gained and _too_few_rows(search):
         return best
     try:
         found = await _without_idle(search, best)
@@ -44,7 +43,7 @@ async def cheapen(search: Search, best: Entry) -> Entry:
     if found.candidate == best.candidate:
         return best
     ratio = await _price(search, found) / (await _price(search, incumbent) or 1.0)
-    search.log.add("cheaper", ratio=ratio, candidate=found.candidate.key, reason="")
+    search.log.add("cheaper", ratio=ratio, candidate=found.candidate.key)
     if nothing_gained and ratio > _WORTH_A_TEST:
         return best
     return replace(found, hypothesis=" ".join(filter(None, (best.hypothesis, HYPOTHESIS))))
@@ -64,9 +63,7 @@ async def _price(search: Search, entry: Entry) -> float:
     return mean_price(await search.runs.rows(entry.candidate, search.val)).cost
 
 
-def _too_few_rows(search: Search) -> str:
-    holdout = len(search.task.rows("test"))
-    needed = least_rows(search.settings.margin, ship_alpha(looks_before(search.task) + 1))
-    return (
-        f"{holdout} hold-out rows cannot show that a score stays the same; {needed} could" if holdout < needed else ""
-    )
+def _too_few_rows(search: Search) -> bool:
+    """Whether the hold-out could not show that a score stays the same, even if no row changed."""
+    alpha = ship_alpha(looks_before(search.task) + 1)
+    return len(search.task.rows("test")) < least_rows(search.settings.margin, alpha)

@@ -73,7 +73,10 @@ async def little_to_gain(search: Search) -> str:
 
 
 async def headroom(search: Search) -> Headroom:
-    """Runs the incumbent on selection rows in their order until enough of them fail to tell, and those a few times more."""
+    """Runs the incumbent on selection rows in their order until enough of them fail to tell, and those a few times more.
+
+    The search then takes the same course as without it: its answers are known, but not looked at.
+    """
     incumbent, runs = search.archive.incumbent, search.runs
     failing: list[list[RowResult]] = []
     seen: list[list[RowResult]] = []
@@ -81,7 +84,6 @@ async def headroom(search: Search) -> Headroom:
     most = len(search.val) if search.task.info.deterministic else _MOST_ROWS
     while at < min(most, len(search.val)) and len(failing) < _enough(search):
         part = search.val[at : at + step]
-        await search.look(incumbent, part)
         answered = [each for each in await runs.rows(incumbent.candidate, part) if _scores(each)]
         seen += answered
         failing += [each for each in answered if _mean(each) < PASS]

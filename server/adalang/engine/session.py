@@ -18,8 +18,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from adalang.config import Settings
+from adalang.engine.file_task import FileTask
 from adalang.engine.narrate import narrate
-from adalang.engine.optimization import FileTask, OptimizePlan, optimize_plan
+from adalang.engine.plan import OptimizePlan, optimize_plan
 from adalang.engine.protocol import Progress
 from adalang.evaluation.evaluate import Scorer, evaluate
 from adalang.evaluation.plan import EvalPlan, Rows, default_split, eval_plan, load_rows

@@ -36,6 +36,7 @@ def optimize(
     apply: bool = typer.Option(False, "--apply", help="Apply a proposal that the final test confirms."),
     seed: int = typer.Option(None, "--seed", help="Seed of the search's random choices.", show_default=False),
     model: list[str] = typer.Option([], "--model", "-m", help="PROMPT=MODEL, or MODEL for every prompt."),
+    anyway: bool = typer.Option(False, "--anyway", help="Search even where little can be gained."),
     json_output: bool = typer.Option(False, "--json", help="Print the result as JSON."),
 ) -> None:
     """Find an edit that raises an eval, and test it on held-out examples.
@@ -59,7 +60,9 @@ def optimize(
                 raise typer.BadParameter(f"which eval? Write FILE:EVAL with one of: {known}")
             target = eval_plan(program, name or names[0]).target
             say_offline(program, settings, chosen_models(model), reached(program, target))
-            plan = session.optimize_plan(program, name or names[0], calls=budget_calls, usd=budget_usd, seed=seed)
+            plan = session.optimize_plan(
+                program, name or names[0], calls=budget_calls, usd=budget_usd, seed=seed, anyway=anyway
+            )
             found, usd = session.estimate(program, plan)
             if not json_output or estimate:
                 _print_estimate(found, usd, plan.calls, plan.usd, json_output)

@@ -73,6 +73,7 @@ class FileTask:
             params=[task_param(one) for one in trainable(program, evaluated.target) if one.id in plan.params],
             components={one.id: task_component(program, one, components) for one in components},
             deterministic=all(model.provider == "builtin" for model in models),
+            varied=any(model.provider != "builtin" and model.options.get("temperature") != 0 for model in models),
             raw_demos=_expected_is_output(program, evaluated, examples["train"]),
             calls_per_run=float(max(1, len(prompts))),
             holdout=holdout_hash(splits["test"]),

@@ -20,6 +20,7 @@ from adalang.language.declarations import (
 )
 from adalang.language.program import Program
 from adalang.language.reach import trainable
+from adalang.optimizer.objective import Prefer
 from adalang.optimizer.settings import Settings as SearchSettings
 from adalang.runtime.failures import BugFailure
 
@@ -55,8 +56,11 @@ def optimize_plan(
     calls: int | None = None,
     usd: float | None = None,
     seed: int | None = None,
+    anyway: bool = False,
 ) -> OptimizePlan:
     """Read the optimize block of an eval; an eval without one is optimized with the workspace's settings.
+
+    ``anyway`` searches even where little can be gained.
 
     Raises:
         BugFailure: no such eval, or it reaches nothing that may change.
@@ -72,7 +76,7 @@ def optimize_plan(
         if given is not None and isinstance(given.value, ListExpression)
         else known
     )
-    budget = _numbers(block, "budget")
+    budget, prefer = _numbers(block, "budget"), _numbers(block, "prefer")
     teacher = setting(block.settings, "teacher") if block else None
     named = teacher.value if teacher is not None else None
     named_text = (dotted(named) or getattr(named, "value", "")) if named is not None else ""
@@ -87,7 +91,10 @@ def optimize_plan(
         usd=usd if usd is not None else float(budget.get("usd", settings["budget_usd"])),
         minutes=float(budget["minutes"]) if "minutes" in budget else None,
         search=SearchSettings(
-            seed=seed if seed is not None else int(file_seed or 0), repeats=max(1, evaluated.repeats)
+            seed=seed if seed is not None else int(file_seed or 0),
+            repeats=max(1, evaluated.repeats),
+            anyway=anyway,
+            prefer=Prefer(prefer.get("cost"), prefer.get("latency")),
         ),
     )
 

@@ -68,7 +68,7 @@ async def little_to_gain(search: Search) -> str:
     found = await headroom(search)
     search.log.add("headroom", little=found.little, gain=found.gain, **asdict(found))
     if found.little and found.failing and not search.settings.anyway:
-        return f"{found.told()}; --anyway searches all the same"
+        return f"{found.told()}; `adalang optimize … --anyway` searches all the same"
     return ""
 
 
@@ -81,7 +81,7 @@ async def headroom(search: Search) -> Headroom:
     failing: list[list[RowResult]] = []
     seen: list[list[RowResult]] = []
     at, step = 0, first_look(len(search.val))
-    most = len(search.val) if search.task.info.deterministic else _MOST_ROWS
+    most = len(search.val) if _steady(search) else _MOST_ROWS
     while at < min(most, len(search.val)) and len(failing) < _enough(search):
         part = search.val[at : at + step]
         answered = [each for each in await runs.rows(incumbent.candidate, part) if _scores(each)]
@@ -90,7 +90,7 @@ async def headroom(search: Search) -> Headroom:
         at += len(part)
     if not seen:
         return Headroom(0, 1.0, 0.0, 0.0, 0.0, False)
-    more = [] if search.task.info.deterministic else await _answers(search, failing[:_MOST_FAILING])
+    more = [] if _steady(search) else await _answers(search, failing[:_MOST_FAILING])
     lost = 1 - sum(map(_mean, seen)) / len(seen)
     reach = sum(max(_scores(each)) - _mean(each) for each in more) / len(more) if more else 0.0
     share = len(failing) / len(seen)
@@ -99,9 +99,14 @@ async def headroom(search: Search) -> Headroom:
     return Headroom(len(seen), lost, share * reach, _alike(failing) / len(seen), unreadable, varies)
 
 
+def _steady(search: Search) -> bool:
+    """Whether asking again would bring the same answer."""
+    return search.task.info.deterministic or not search.task.info.varied
+
+
 def _enough(search: Search) -> int:
     """Failing rows that settle it: where answers do not vary, one more than little."""
-    return int(LITTLE * len(search.val)) + 1 if search.task.info.deterministic else _MOST_FAILING
+    return int(LITTLE * len(search.val)) + 1 if _steady(search) else _MOST_FAILING
 
 
 async def _answers(search: Search, failing: Sequence[Sequence[RowResult]]) -> list[list[RowResult]]:

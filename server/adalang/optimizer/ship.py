@@ -214,5 +214,5 @@ def _points(comparison: Comparison) -> str:
 def _saved(comparison: Comparison, thrift: _Thrift) -> str:
     shift, low, high = (round(100 * value) for value in (comparison.difference, comparison.low, comparison.high))
     percent, unit = round(100 * (1 - thrift.ratio.value)), thrift.ratio.unit
-    less = f"{percent} % fewer tokens" if unit == "tokens" else f"{percent} % less {unit}"
+    less = f"{percent} % fewer tokens" if unit == "tokens" else f"{percent} % less money"
     return f"same score ({shift:+d} [{low:+d}, {high:+d}]), {less}"

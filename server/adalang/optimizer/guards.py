@@ -15,7 +15,7 @@ _MOST_ANCHORS = 20
 _MORE_UNREADABLE = 0.02
 _MOST_RISE = 1.2
 _ROOM = 500  # tokens a call: a short prompt cannot get better without growing by more than a fifth
-_NO_TIME = 0.02  # seconds: below it a call's latency is the machine's mood
+_NO_TIME = 0.1  # seconds: below it a call's latency is the machine's mood
 _BROKEN_ANCHORS = 0.1
 _CONFIDENCE = 0.9
 

@@ -133,9 +133,9 @@ def _removals(candidate: Candidate, incumbent: Candidate) -> list[Removal]:
     return found
 
 
-def in_groups(parts: Sequence[Removal]) -> list[Removal]:
+def in_groups(parts: Sequence[Removal], most: int = MOST_PARTS) -> list[Removal]:
     """The parts, neighbours joined where there are more than can be tried one by one."""
-    size = -(-len(parts) // MOST_PARTS)
+    size = -(-len(parts) // most)
     if size <= 1:
         return list(parts)
     return [_Together(parts[at : at + size]) for at in range(0, len(parts), size)]

@@ -16,7 +16,7 @@ from adalang.optimizer.task import Example
 from adalang.runtime.models.types import Usage
 
 _MEASURED = 12  # rows
-_NO_TIME = 0.02  # seconds: below it a run's latency is the machine's mood
+_NO_TIME = 0.1  # seconds: below it a run's latency is the machine's mood
 
 
 @dataclass(frozen=True, slots=True)

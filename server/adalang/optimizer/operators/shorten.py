@@ -21,6 +21,7 @@ from adalang.runtime.models.types import Message
 HYPOTHESIS = "The same can be said with less."
 _LEAST_WORDS = 40
 _MOST_TEXTS = 2
+_MOST_PIECES = 16
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[ \t]+(?=\S)|(?<=[。！？])(?=\S)")
 
@@ -37,7 +38,7 @@ async def shorter(search: Search, candidate: Candidate) -> list[Removal]:
         words = _words(search, param)
         parts = pieces(candidate.text(param.id))
         single: list[Removal] = [_WithoutPiece(param.id, part, words) for part in parts]
-        found += sorted(in_groups(single), key=lambda one: len(_text(one(candidate), param)))
+        found += sorted(in_groups(single, _MOST_PIECES), key=lambda one: len(_text(one(candidate), param)))
     for param in params:
         if param.kind == "demos" and len(candidate.demos(param.id)) > 1:
             found += in_groups([WithoutDemo(param.id, demo) for demo in candidate.demos(param.id)])

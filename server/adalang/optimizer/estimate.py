@@ -17,6 +17,7 @@ _DRAWN, _JOINED, _ALONE, _LOOKS, _BLAMED = 8, 5, 3, 2, 4
 _RACE_SHARE = 0.68
 _FINALISTS = 3
 _HUNKS = 3
+_HEADROOM = 24  # further answers to failing rows; the first ones to selection rows are of use to the search too
 _NORMAL = NormalDist()
 
 
@@ -67,6 +68,7 @@ def estimate(task: Task, settings: Settings) -> Estimate:
     reserve = 2 * repeats * holdout
     runs = repeats * (settings.rounds * per_round + _FINALISTS * val + simplify) + reserve
     teacher = settings.rounds * (_BLAMED * max(0, nodes - 1) + min(2, len(texts)))
+    runs += _HEADROOM if info.varied and not info.deterministic else 0
     power = [(gain, ship_power(gain, holdout)) for gain in (0.05, 0.1, 0.2)] if holdout else []
     per_run = info.calls_per_run
     return Estimate(

@@ -111,20 +111,17 @@ def chatty(incoming: Incoming) -> Reply:
     return replace(lexical(incoming), output_tokens=400 if told else 5)
 
 
-async def test_a_gain_that_makes_each_call_much_dearer_is_a_hint_that_says_so(tmp_path):
+@pytest.mark.parametrize(("prefer", "kind"), [("", "hint"), ("prefer = { cost = 0 }", "proposal")])
+async def test_a_gain_that_makes_each_call_much_dearer_is_a_hint_that_says_so(tmp_path, prefer, kind):
     async with LoopbackServer(behaviour=chatty) as server:
         options = f'api_base = "{server.api_base}", api_key = env("KEY"), temperature = 0'
         file = world.write(tmp_path, model="openai/gpt-4o-mini", options=options, count=200)
-        source = file.read_text().replace("calls = 4000 }", "calls = 900 }\n  params = [classify.instruction]")
-        file.write_text(source)
+        bounds = f"calls = 900 }}\n  params = [classify.instruction]\n  {prefer}"
+        file.write_text(file.read_text().replace("calls = 4000 }", bounds))
         found = await optimized(tmp_path, file, "sorting", {"KEY": "k"})
-        assert found.outcome.kind == "hint", found.outcome.reason
-        assert not found.proposal.evidence.verified and "points" in found.outcome.reason
-        assert "as much (USD); `prefer = { cost = 0 }` would allow it" in found.outcome.reason
-
-        file.write_text(source.replace("params = [", "prefer = { cost = 0 }\n  params = ["))
-        allowed = await optimized(tmp_path, file, "sorting", {"KEY": "k"})
-        assert allowed.outcome.kind == "proposal", allowed.outcome.reason
+    assert found.outcome.kind == kind, found.outcome.reason
+    assert found.proposal.evidence.verified == (kind == "proposal") and "points" in found.outcome.reason
+    assert ("as much (USD); `prefer = { cost = 0 }` would allow it" in found.outcome.reason) == (kind == "hint")
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ async def test_where_no_answer_helps_it_warns_and_searches_only_when_asked():
     assert "round" not in events and not world.looked
     assert len(world.paid) <= 40 * 2 + 8 * 2 + 2, "two samples of each row looked at, and two more of eight that fail"
     headroom = events["headroom"]
-    assert headroom["little"] and headroom["failing"] >= 0.2 and headroom["gain"] == 0 and headroom["varies"]
+    assert headroom["little"] and headroom["failing"] >= 0.2 and headroom["gain"] == 0 and not headroom["steady"]
 
     outcome, events = await events_of(Hard(), Settings(anyway=True))
     assert "round" in events and "little to gain" not in outcome.reason
@@ -84,7 +84,7 @@ async def test_it_changes_nothing_of_the_search_that_follows():
 
 
 def test_the_warning_says_what_was_measured():
-    found = Headroom(40, 0.25, 0.01, 0.0, 0.02, varies=True)
+    found = Headroom(40, 0.25, 0.01, 0.0, 0.02, steady=False)
     assert found.little and found.told() == (
         "little to gain: 75 % of 40 selection rows are right, and of the others the best of 4 answers mends 1.0 points"
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from adalang.evaluation.results import RowResult
@@ -22,6 +22,7 @@ from adalang.optimizer.task import Task
 
 LITTLE, LITTLE_UNREADABLE = 0.03, 0.05
 _MOST_ROWS, _MOST_FAILING, _ANSWERS = 40, 8, 4
+_AT_ONCE = 3  # failing rows asked again; if they all come out the same, answers are steady
 _LIGHT = 4  # a search that cannot pay for so many times the check goes without it
 _GAIN, _CHANCE, _HOLDOUT_SHARE, _LEAST_ROWS = 0.1, 0.5, 0.3, 60
 
@@ -32,7 +33,7 @@ class Headroom:
 
     `within_reach`: what the mean would rise by if each failing row got the best of four answers. `alike`: rows that fail with
     the same wrong answer where the same was expected. `unreadable`: rows of which an answer could not be read.
-    `varies`: whether repeated answers differ at all.
+    `steady`: answers do not vary, by what the model declares or as far as was seen.
     """
 
     rows: int
@@ -40,12 +41,12 @@ class Headroom:
     within_reach: float
     alike: float
     unreadable: float
-    varies: bool
+    steady: bool
 
     @property
     def gain(self) -> float:
         """The most that should be hoped for. Where answers never vary, any failing row may be mended by other words."""
-        return min(self.failing, self.within_reach + self.alike) if self.varies else self.failing
+        return self.failing if self.steady else min(self.failing, self.within_reach + self.alike)
 
     @property
     def little(self) -> bool:
@@ -54,7 +55,7 @@ class Headroom:
     def told(self) -> str:
         """One sentence for a person."""
         right = f"{round(100 * (1 - self.failing))} % of {self.rows} selection rows are right"
-        if self.varies and self.failing >= LITTLE:
+        if not self.steady and self.failing >= LITTLE:
             return f"little to gain: {right}, and of the others the best of {_ANSWERS} answers mends {_percent(self.within_reach)}"
         return f"little to gain: {right}"
 
@@ -73,52 +74,50 @@ async def little_to_gain(search: Search) -> str:
 
 
 async def headroom(search: Search) -> Headroom:
-    """Runs the incumbent on selection rows in their order until enough of them fail to tell, and those a few times more.
+    """Runs the incumbent on selection rows in their order, and asks again where it fails, until there is more than little to gain
+    or the rows are at an end.
 
     The search then takes the same course as without it: its answers are known, but not looked at.
     """
-    incumbent, runs = search.archive.incumbent, search.runs
-    failing: list[list[RowResult]] = []
+    runs, candidate = search.runs, search.archive.incumbent.candidate
     seen: list[list[RowResult]] = []
-    at, step = 0, first_look(len(search.val))
-    most = len(search.val) if _steady(search) else _MOST_ROWS
-    while at < min(most, len(search.val)) and len(failing) < _enough(search):
-        part = search.val[at : at + step]
-        answered = [each for each in await runs.rows(incumbent.candidate, part) if _scores(each)]
-        seen += answered
-        failing += [each for each in answered if _mean(each) < PASS]
-        at += len(part)
+    again: dict[str, list[RowResult]] = {}
+    steady = search.task.info.deterministic or not search.task.info.varied
+    rows, step = search.val if steady else search.val[:_MOST_ROWS], first_look(len(search.val))
+    found = _judged(seen, again, steady)
+    for at in range(0, len(rows), step):
+        seen += [each for each in await runs.rows(candidate, rows[at : at + step]) if _scores(each)]
+        found = _judged(seen, again, steady)
+        if not steady and found.little:
+            new = [each for each in seen if _mean(each) < PASS and each[0].row_id not in again]
+            again |= await _answers(search, new[: min(_AT_ONCE, _MOST_FAILING - len(again))])
+            found = _judged(seen, again, steady)
+        if found.rows and not found.little and found.failing * len(seen) > LITTLE * len(rows):
+            break
+    return found
+
+
+def _judged(seen: Sequence[Sequence[RowResult]], again: Mapping[str, Sequence[RowResult]], steady: bool) -> Headroom:
+    """What the answers say; `again` are all answers to the failing rows that were asked again, by row."""
     if not seen:
-        return Headroom(0, 1.0, 0.0, 0.0, 0.0, False)
-    more = [] if _steady(search) else await _answers(search, failing[:_MOST_FAILING])
-    lost = 1 - sum(map(_mean, seen)) / len(seen)
-    reach = sum(max(_scores(each)) - _mean(each) for each in more) / len(more) if more else 0.0
-    share = len(failing) / len(seen)
-    unreadable = unreadable_share(seen)
-    varies = any(len({repr(one.output) for one in each}) > 1 for each in more)
-    return Headroom(len(seen), lost, share * reach, _alike(failing) / len(seen), unreadable, varies)
+        return Headroom(0, 1.0, 0.0, 0.0, 0.0, steady=True)
+    n, failing = len(seen), [each for each in seen if _mean(each) < PASS]
+    lost = 1 - sum(map(_mean, seen)) / n
+    reach = sum(max(_scores(each)) - _mean(each) for each in again.values()) / len(again) if again else 0.0
+    same = [len({repr(one.output) for one in each}) == 1 for each in again.values()]
+    steady = steady or (len(same) >= _AT_ONCE and all(same))
+    return Headroom(n, lost, len(failing) / n * reach, _alike(failing) / n, unreadable_share(seen), steady)
 
 
-def _steady(search: Search) -> bool:
-    """Whether asking again would bring the same answer."""
-    return search.task.info.deterministic or not search.task.info.varied
-
-
-def _enough(search: Search) -> int:
-    """Failing rows that settle it: where answers do not vary, one more than little."""
-    return int(LITTLE * len(search.val)) + 1 if _steady(search) else _MOST_FAILING
-
-
-async def _answers(search: Search, failing: Sequence[Sequence[RowResult]]) -> list[list[RowResult]]:
+async def _answers(search: Search, failing: Sequence[Sequence[RowResult]]) -> dict[str, list[RowResult]]:
     """Four or more samples of each failing row."""
     ids = {each[0].row_id for each in failing}
     rows = [row for row in search.val if row.id in ids]
-    found: list[list[RowResult]] = [[] for _ in rows]
+    found: dict[str, list[RowResult]] = {row.id: [] for row in rows}
     for first in range(0, _ANSWERS, search.runs.samples):
-        results = await search.runs.rows(search.archive.incumbent.candidate, rows, first)
-        for known, new in zip(found, results, strict=True):
-            known += new
-    return [each for each in found if _scores(each)]
+        for each in await search.runs.rows(search.archive.incumbent.candidate, rows, first):
+            found[each[0].row_id] += each
+    return found
 
 
 def _alike(failing: Sequence[Sequence[RowResult]]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,17 @@ from adalang.cli.common import (
     money,
     note,
     open_session,
+    percent,
     print_json,
     say_offline,
     settings_for,
     split_target,
 )
+from adalang.cli.runs import check_writable, write_report
 
 if TYPE_CHECKING:
+    from adalang.cli.event_file import EventFile
+    from adalang.cli.watching import Watching
     from adalang.engine.session import OptimizeResult, Session
     from adalang.language.program import Program
     from adalang.optimizer.estimate import Estimate
@@ -37,16 +42,27 @@ def optimize(
     seed: int = typer.Option(None, "--seed", help="Seed of the search's random choices.", show_default=False),
     model: list[str] = typer.Option([], "--model", "-m", help="PROMPT=MODEL, or MODEL for every prompt."),
     anyway: bool = typer.Option(False, "--anyway", help="Search even where little can be gained."),
+    explain: bool = typer.Option(
+        False, "--explain", help="Tell of each round who was blamed, what was tried, and why."
+    ),
+    events: str = typer.Option(
+        "", "--events", help="Write each event to this file as a line of JSON; -: standard output."
+    ),
+    html: Path = typer.Option(None, "--html", help="Write a report of the run to this file.", show_default=False),
     json_output: bool = typer.Option(False, "--json", help="Print the result as JSON."),
 ) -> None:
     """Find an edit that raises an eval, and test it on held-out examples.
 
     A run that was cut off goes on where it stopped. Ends with 0 when it ran to its end, with a proposal or without one.
     """
+    if events == "-" and json_output:
+        raise typer.BadParameter("--events - and --json both write to standard output; give one of them a file")
+    check_writable(html)
     file, name = split_target(target)
     settings = settings_for(file)
 
-    async def work() -> None:
+    async def work(event_lines: EventFile | None) -> None:
+        from adalang.cli.watching import Watching
         from adalang.engine.plan import optimizable
         from adalang.evaluation.plan import eval_plan
         from adalang.language.reach import reached
@@ -71,8 +87,13 @@ def optimize(
             if not _agreed(usd, yes):
                 note("Nothing was spent.")
                 raise typer.Exit(2)
-            told = _Narrator(quiet=json_output)
-            result = await session.optimization(program, plan, on_event=told)
+            watching = Watching(found, quiet=json_output, explain=explain, events=event_lines)
+            try:
+                with watching.shown(plan.eval):
+                    result = await session.optimization(program, plan, on_event=watching.event, on_begin=watching.begin)
+            except asyncio.CancelledError:
+                _say_stopped(watching)
+                raise
             applied = apply and result.proposal is not None and result.proposal.evidence.verified
             if json_output:
                 print_json(_plain(result) | {"applied": applied})
@@ -80,8 +101,13 @@ def optimize(
                 print_result(session, program, result)
             if applied and result.proposal is not None:
                 _apply(session, program, result.proposal.id, quiet=json_output)
+            if html:
+                write_report(session.store, result.run_id, html)
 
-    asyncio.run(work())
+    from adalang.cli.event_file import event_file
+
+    with event_file(events) as lines, redirect_stdout(sys.stderr if events == "-" else sys.stdout):
+        asyncio.run(work(lines))
 
 
 def _print_estimate(found: Estimate, usd: float | None, calls: int | None, most: float | None, as_json: bool) -> None:
@@ -105,19 +131,14 @@ def _agreed(usd: float | None, yes: bool) -> bool:
     return typer.confirm("Start?", default=False)
 
 
-class _Narrator:
-    """One line for each thing that a person wants to know while it runs."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-
-    def __call__(self, event: Any, usage: Any) -> None:
-        from adalang.engine.narrate import narrate
-
-        text = narrate(event)
-        if text and not self._quiet:
-            again = " (replayed)" if event.replayed else ""
-            print(f"  [{usage.calls + usage.cached_calls:>5} calls] {text}{again}", flush=True)
+def _say_stopped(watching: Watching) -> None:
+    """After Ctrl-C: how far it came, and where to read what it did; that it can go on is said by all verbs."""
+    if watching.run_id:
+        best = watching.story.bests[-1] if watching.story.bests else None
+        found = f", at {percent(best.mean)} in the search" if best is not None else ""
+        calls = watching.calls
+        note(f"\nRun {watching.run_id} was stopped after {calls} calls{found}.")
+        note(f"What it has done so far: adalang runs explain {watching.run_id}")
 
 
 def print_result(session: Session, program: Program, result: OptimizeResult) -> None:
@@ -135,7 +156,7 @@ def print_result(session: Session, program: Program, result: OptimizeResult) -> 
         print(f"\nHint {proposal.id} (not an improvement that is proven): {outcome.reason}")
     print_evidence(proposal)
     print(f"\n{diff(program, proposal, session.root)}")
-    print(f"({spent})")
+    print(f"({spent}; its log: adalang runs explain {result.run_id})")
     verb = "Accept it" if outcome.kind == "proposal" else "Try it"
     print(f"{verb}: adalang proposals apply {proposal.id}{_from(session.root)}")
     print("   or: open the file in your editor, where it is offered as a quick fix.")

@@ -19,7 +19,7 @@ from adalang.language.declarations import (
     setting,
 )
 from adalang.language.program import Program
-from adalang.language.reach import trainable
+from adalang.language.reach import allowed, trainable
 from adalang.optimizer.objective import Prefer
 from adalang.optimizer.settings import Settings as SearchSettings
 from adalang.runtime.failures import BugFailure
@@ -37,12 +37,15 @@ class OptimizePlan:
     usd: float | None
     minutes: float | None
     search: SearchSettings
+    allow: tuple[str, ...] = ()
+    """What may change besides: "structure", "models", "tools"."""
 
     def to_json(self) -> dict[str, Any]:
         """What names the search: budgets may be raised without starting anew."""
         return {
             "eval": self.eval,
             "params": self.params,
+            "allow": self.allow,
             "teacher": self.teacher,
             "search": asdict(self.search),
         }
@@ -68,7 +71,8 @@ def optimize_plan(
     evaluated = eval_plan(program, eval_name)
     block = _block_of(program, evaluated)
     known = [one.id for one in trainable(program, evaluated.target)]
-    if not known:
+    allow = allowed(block) if block else ()
+    if not known and not allow:
         raise BugFailure(f"`{evaluated.target.id}` reaches no `param` and no `demos`: nothing may be changed")
     given = setting(block.settings, "params") if block else None
     wanted = (
@@ -96,6 +100,7 @@ def optimize_plan(
             anyway=anyway,
             prefer=Prefer(prefer.get("cost"), prefer.get("latency")),
         ),
+        allow=allow,
     )
 
 

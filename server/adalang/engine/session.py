@@ -15,13 +15,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from adalang.config import Settings
 from adalang.engine.file_task import FileTask
-from adalang.engine.narrate import narrate
+from adalang.engine.logs import kept_events, lock_of
 from adalang.engine.plan import OptimizePlan, optimize_plan
 from adalang.engine.protocol import Progress
+from adalang.engine.watch import SearchWatch
 from adalang.evaluation.evaluate import Scorer, evaluate
 from adalang.evaluation.plan import EvalPlan, Rows, default_split, eval_plan, load_rows
 from adalang.evaluation.results import Evaluation, RowResult
@@ -306,7 +307,7 @@ class Session:
             plan=plan,
             evaluated=evaluated,
             rows=self.rows(evaluated),
-            runtime=self.runtime(program, budget=budget),
+            runtime_of=lambda one: self.runtime(one, budget=budget),
             budget=budget,
             store=self.store,
             run_id=run_id,
@@ -324,15 +325,20 @@ class Session:
         plan: OptimizePlan,
         *,
         on_event: Callable[[RunEvent, Usage], None] = lambda event, usage: None,
+        on_begin: Callable[[str, Budget], None] = lambda run_id, budget: None,
     ) -> OptimizeResult:
         """Search, test, and keep what was found as a proposal. A run that was cut off goes on where it stopped.
+
+        Args:
+            on_event: called with each event once it is kept, and with what has been spent.
+            on_begin: called once before the first event, with the run's id and its budget, to look at while it runs.
 
         Raises:
             BugFailure: the file, its data or a key is wrong.
         """
         key = self._plan_key(program, plan)
         with self._alone(key):
-            return await self._optimization(program, plan, key, on_event)
+            return await self._optimization(program, plan, key, on_event, on_begin)
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
@@ -340,8 +346,7 @@ class Session:
         if self.store.root is None:
             yield
             return
-        lock = FileLock(self.store.root / ".adalang" / "locks" / key[:16])
-        Path(lock.lock_file).parent.mkdir(exist_ok=True)
+        lock = lock_of(self.store.root, key)
         try:
             lock.acquire(blocking=False)
         except Timeout as error:
@@ -354,27 +359,30 @@ class Session:
             lock.release()
 
     async def _optimization(
-        self, program: Program, plan: OptimizePlan, key: str, on_event: Callable[[RunEvent, Usage], None]
+        self,
+        program: Program,
+        plan: OptimizePlan,
+        key: str,
+        on_event: Callable[[RunEvent, Usage], None],
+        on_begin: Callable[[str, Budget], None],
     ) -> OptimizeResult:
         started = time.monotonic()
         evaluated = eval_plan(program, plan.eval)
         file = self.store.relative(program.path)
         running = self.store.find_run(key)
         record = running or self.store.start_optimization(file, plan.eval, key)
-        before = [
-            RunEvent(event.seq, event.kind, event.payload, Usage(**event.spent))
-            for event in self.store.events(record.run_id)
-        ]
+        before = kept_events(self.store, record.run_id)
         budget = Budget(plan.calls, plan.tokens, plan.usd, plan.minutes * 60 if plan.minutes else None)
         if before:
             budget.record(before[-1].spent)
         task = self.task(program, plan, budget, record.run_id)
+        on_begin(record.run_id, budget)
 
         def keep(event: RunEvent) -> None:
             if not event.replayed:
                 if event.seq <= len(before):  # it differs from the one in the log, which then says nothing any more
                     self.store.cut_events(record.run_id, after=event.seq - 1)
-                self.store.append_event(record.run_id, event.kind, event.payload, asdict(event.spent))
+                self.store.append_event(record.run_id, event.kind, event.payload, asdict(event.spent), event.time)
             on_event(event, budget.spent)
 
         try:
@@ -402,15 +410,9 @@ class Session:
         """:meth:`optimization` as plain JSON, for the editor."""
         program = self.load(file, texts)
         plan = self.optimize_plan(program, eval_name, calls=budget_calls, usd=budget_usd, seed=seed)
-        total = plan.calls or 0
-
-        def told(event: RunEvent, usage: Usage) -> None:
-            message = narrate(event)
-            if message:
-                calls = usage.calls + usage.cached_calls
-                progress(Progress(min(calls, total), total, None, usage.calls, usage.usd, message))
-
-        result = await self.optimization(program, plan, on_event=told)
+        watch = SearchWatch(progress, self.estimate(program, plan)[0])
+        async with watch.ticking():
+            result = await self.optimization(program, plan, on_event=watch.event, on_begin=watch.begin)
         return {
             "outcome": result.outcome.kind,
             "proposal_id": result.proposal.id if result.proposal else None,

@@ -6,11 +6,11 @@ What comes out is no claim: the ship test has to show that the score is no lower
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from adalang.evaluation.statistics import ship_alpha
 from adalang.optimizer.archive import Entry
-from adalang.optimizer.candidate import Candidate
+from adalang.optimizer.candidate import Candidate, Choice
 from adalang.optimizer.minimise import Removal, without_idle
 from adalang.optimizer.objective import mean_price
 from adalang.optimizer.operators.shorten import HYPOTHESIS, shorter
@@ -22,7 +22,36 @@ from adalang.runtime.failures import BudgetExceeded
 Source = Callable[[Search, Candidate], Awaitable[list[Removal]]]
 """Ways to make a candidate cheaper, each of which may find its place taken by one before it."""
 
-SOURCES: Sequence[Source] = (shorter,)
+
+async def cheaper_choices(search: Search, candidate: Candidate) -> list[Removal]:
+    """The options of choices (another declared model, fewer passages) that should take less than what is chosen."""
+    found = []
+    for param in search.task.info.params:
+        if param.kind == "choice":
+            prices = dict(zip(param.options, param.prices, strict=True))
+            now = prices[candidate.option(param.id)]
+            found += [
+                (price / now, _Chosen(param.id, option, candidate.option(param.id)))
+                for option, price in prices.items()
+                if price < now
+            ]
+    return [one for _, one in sorted(found, key=lambda one: one[0])]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Takes an option, unless a cheaper one has taken the place of the present one."""
+
+    param: str
+    option: str
+    before: str
+
+    def __call__(self, candidate: Candidate) -> Candidate:
+        same = candidate.option(self.param) == self.before
+        return candidate.with_value(self.param, Choice(self.option)) if same else candidate
+
+
+SOURCES: Sequence[Source] = (cheaper_choices, shorter)
 
 _WORTH_A_TEST = 0.9
 _MOST_LOOKS = 6  # times all selection rows

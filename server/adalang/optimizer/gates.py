@@ -12,6 +12,9 @@ from adalang.language.data import Row
 from adalang.optimizer.candidate import Demo
 from adalang.optimizer.task import Example
 
+Sketch = tuple[tuple[str, ...], ...]
+"""What a text says: the words of its lines, without what makes no difference."""
+
 COPIED_WORDS = 8
 _LEAST_ROOM, _GROWTH = 4000, 3
 _ARTICLES = frozenset({"a", "an", "the", "please"})
@@ -104,7 +107,7 @@ def runs_of_words(text: str) -> list[str]:
     return found
 
 
-def sketch(text: str) -> tuple[tuple[str, ...], ...]:
+def sketch(text: str) -> Sketch:
     """The words of each line without articles, case and punctuation, the lines in order of the alphabet: texts with the same
     sketch say the same."""
     lines = (tuple(word for word in _words(line) if word not in _ARTICLES) for line in text.splitlines())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.cheaper import cheapen
@@ -54,8 +54,15 @@ class _Optimisation:
         if not self.task.info.params:
             return Finding("nothing", "there is no param and no demos that may be changed")
         plan = estimate(self.task, self.settings)
-        mode, lines = mode_of(plan), plan.lines()
-        self.log.add("started", mode=mode, seed=self.settings.seed, incumbent=self.incumbent.key, estimate=lines)
+        mode = mode_of(plan)
+        self.log.add(
+            "started",
+            mode=mode,
+            seed=self.settings.seed,
+            incumbent=self.incumbent.key,
+            estimate=plan.lines(),
+            expected=asdict(plan),
+        )
         try:
             match mode:
                 case "full":

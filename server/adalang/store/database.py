@@ -239,15 +239,30 @@ class Store:
         )
         return [OptimizationRecord(**dict(row)) for row in rows]
 
-    def append_event(self, run_id: str, kind: str, payload: JsonObject, spent: JsonObject | None = None) -> int:
-        """Append to an optimization's log and return the entry's number, counted from 1."""
+    def optimization(self, prefix: str = "") -> OptimizationRecord | None:
+        """The optimization whose id begins with `prefix` (the newest for ""); None where none does, or more than one."""
+        if prefix and not prefix.isalnum():
+            return None
+        where = "WHERE run_id GLOB ? ORDER BY created DESC, rowid DESC LIMIT 2"
+        rows = self._rows(f"SELECT * FROM optimizations {where}", prefix.lower() + "*")
+        return OptimizationRecord(**dict(rows[0])) if len(rows) == 1 or (rows and not prefix) else None
+
+    def append_event(
+        self,
+        run_id: str,
+        kind: str,
+        payload: JsonObject,
+        spent: JsonObject | None = None,
+        created: float | None = None,
+    ) -> int:
+        """Append to an optimization's log and return the entry's number, counted from 1; `created` is now by default."""
         rows = self._rows(
             "INSERT INTO events (run_id, seq, kind, payload, created, spent) "
             "SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, ?, ? FROM events WHERE run_id = ? RETURNING seq",
             run_id,
             kind,
             _dump(payload),
-            time.time(),
+            time.time() if created is None else created,
             _dump(spent or {}),
             run_id,
         )

@@ -82,6 +82,7 @@ class FileTask:
             components={one.id: task_component(program, one, components) for one in components},
             deterministic=all(model.provider == "builtin" for model in models)
             and all(one.family != "models" for one in others),
+            varied=any(model.provider != "builtin" and model.options.get("temperature") != 0 for model in models),
             raw_demos=_expected_is_output(program, evaluated, examples["train"]),
             calls_per_run=float(max(1, len(prompts))),
             teacher_price=_relative_price(teacher, models),

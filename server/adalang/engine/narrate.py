@@ -31,8 +31,15 @@ def narrate(event: RunEvent) -> str:
             return f"a candidate raced on {told['rows']} rows ({told['delta']:+.1f} rows against its rival): {verdict}"
         case "teacher_failed":
             return f"the teacher gave no usable answer: {short(str(told['error']), _LINE)}"
+        case "headroom":
+            return f"headroom on {told['rows']} selection rows: at most {percent(told['gain'])} to gain"
         case "search_ended":
-            return f"search ended after {told['rounds']} rounds at {percent(told['best'])}: {told['reason']}"
+            best = f"{percent(told['best'])} on the rows that it chose by, which flatters"
+            return f"search ended after {told['rounds']} rounds at {best}: {told['reason']}"
+        case "cheaper":
+            return f"it does as well on selection rows for {percent(told['ratio'])} of the price"
+        case "guarded":
+            return f"not to be offered as it is: {'; '.join(told['reasons'])}"
         case "chosen":
             return f"testing the best candidate ({percent(told['incumbent'])} -> {percent(told['mean'])} in the search)"
         case "ship_test":

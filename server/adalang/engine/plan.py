@@ -20,6 +20,7 @@ from adalang.language.declarations import (
 )
 from adalang.language.program import Program
 from adalang.language.reach import allowed, trainable
+from adalang.optimizer.objective import Prefer
 from adalang.optimizer.settings import Settings as SearchSettings
 from adalang.runtime.failures import BugFailure
 
@@ -60,8 +61,11 @@ def optimize_plan(
     tokens: int | None = None,
     minutes: float | None = None,
     seed: int | None = None,
+    anyway: bool = False,
 ) -> OptimizePlan:
     """Read the optimize block of an eval; an eval without one is optimized with the workspace's settings.
+
+    ``anyway`` searches even where little can be gained.
 
     Raises:
         BugFailure: no such eval, or it reaches nothing that may change.
@@ -78,7 +82,7 @@ def optimize_plan(
         if given is not None and isinstance(given.value, ListExpression)
         else known
     )
-    budget = _numbers(block, "budget")
+    budget, prefer = _numbers(block, "budget"), _numbers(block, "prefer")
     teacher = setting(block.settings, "teacher") if block else None
     named = teacher.value if teacher is not None else None
     named_text = (dotted(named) or getattr(named, "value", "")) if named is not None else ""
@@ -93,7 +97,10 @@ def optimize_plan(
         usd=usd if usd is not None else float(budget.get("usd", settings["budget_usd"])),
         minutes=minutes if minutes is not None else float(budget["minutes"]) if "minutes" in budget else None,
         search=SearchSettings(
-            seed=seed if seed is not None else int(file_seed or 0), repeats=max(1, evaluated.repeats)
+            seed=seed if seed is not None else int(file_seed or 0),
+            repeats=max(1, evaluated.repeats),
+            anyway=anyway,
+            prefer=Prefer(prefer.get("cost"), prefer.get("latency")),
         ),
         allow=allow,
     )

@@ -48,10 +48,19 @@ def title(proposal: Proposal, *, outdated: bool = False) -> str:
 
 
 def evidence_line(proposal: Proposal) -> str:
-    """``routing 41% -> 78% on 150 held-out examples [+29, +45]``; says plainly when nothing is proven."""
+    """``routing 41% -> 78% on 150 held-out examples [+29, +45]``; says plainly when nothing is proven.
+
+    Of a proposal that costs less: ``routing same score (-1 [-4, +2]) on 150 held-out examples, 38% fewer tokens``.
+    """
     found = proposal.evidence
     if not found.holdout_n:
         return f"{proposal.eval} (not tested: too few examples)"
+    if cheaper := found.extra.get("cheaper"):
+        shift = f"{_signed(found.after - found.before)} [{_signed(found.low)}, {_signed(found.high)}]"
+        saved = f"{100 * (1 - cheaper['ratio']):.0f}%"
+        less = f"{saved} fewer tokens" if cheaper["unit"] == "tokens" else f"{saved} less money"
+        doubt = "" if found.verified else ", not confirmed"
+        return f"{proposal.eval} same score ({shift}) on {found.holdout_n} held-out examples, {less}{doubt}"
     points = f"{proposal.eval} {100 * found.before:.0f}% -> {100 * found.after:.0f}% on {found.holdout_n}"
     interval = f"[{_signed(found.low)}, {_signed(found.high)}]"
     if found.verified:

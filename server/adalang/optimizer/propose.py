@@ -11,7 +11,7 @@ from typing import Any
 
 from adalang.optimizer.case import Case, described
 from adalang.optimizer.edits import EDITS_SCHEMA, Edit, EditRefused, read_edits, trimmed
-from adalang.optimizer.gates import sketch
+from adalang.optimizer.gates import Sketch, sketch
 from adalang.optimizer.ledger import Hypothesis
 from adalang.optimizer.runs import concurrently
 from adalang.optimizer.task import Task
@@ -72,7 +72,7 @@ async def all_hypotheses(task: Task, cases: Sequence[Case], most: int, sample: i
     answers = await concurrently(_readable(task, case, most, sample) for case in cases)
     if all(isinstance(answer, Failure) for answer in answers) and isinstance(answers[0], Failure):
         raise answers[0]
-    found: dict[tuple[str, ...], list[tuple[Proposed, Case]]] = {}
+    found: dict[Sketch, list[tuple[Proposed, Case]]] = {}
     read = [(case, answer) for case, answer in zip(cases, answers, strict=True) if isinstance(answer, list)]
     for nth in range(most):
         for case, answer in read:

@@ -108,8 +108,8 @@ class Search:
         return sum(result.score is not None and result.score < PASS for result in known)
 
     async def look(self, entry: Entry, rows: Sequence[Example]) -> None:
-        """Learns an entry's scores on selection rows."""
-        entry.scores.update(await self.runs.scores(entry.candidate, rows))
+        """Learns what an entry is worth on selection rows."""
+        entry.scores.update(await self.runs.values(entry.candidate, rows))
 
     async def try_on(self, candidate: Candidate, rows: Sequence[Example]) -> None:
         """Runs a candidate on train rows and remembers the worst sample of each."""

@@ -79,7 +79,8 @@ class Remaining:
 class TaskInfo:
     """What does not change during a run.
 
-    `deterministic`: equal requests get equal answers, so repeats add nothing. `raw_demos`: an example's `expected` is a
+    `deterministic`: equal requests get equal answers, so repeats add nothing. `varied`: they are meant to differ, as they do at
+    a temperature above 0. `raw_demos`: an example's `expected` is a
     right `output` of the target itself. `calls_per_run`: model calls that one run makes, about. `holdout` names the test
     rows (`splits.holdout_hash`). `teacher_price`: what a teacher's call costs in calls of the target's models (1 where
     prices are not known).
@@ -94,6 +95,7 @@ class TaskInfo:
     holdout: str = ""
     eval: str = ""
     run_id: str = ""
+    varied: bool = True
     aim: str = ""
     teacher_price: float = 1.0
 

@@ -21,14 +21,19 @@ class Param:
 
     `value` is what the file holds now; `doc` is its comment, a wish to the optimizer; `most` bounds a demos param's
     number of examples (None: 8) and a text's length in characters (None: a bound that follows from its present length).
+    A choice has one of finitely many `options`, of `family` ("structure", "models"); `prices` say of each about how many
+    times the present tokens of a run it takes.
     """
 
     id: str
-    kind: Literal["text", "demos"]
+    kind: Literal["text", "demos", "choice"]
     component: str
     value: Value
     doc: str = ""
     most: int | None = None
+    family: str = ""
+    options: Sequence[str] = ()
+    prices: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,11 +39,13 @@ EVENTS: Mapping[str, Kind] = {
             "mode": Field("text", "`full` (60 rows or more), `crossfit` (20 to 59) or `hints` (fewer)"),
             "seed": Field("integer", "seed of all random choices"),
             "incumbent": Field("text", "key of what the file holds now"),
+            "values": Field("{any}", "all that may be changed, as the file holds it: by param", always=False),
             "estimate": Field("[text]", "what the run should take and what its test can show, in sentences"),
             "expected": Field(
                 "{any}",
-                "the estimate's numbers for all rounds: `runs` of the target, `task_calls`, `teacher_calls`, calls kept for the final "
-                "test (`reserve`), rows (`train`, `val`, `holdout`), and `power`: pairs of a true gain and the chance to confirm it",
+                "the estimate's numbers: `least` and most `calls`, for all rounds `runs` of the target, `task_calls`, `teacher_calls`; "
+                "`parts`: by name the least and most calls of each; calls kept for the final test (`reserve`), rows (`train`, `val`, "
+                "`holdout`), and `power`: pairs of a true gain and the chance to confirm it",
             ),
         },
     ),
@@ -52,6 +54,23 @@ EVENTS: Mapping[str, Kind] = {
         {
             "rows": Field("integer", "selection rows that got an answer"),
             "mean": Field("number", "mean score, 0 to 1"),
+        },
+    ),
+    "warm_start": Kind(
+        "What earlier runs of the eval have found, on top of the present texts, is tried before anything else.",
+        {
+            "runs": Field("[text]", "ids of these runs, the newest first"),
+            "candidates": Field("[text]", "keys of what is tried"),
+            "failed": Field("integer", "changes that are known to have failed"),
+        },
+    ),
+    "warm_started": Kind(
+        "What earlier runs have found has been tried.",
+        {
+            "champion": Field("text", "key of the best candidate now"),
+            "settled": Field(
+                "bool", "whether an earlier run has searched from here to its end, so that a few rounds are enough"
+            ),
         },
     ),
     "round": Kind(
@@ -131,6 +150,7 @@ EVENTS: Mapping[str, Kind] = {
             "mean": Field("number", "mean score on the selection rows that it was run on"),
             "rows": Field("integer", "how many these are"),
             "values": Field("{any}", "the params that differ from the file, with their new values"),
+            "hypothesis": Field("text", "the change that led to it, in words", always=False),
         },
     ),
     "rewarded": Kind(
@@ -169,6 +189,8 @@ EVENTS: Mapping[str, Kind] = {
             "candidate": _CANDIDATE,
             "mean": Field("number", "its mean on the selection rows"),
             "incumbent": Field("number", "the mean of what the file holds now, on the same rows"),
+            "values": Field("{any}", "the params that differ from the file, with their new values", always=False),
+            "hypothesis": Field("text", "the change that led to it, in words", always=False),
         },
     ),
     "ship_test": Kind(

@@ -116,7 +116,7 @@ def _draft(search: Search, parent: Entry, param: Param, chosen: Sequence[Shot], 
 
 def refuse_shots(search: Search, param: Param, current: Sequence[Demo], demos: tuple[Demo, ...]) -> str | None:
     """Why these examples may not be tried, or None; then they count as tried."""
-    tried = [value for value in search.was_tried(param.id) if not isinstance(value, str)]
+    tried = [value for value in search.was_tried(param.id) if isinstance(value, tuple)]
     reason = refuse_demos(current, demos, tried=tried, most=param.most or DEFAULT_MOST_DEMOS)
     if reason is None:
         search.note_tried(param.id, demos)

@@ -104,6 +104,13 @@ EVENTS: Mapping[str, Kind] = {
             "hypotheses": Field("[any]", "pairs of texts: cause and change"),
         },
     ),
+    "taught": Kind(
+        "The teacher's model ran the target on train rows that it fails, to learn from what it gets right.",
+        {
+            "rows": Field("[text]", "ids of the rows that were run for the first time"),
+            "passed": Field("[text]", "ids of all rows asked for that the teacher gets right, those of earlier rounds too"),
+        },
+    ),
     "gated": Kind(
         "A change was refused before any call.",
         {"param": _PARAM, "change": _CHANGE, "reason": Field("text", "what is wrong with it")},
@@ -144,6 +151,14 @@ EVENTS: Mapping[str, Kind] = {
             "rows": Field("integer", "how many these are"),
             "values": Field("{any}", "the params that differ from the file, with their new values"),
             "hypothesis": Field("text", "the change that led to it, in words", always=False),
+        },
+    ),
+    "rewarded": Kind(
+        "A round is over: what its operator gained for what it cost decides on later turns.",
+        {
+            "operator": Field("text", "who had the turn"),
+            "gain": Field("number", "rise of the best score, in rows"),
+            "cost": Field("number", "calls of the target's models; the teacher's are counted at their price"),
         },
     ),
     "teacher_failed": Kind(

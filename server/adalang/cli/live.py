@@ -15,7 +15,8 @@ from rich.text import Text
 from adalang.engine.narrate import percent, trying, why
 from adalang.engine.pace import Pace
 from adalang.engine.protocol import about, spent_of
-from adalang.report.story import Story, work
+from adalang.report.rounds import work
+from adalang.report.story import Story
 
 _STEPS = "▁▂▃▄▅▆▇█"
 _WIDTH = 32

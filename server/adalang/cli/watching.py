@@ -15,7 +15,8 @@ from adalang.engine.pace import Pace
 from adalang.optimizer.estimate import Estimate
 from adalang.optimizer.events import RunEvent
 from adalang.report.explain import round_lines, summary_lines
-from adalang.report.story import Story, work
+from adalang.report.rounds import work
+from adalang.report.story import Story
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.types import Usage
 

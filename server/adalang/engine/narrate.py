@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from adalang.optimizer.events import RunEvent
 from adalang.report.explain import short
-from adalang.report.story import Attempt, Round, Story
+from adalang.report.rounds import Attempt, Round
+from adalang.report.story import Story
 
 _LINE = 90
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from adalang.optimizer.estimate import Estimate
 from adalang.optimizer.events import RunEvent
-from adalang.report.story import work
+from adalang.report.rounds import work
 from adalang.runtime.models.budget import Budget
 
 _LEAST_CALLS, _LEAST_SECONDS = 20, 3.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from adalang.report.story import Attempt, Blamed, Round, Story, Together, Trial
+from adalang.report.rounds import Attempt, Blamed, Round, Together, Trial
+from adalang.report.story import Story
 
 _SHOWN_NOTES = 8
 _LONGEST = 160

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any, Literal
+from typing import Any
 
 from markupsafe import Markup
 
 from adalang.report.charts import Bar, Line, Point, bars, curve, plain
-from adalang.report.explain import fate_of, round_title, short, summary_lines, tally, trial_line
+from adalang.report.explain import short, summary_lines, tally
 from adalang.report.page import page
-from adalang.report.story import Attempt, Blamed, Round, Story, Together, Trial, work
+from adalang.report.rounds import Blamed, work
+from adalang.report.search import failed_rows, round_row
+from adalang.report.story import Story
 from adalang.runtime.models.types import Usage
 from adalang.store.records import Change, Evidence, Proposal
-
-Ending = Literal["gate", "screen", "duel"]
 
 
 def optimization_page(
@@ -45,8 +45,8 @@ def optimization_page(
         changes=[(change.param, list(_diff(change))) for change in (proposal.changes if proposal is not None else ())],
         found=_found(story, proposal),
         charts=_charts(story),
-        rounds=[_round(story, one) for one in story.rounds],
-        failed=[*_failed(story)],
+        rounds=[round_row(story, one) for one in story.rounds],
+        failed=[*failed_rows(story)],
         blame=_blame_chart(story),
         blamed=_blamed(story),
         price=_price(story),
@@ -186,94 +186,6 @@ def _curve(story: Story, unit: str, x: Callable[[Usage], float]) -> Markup:
         )
     label = "calls, answers from the cache included" if unit == "calls" else unit
     return curve(lines, title=f"Score against {unit}", x_label=label, y_label="mean score")
-
-
-# ---- the search
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A change, or several together, with its trials in words."""
-
-    name: str
-    param: str
-    cause: str
-    change: str
-    screens: Sequence[str]
-    duels: Sequence[str]
-    fate: str
-    kept: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """A round, ready to be shown."""
-
-    of: Round
-    title: str
-    parent: str
-    blamed: Sequence[tuple[str, float]]
-    rows: Sequence[_Row]
-    result: str
-
-
-def _round(story: Story, one: Round) -> _Shown:
-    blamed = sorted(((param, one.share(param)) for param in one.blame), key=lambda item: -item[1])
-    rows = [_alone(story, one, attempt) for attempt in one.attempts] + [
-        _joined(story, one, each) for each in one.together
-    ]
-    best = one.won[-1] if one.won else None
-    result = f"new best: {_percent(best.mean)} on {best.rows} rows" if best else one.broken or "nothing was kept"
-    return _Shown(one, round_title(story, one), story.name_of(one.parent), blamed, rows, result)
-
-
-def _alone(story: Story, one: Round, attempt: Attempt) -> _Row:
-    kept = any(best.candidate == attempt.candidate for best in one.won)
-    screens, duels = _trials(story, attempt.trials)
-    return _Row(
-        str(attempt.number),
-        attempt.param,
-        attempt.cause,
-        attempt.change,
-        screens,
-        duels,
-        fate_of(story, one, attempt),
-        kept,
-    )
-
-
-def _joined(story: Story, one: Round, each: Together) -> _Row:
-    name = " + ".join(map(str, each.parts)) or "found before"
-    kept = any(best.candidate == each.candidate for best in one.won)
-    screens, duels = _trials(story, each.trials)
-    return _Row(
-        name, "", "", "together", screens, duels, "kept" if kept else "dropped" if each.trials else "not tried", kept
-    )
-
-
-def _trials(story: Story, trials: Sequence[Trial]) -> tuple[list[str], list[str]]:
-    lines = [(trial.kind, trial_line(story, trial)) for trial in trials]
-    return [line for kind, line in lines if kind == "screen"], [line for kind, line in lines if kind == "duel"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    """A change that did not help by itself, and where it ended."""
-
-    round: int
-    attempt: Attempt
-    ending: Ending
-    told: str
-
-
-def _failed(story: Story) -> Iterator[_Failed]:
-    for one in story.rounds:
-        for attempt in one.attempts:
-            lost = next((trial for trial in attempt.trials if not trial.passed), None)
-            if attempt.refused:
-                yield _Failed(one.number, attempt, "gate", attempt.refused)
-            elif lost is not None:
-                yield _Failed(one.number, attempt, lost.kind, trial_line(story, lost))
 
 
 # ---- blame

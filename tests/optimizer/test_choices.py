@@ -85,7 +85,7 @@ async def test_no_family_is_tried_that_the_task_does_not_offer():
     world = World(luck=0.5, advice=lambda text: ["harmless"])
     await optimise(world, on_event=seen.append)
     operators = {event.payload["operator"] for event in seen if event.kind == "round"}
-    assert operators == {"edit_text"}
+    assert "edit_text" in operators and not operators & {"structure", "models"}
 
 
 START = Candidate({"solve.text": TEXT, **{param.id: param.value for param in CHOICES}})

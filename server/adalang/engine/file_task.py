@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adalang.engine.described import allowed_params, task_component, task_param, templates
+from adalang.engine.described import allowed_params, task_component, task_param
 from adalang.engine.plan import OptimizePlan
 from adalang.engine.variants import Variant, Variants
 from adalang.evaluation.evaluate import Scorer
@@ -18,12 +17,11 @@ from adalang.language.builtins import METRIC_SIGNATURES
 from adalang.language.checks.scope import result_type
 from adalang.language.data import Row
 from adalang.language.declarations import PromptDeclaration, dotted, setting
-from adalang.language.models import estimate_tokens, price
+from adalang.language.models import price
 from adalang.language.program import Entity, Program
 from adalang.language.reach import reached, trainable
 from adalang.language.types import misfit
 from adalang.optimizer.candidate import Candidate
-from adalang.optimizer.estimate import Estimate
 from adalang.optimizer.task import Example, Remaining, Split, TaskInfo
 from adalang.runtime.answers import read_json
 from adalang.runtime.failures import BugFailure, UnreadableFailure
@@ -33,11 +31,8 @@ from adalang.runtime.models.types import Message, ModelSpec, Request, Usage
 from adalang.store import Store
 from adalang.store.records import HoldoutLook
 
-_ANSWER_TOKENS = 200
-"""Assumed length of an answer in estimates of money, when the model sets no ``max_tokens``."""
-
-_TEACHER_TOKENS = 2000
-"""Assumed length of what a teacher is shown."""
+_TEACHER_TOKENS, _ANSWER_TOKENS = 2000, 200
+"""Assumed lengths of a call where a teacher's price is compared with others'."""
 
 
 @dataclass(frozen=True)
@@ -139,53 +134,42 @@ class FileTask:
 
     def remaining(self) -> Remaining:
         budget = self.budget
-        tokens = budget.tokens - budget.spent.tokens if budget.tokens is not None else None
-        return Remaining(budget.remaining_calls, budget.remaining_usd, budget.remaining_seconds, tokens)
+        return Remaining(
+            budget.remaining_calls, budget.remaining_usd, budget.remaining_seconds, budget.remaining_tokens
+        )
 
     def spent(self) -> Usage:
         return self.budget.spent
 
     def looks(self) -> Sequence[HoldoutLook]:
-        return self.store.looks(self.task_info.holdout)
+        return self.store.looks(self.task_info.holdout, self.store.row_set(self.task_info.holdout))
 
     def record_look(self, look: HoldoutLook) -> None:
         self.store.add_look(look)
 
-    def usd(self, found: Estimate) -> float | None:
-        """What the estimated calls would cost at list prices, with the length of one row's messages as measure."""
-        first = next((rows[0] for rows in self.examples.values() if rows), None)
-        if first is None:
-            return 0.0
-        total = 0.0
-        prompts = [one for one in reached(self.runtime.program, self.scorer.plan.target) if one.kind == "prompt"]
-        for entity in prompts:
-            model = self.runtime.models.of_setting(entity, setting(_settings(entity), "model"))
-            cost = _usd_per_call(model, sum(len(text) for _, text in templates(entity)) // 4 + _row_tokens(first))
-            if cost is None:
-                return None
-            total += cost * found.task_calls / max(1, len(prompts))
-        teacher = _usd_per_call(self.teacher, _TEACHER_TOKENS)
-        return None if teacher is None else total + teacher * found.teacher_calls
+    def with_budget(self, budget: Budget) -> FileTask:
+        """The same task, paid from another budget."""
 
+        def paid(program: Program) -> Runtime:
+            return replace(self.variants.runtime_of(program), budget=budget)
 
-def _usd_per_call(model: ModelSpec, input_tokens: int) -> float | None:
-    rates = price(model.id)
-    if rates is None:
-        return None
-    return rates[0] * input_tokens + rates[1] * int(model.options.get("max_tokens") or _ANSWER_TOKENS)
+        runtime = replace(self.runtime, budget=budget)
+        own = replace(self.variants.own, runtime=runtime)
+        return replace(self, runtime=runtime, variants=replace(self.variants, own=own, runtime_of=paid), budget=budget)
 
 
 def _relative_price(teacher: ModelSpec, models: Sequence[ModelSpec]) -> float:
     """What a teacher's call costs in calls of these models at list prices, if all are known and none is free; else 1."""
-    prices = [_usd_per_call(model, _TEACHER_TOKENS) for model in (teacher, *models)]
+    prices = [_usd_per_call(model) for model in (teacher, *models)]
     if len(prices) < 2 or not all(prices):
         return 1.0
     own, *others = [price for price in prices if price is not None]
     return own * len(others) / sum(others)
 
 
-def _row_tokens(example: Example) -> int:
-    return estimate_tokens(json.dumps(dict(example.inputs), ensure_ascii=False, default=str))
+def _usd_per_call(model: ModelSpec) -> float | None:
+    rates = price(model.id)
+    return rates[0] * _TEACHER_TOKENS + rates[1] * _ANSWER_TOKENS if rates is not None else None
 
 
 def _settings(entity: Entity) -> Any:

@@ -18,6 +18,12 @@ def narrate(event: RunEvent) -> str:
     match event.kind:
         case "baseline":
             return f"baseline {percent(told['mean'])} on {told['rows']} rows"
+        case "headroom":
+            reach = percent(told["gain"])
+            return f"{percent(told['failing'])} of {told['rows']} selection rows fail; at most {reach} is within reach"
+        case "warm_start" if told["candidates"]:
+            count = len(told["candidates"])
+            return f"trying {count} find{'' if count == 1 else 's'} of earlier runs first"
         case "hypotheses":
             changes = [str(change) for _, change in told["hypotheses"]]
             first = f", first: {short(changes[0], _LINE)}" if changes else ""
@@ -44,6 +50,8 @@ def narrate(event: RunEvent) -> str:
             return f"testing the best candidate ({percent(told['incumbent'])} -> {percent(told['mean'])} in the search)"
         case "ship_test":
             return f"ship test on {told['n']} held-out rows: {percent(told['before'])} -> {percent(told['after'])}"
+        case "guarded":
+            return f"worse than before: {short('; '.join(told['reasons']), _LINE)}"
         case _:
             return ""
 

@@ -58,6 +58,8 @@ def optimize_plan(
     *,
     calls: int | None = None,
     usd: float | None = None,
+    tokens: int | None = None,
+    minutes: float | None = None,
     seed: int | None = None,
     anyway: bool = False,
 ) -> OptimizePlan:
@@ -91,9 +93,9 @@ def optimize_plan(
         params=tuple(path for path in wanted if path),
         teacher=str(named_text or settings["teacher"] or ""),
         calls=calls if calls is not None else int(budget.get("calls", settings["budget_calls"])),
-        tokens=int(budget["tokens"]) if "tokens" in budget else None,
+        tokens=tokens if tokens is not None else int(budget["tokens"]) if "tokens" in budget else None,
         usd=usd if usd is not None else float(budget.get("usd", settings["budget_usd"])),
-        minutes=float(budget["minutes"]) if "minutes" in budget else None,
+        minutes=minutes if minutes is not None else float(budget["minutes"]) if "minutes" in budget else None,
         search=SearchSettings(
             seed=seed if seed is not None else int(file_seed or 0),
             repeats=max(1, evaluated.repeats),

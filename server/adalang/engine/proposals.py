@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from adalang.engine.changeable import Changeable, changeable_named, edits_for, rewritten
-from adalang.language.declarations import EvalDeclaration
+from adalang.language.datasets import data_reference
+from adalang.language.declarations import AgentDeclaration, EvalDeclaration, PromptDeclaration, setting
 from adalang.language.edits import EditRefused, rebase, unified_diff
-from adalang.language.fingerprint import FileHash, disk_hash, fingerprint
+from adalang.language.fingerprint import FileHash, disk_hash, fingerprint, ground
 from adalang.language.program import Entity, Program
+from adalang.language.reach import reached, trainable
 from adalang.language.text import Edit, SourceText
 from adalang.store.records import Change, Proposal
 
@@ -28,6 +30,7 @@ __all__ = [
     "evidence_line",
     "new_values",
     "replace_file",
+    "rests_on",
     "target_of_eval",
     "title",
     "why_outdated",
@@ -93,11 +96,36 @@ def _new_value(change: Change, one: Changeable | None) -> Any:
     )
 
 
-def why_outdated(program: Program, proposal: Proposal, file_hash: FileHash = disk_hash) -> str:
+def rests_on(program: Program, eval_name: str, file_hash: FileHash, default_model: str) -> Mapping[str, str]:
+    """What a test of an eval hangs on besides the answers of its target, as hashes.
+
+    ``scores``: how answers are scored; ``data``: the rows' files and how they are split; ``model``: the default model, where a
+    prompt names none.
+    """
+    evaluated, target = program.resolve(eval_name), target_of_eval(program, eval_name)
+    if evaluated is None or target is None or not isinstance(evaluated.declaration, EvalDeclaration):
+        return {}
+    data = setting(evaluated.declaration.settings, "data")
+    reference = data_reference(program, evaluated.module, data.value) if data is not None else None
+    asked = [one.declaration for one in reached(program, target)]
+    unnamed = any(
+        isinstance(one, PromptDeclaration | AgentDeclaration) and setting(one.settings, "model") is None
+        for one in asked
+    )
+    params = [one.id for one in trainable(program, target)]
+    return {
+        "scores": ground(program, eval_name, file_hash, params),
+        "data": fingerprint(program, reference[0].id, file_hash) if reference is not None else "",
+        "model": default_model if unnamed else "",
+    }
+
+
+def why_outdated(program: Program, proposal: Proposal, file_hash: FileHash = disk_hash, default_model: str = "") -> str:
     """Why the proposal's test does not speak for the file as it is now; "" when it does, and for a hint, which proves nothing.
 
-    It does when what decides the answers, the proposal's own changes aside, is what was tested: the same fingerprint. A text
-    that has to be merged was never tested.
+    It does when what decides the answers, the proposal's own changes aside, is what was tested: the same fingerprint; and when
+    they were scored in the same way, on the same data. A text that has to be merged was never tested. Without a
+    ``default_model`` it is not asked whether that is the same.
     """
     if not proposal.evidence.verified:
         return ""
@@ -124,7 +152,17 @@ def why_outdated(program: Program, proposal: Proposal, file_hash: FileHash = dis
         return str(error)
     if fingerprint(tested, target.id, file_hash) != proposal.fingerprint:
         return f"what decides the answers of `{target.id}` (a model, message, type or file) was changed since"
-    return ""
+    then = proposal.evidence.extra.get("rests_on", {})
+    now = rests_on(program, proposal.eval, file_hash, default_model or then.get("model", ""))
+    changed = [name for name in then if then[name] != now.get(name)]
+    return next((why.format(**then) for name, why in _CHANGED.items() if name in changed), "")
+
+
+_CHANGED = {
+    "scores": "how the answers are scored was changed since",
+    "data": "the data that it was tested on, or its split, was changed since",
+    "model": "it was tested with another default model, {model}",
+}
 
 
 def target_of_eval(program: Program, name: str) -> Entity | None:

@@ -72,6 +72,10 @@ class Candidate:
         """The ids of the params whose values differ from those of `since`."""
         return [param for param, value in self.values.items() if value != since.values[param]]
 
+    def changes(self, since: Candidate) -> Mapping[str, Value]:
+        """The values that differ from those of `since`, by param id."""
+        return {param: self.values[param] for param in self.changed(since)}
+
 
 def _key(values: Mapping[str, Value]) -> str:
     text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)

@@ -12,6 +12,8 @@ from adalang.optimizer.savings import MARGIN
 class Settings:
     """`goal`: the mean score on the selection rows at which the search has done enough (None: only a perfect one).
 
+    `settled_patience` is that number where an earlier run has searched from about the same texts to its end already.
+
     `repeats`: samples of each row in baseline and ship test, for models whose answers vary. `patience`: rounds without
     gain, after each operator had its turn, that end the search. `simplify`: whether parts of a found edit that do not
     carry their weight are taken out before the ship test. `anyway`: search even where little can be gained. `prefer`: what cost and
@@ -25,6 +27,7 @@ class Settings:
     hypotheses: int = 4
     repeats: int = 2
     patience: int = 12
+    settled_patience: int = 2
     goal: float | None = None
     simplify: bool = True
     holdout_looks: int = 5

@@ -76,6 +76,19 @@ def fingerprint(program: Program, component_id: str, file_hash: FileHash) -> str
     return _Hasher(program, file_hash).entity(entity)
 
 
+def ruler(program: Program, eval_id: str, file_hash: FileHash) -> str:
+    """The fingerprint of how an eval scores: its metric and what it expects, whatever its target and its rows are.
+
+    Raises:
+        KeyError: the program declares no eval of that name.
+    """
+    entity = program.resolve(eval_id)
+    if entity is None or not isinstance(entity.declaration, EvalDeclaration):
+        raise KeyError(eval_id)
+    content = _Content(program, entity.module, _Hasher(program, file_hash), file_hash)
+    return _digest(content.ruler(entity.declaration))
+
+
 def disk_hash(path: Path) -> str | None:
     """SHA-256 of a file's bytes; for a path with ``*``, ``?`` or ``[`` of all files that it means, with their names."""
     if not any(sign in str(path) for sign in "*?["):
@@ -164,6 +177,10 @@ class _Content:
                 return {"target": self._value(declaration.target), "settings": self._settings(declaration.settings)}
             case _:
                 return None
+
+    def ruler(self, declaration: EvalDeclaration) -> Any:
+        self._local = frozenset({"row", "output", "steps"})
+        return self._settings(tuple(one for one in declaration.settings if one.name.text in ("metric", "expect")))
 
     def _signature(self, entity: Entity, declaration: Component) -> dict[str, Any]:
         inputs = [

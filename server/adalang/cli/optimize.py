@@ -27,6 +27,7 @@ from adalang.cli.runs import check_writable, write_report
 if TYPE_CHECKING:
     from adalang.cli.event_file import EventFile
     from adalang.cli.watching import Watching
+    from adalang.engine.plan import OptimizePlan
     from adalang.engine.session import OptimizeResult, Session
     from adalang.language.program import Program
     from adalang.optimizer.estimate import Estimate
@@ -37,10 +38,18 @@ def optimize(
     estimate: bool = typer.Option(False, "--estimate", help="Say what it would take, and stop."),
     budget_calls: int = typer.Option(None, "--budget-calls", min=1, help="Model calls at most.", show_default=False),
     budget_usd: float = typer.Option(None, "--budget-usd", min=0, max=1e9, help="USD at most.", show_default=False),
+    budget_tokens: int = typer.Option(
+        None, "--budget-tokens", min=1, help="Tokens at most, sent and received.", show_default=False
+    ),
+    budget_minutes: float = typer.Option(
+        None, "--budget-minutes", min=0, max=1e6, help="Minutes at most.", show_default=False
+    ),
+    fresh: bool = typer.Option(False, "--fresh", help="Learn nothing from earlier runs of this eval."),
     yes: bool = typer.Option(False, "--yes", "-y", help="Spend without asking."),
     apply: bool = typer.Option(False, "--apply", help="Apply a proposal that the final test confirms."),
     seed: int = typer.Option(None, "--seed", help="Seed of the search's random choices.", show_default=False),
     model: list[str] = typer.Option([], "--model", "-m", help="PROMPT=MODEL, or MODEL for every prompt."),
+    anyway: bool = typer.Option(False, "--anyway", help="Search even where little can be gained."),
     explain: bool = typer.Option(
         False, "--explain", help="Tell of each round who was blamed, what was tried, and why."
     ),
@@ -75,10 +84,19 @@ def optimize(
                 raise typer.BadParameter(f"which eval? Write FILE:EVAL with one of: {known}")
             target = eval_plan(program, name or names[0]).target
             say_offline(program, settings, chosen_models(model), reached(program, target))
-            plan = session.optimize_plan(program, name or names[0], calls=budget_calls, usd=budget_usd, seed=seed)
+            plan = session.optimize_plan(
+                program,
+                name or names[0],
+                calls=budget_calls,
+                usd=budget_usd,
+                tokens=budget_tokens,
+                minutes=budget_minutes,
+                seed=seed,
+                anyway=anyway,
+            )
             found, usd = session.estimate(program, plan)
             if not json_output or estimate:
-                _print_estimate(found, usd, plan.calls, plan.usd, json_output)
+                _print_estimate(found, await session.forecast(program, plan), usd, plan, json_output)
             if estimate:
                 return
             if not _agreed(usd, yes):
@@ -87,7 +105,9 @@ def optimize(
             watching = Watching(found, quiet=json_output, explain=explain, events=event_lines)
             try:
                 with watching.shown(plan.eval):
-                    result = await session.optimization(program, plan, on_event=watching.event, on_begin=watching.begin)
+                    result = await session.optimization(
+                        program, plan, on_event=watching.event, on_begin=watching.begin, fresh=fresh
+                    )
             except asyncio.CancelledError:
                 _say_stopped(watching)
                 raise
@@ -107,16 +127,18 @@ def optimize(
         asyncio.run(work(lines))
 
 
-def _print_estimate(found: Estimate, usd: float | None, calls: int | None, most: float | None, as_json: bool) -> None:
-    price = "price unknown" if usd is None else money(usd)
+def _print_estimate(found: Estimate, lines: list[str], usd: float | None, plan: OptimizePlan, as_json: bool) -> None:
+    bounds = {"calls": plan.calls, "tokens": plan.tokens, "usd": plan.usd, "minutes": plan.minutes}
     if as_json:
-        print_json({"calls": found.calls, "usd": usd, "lines": found.lines(), "budget": {"calls": calls, "usd": most}})
+        print_json({"calls": found.calls, "usd": usd, "lines": lines, "budget": bounds, "estimate": found.numbers()})
         return
-    for line in found.lines():
+    for line in lines:
         print(line)
-    bounds = [f"{calls} calls" if calls else "", f"${most:g}" if most is not None else ""]
-    limits = ", ".join(bound for bound in bounds if bound)
-    print(f"Expected price: {price}. Never more than the budget: {limits}." if limits else f"Expected price: {price}.")
+    told = {name: f"{amount:g} {name}" for name, amount in bounds.items() if amount is not None}
+    if plan.usd is not None:
+        told["usd"] = f"${plan.usd:g}"
+    if told:
+        print(f"Never more than the budget: {', '.join(told.values())}.")
 
 
 def _agreed(usd: float | None, yes: bool) -> bool:

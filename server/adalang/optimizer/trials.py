@@ -151,17 +151,23 @@ async def _duel(search: Search, parent: Entry, draft: Draft, screened: Screen, o
         if result.broken:
             # Answers that vary have favoured the winner on these rows: its next rivals meet it on others.
             search.val.sort(key=lambda row: row.id in child.scores)
-    _crown(search, child)
+    crown(search, child)
     return gain
 
 
-def _crown(search: Search, child: Entry) -> None:
+def crown(search: Search, child: Entry) -> None:
+    """What has won is the champion."""
     search.archive.add(child)
-    incumbent = search.archive.incumbent.candidate
-    values = {param: child.candidate.values[param] for param in child.candidate.changed(incumbent)}
-    search.log.add("best", candidate=child.candidate.key, mean=child.mean, rows=len(child.scores), values=values)
+    search.log.add(
+        "best",
+        candidate=child.candidate.key,
+        mean=child.mean,
+        rows=len(child.scores),
+        values=child.candidate.changes(search.archive.incumbent.candidate),
+        hypothesis=child.hypothesis,
+    )
 
 
 def _single(draft: Draft) -> bool:
     """Whether it is one change: that several together fail says nothing about any of them."""
-    return bool(draft.edits or draft.uses)
+    return draft.parts == 1

@@ -39,12 +39,44 @@ EVENTS: Mapping[str, Kind] = {
             "mode": Field("text", "`full` (60 rows or more), `crossfit` (20 to 59) or `hints` (fewer)"),
             "seed": Field("integer", "seed of all random choices"),
             "incumbent": Field("text", "key of what the file holds now"),
+            "values": Field("{any}", "all that may be changed, as the file holds it: by param", always=False),
             "estimate": Field("[text]", "what the run should take and what its test can show, in sentences"),
             "expected": Field(
                 "{any}",
-                "the estimate's numbers for all rounds: `runs` of the target, `task_calls`, `teacher_calls`, calls kept for the final "
-                "test (`reserve`), rows (`train`, `val`, `holdout`), and `power`: pairs of a true gain and the chance to confirm it",
+                "the estimate's numbers: `least` and most `calls`, for all rounds `runs` of the target, `task_calls`, `teacher_calls`; "
+                "`parts`: by name the least and most calls of each; calls kept for the final test (`reserve`), rows (`train`, `val`, "
+                "`holdout`), and `power`: pairs of a true gain and the chance to confirm it",
             ),
+        },
+    ),
+    "headroom": Kind(
+        "Before a search: what selection rows say about how much can be gained. The counts aside, all numbers are shares of the rows.",
+        {
+            "little": Field("bool", "whether a search is hardly worth its price"),
+            "gain": Field("number", "the most that should be hoped for"),
+            "rows": Field("integer", "selection rows that were looked at"),
+            "failing": Field("number", "rows that the file's text fails"),
+            "within_reach": Field(
+                "number", "what the mean would rise by if each failing row got the best of four answers"
+            ),
+            "alike": Field("number", "rows that fail with the same wrong answer where the same was expected"),
+            "unreadable": Field("number", "rows of which an answer could not be read"),
+            "varies": Field("bool", "whether repeated answers differ at all"),
+        },
+    ),
+    "warm_start": Kind(
+        "Earlier runs of the eval have found something: it is tried before the first round.",
+        {
+            "runs": Field("[text]", "ids of these runs, the newest first"),
+            "candidates": Field("[text]", "keys of what is tried, each raced against the file"),
+            "failed": Field("integer", "failed hypotheses that are known from them"),
+        },
+    ),
+    "warm_started": Kind(
+        "What earlier runs have found was tried.",
+        {
+            "champion": Field("text", "key of the candidate that the search begins with"),
+            "settled": Field("bool", "whether an earlier run has searched from about here to its end already"),
         },
     ),
     "baseline": Kind(
@@ -52,6 +84,23 @@ EVENTS: Mapping[str, Kind] = {
         {
             "rows": Field("integer", "selection rows that got an answer"),
             "mean": Field("number", "mean score, 0 to 1"),
+        },
+    ),
+    "warm_start": Kind(
+        "What earlier runs of the eval have found, on top of the present texts, is tried before anything else.",
+        {
+            "runs": Field("[text]", "ids of these runs, the newest first"),
+            "candidates": Field("[text]", "keys of what is tried"),
+            "failed": Field("integer", "changes that are known to have failed"),
+        },
+    ),
+    "warm_started": Kind(
+        "What earlier runs have found has been tried.",
+        {
+            "champion": Field("text", "key of the best candidate now"),
+            "settled": Field(
+                "bool", "whether an earlier run has searched from here to its end, so that a few rounds are enough"
+            ),
         },
     ),
     "round": Kind(
@@ -83,6 +132,13 @@ EVENTS: Mapping[str, Kind] = {
         {
             "param": _PARAM,
             "hypotheses": Field("[any]", "pairs of texts: cause and change"),
+        },
+    ),
+    "taught": Kind(
+        "The teacher's model ran the target on train rows that it fails, to learn from what it gets right.",
+        {
+            "rows": Field("[text]", "ids of the rows that were run for the first time"),
+            "passed": Field("[text]", "ids of all rows asked for that the teacher gets right, those of earlier rounds too"),
         },
     ),
     "gated": Kind(
@@ -124,6 +180,30 @@ EVENTS: Mapping[str, Kind] = {
             "mean": Field("number", "mean score on the selection rows that it was run on"),
             "rows": Field("integer", "how many these are"),
             "values": Field("{any}", "the params that differ from the file, with their new values"),
+            "hypothesis": Field("text", "the change that led to it, in words", always=False),
+        },
+    ),
+    "rewarded": Kind(
+        "A round is over: what its operator gained for what it cost decides on later turns.",
+        {
+            "operator": Field("text", "who had the turn"),
+            "gain": Field("number", "rise of the best score, in rows"),
+            "cost": Field("number", "calls of the target's models; the teacher's are counted at their price"),
+        },
+    ),
+    "taught": Kind(
+        "The teacher's model answered train rows itself, so that its reasoning can be shown as an example.",
+        {
+            "rows": Field("[text]", "ids of the rows that it was asked for the first time"),
+            "passed": Field("[text]", "ids of the rows that it got right, now or before"),
+        },
+    ),
+    "rewarded": Kind(
+        "What a round has brought, by which the next operator is chosen.",
+        {
+            "operator": Field("text", "who had the turn"),
+            "gain": Field("number", "in rows; 0 if nothing was kept"),
+            "cost": Field("number", "in calls of the target's models"),
         },
     ),
     "teacher_failed": Kind(
@@ -148,12 +228,21 @@ EVENTS: Mapping[str, Kind] = {
         },
     ),
     "not_simplified": Kind("The budget did not suffice to try leaving out parts of the edit.", {}),
+    "cheaper": Kind(
+        "Parts of the text were left out that cost and do nothing.",
+        {
+            "ratio": Field("number", "what a run costs then, as a share of what it costs with the file's text"),
+            "candidate": _CANDIDATE,
+        },
+    ),
     "chosen": Kind(
         "This candidate goes into the final test.",
         {
             "candidate": _CANDIDATE,
             "mean": Field("number", "its mean on the selection rows"),
             "incumbent": Field("number", "the mean of what the file holds now, on the same rows"),
+            "values": Field("{any}", "the params that differ from the file, with their new values", always=False),
+            "hypothesis": Field("text", "the change that led to it, in words", always=False),
         },
     ),
     "ship_test": Kind(
@@ -165,6 +254,10 @@ EVENTS: Mapping[str, Kind] = {
             "p": Field("number", "one-sided p of the paired test"),
             "alpha": Field("number", "the level that p has to reach"),
         },
+    ),
+    "guarded": Kind(
+        "The final test found something that got worse, which a better score does not excuse.",
+        {"reasons": Field("[text]", "what got worse, in words")},
     ),
     "finished": Kind(
         "The run is over; always the last event.",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adalang.evaluation.results import RowResult
-from adalang.optimizer.backward import Note, loss_text, shown
+from adalang.optimizer.backward import Feedback, Note, loss_text, shown
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.edits import EDITS_SCHEMA, Edit, EditRefused, apply_edits, read_edits
 from adalang.optimizer.ledger import Hypothesis
@@ -59,7 +59,7 @@ _ROLE = (
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that a teacher is shown about one text."""
+    """All that a teacher is shown about one text. `keep`: what passing rows did with it; `digest`: what many notes say together."""
 
     param: Param
     text: str
@@ -68,14 +68,15 @@ class Case:
     passing: Sequence[RowResult]
     others: Sequence[RowResult]
     lessons: Sequence[str]
+    keep: Sequence[str] = ()
+    digest: str = ""
 
 
 def make_case(
     task: Task,
     candidate: Candidate,
     param: Param,
-    notes: Sequence[Note],
-    results: Mapping[str, RowResult],
+    feedback: Feedback,
     passing: Sequence[RowResult],
     seen: Sequence[RowResult],
     lessons: Sequence[str],
@@ -85,8 +86,9 @@ def make_case(
     `seen` are further train rows, newest last, of which as many are shown (input and right answer only) as are short.
     """
     by_row: dict[str, list[Note]] = {}
-    for note in notes:
+    for note in feedback.notes.get(param.id, ()):
         by_row.setdefault(note.row, []).append(note)
+    results = {result.row_id: result for result in feedback.rows}
     rows = sorted(by_row, key=lambda row: -sum(note.blame for note in by_row[row]))[:MOST_FAILING]
     siblings = {
         other.id: candidate.text(other.id)
@@ -103,6 +105,8 @@ def make_case(
             [result for result in reversed(seen) if result.row_id not in rows and result not in passing[:MOST_PASSING]]
         ),
         lessons,
+        feedback.keep.get(param.id, ()),
+        feedback.digests.get(param.id, ""),
     )
 
 
@@ -193,8 +197,10 @@ def _described(task: Task, case: Case) -> str:
     parts.append(
         "Failing examples:\n" + "\n".join(_failing_line(nth, *one) for nth, one in enumerate(case.failing, start=1))
     )
-    if case.passing:
-        parts.append("Examples that are right and must stay right:\n" + "\n".join(map(_passing_line, case.passing)))
+    if case.digest:
+        parts.append(f"What the feedback on all of them says together:\n{case.digest}")
+    if right := case.keep or [_passing_line(result) for result in case.passing]:
+        parts.append("Examples that are right and must stay right:\n" + "\n".join(right))
     if case.others:
         parts.append("More inputs and what is right for them:\n" + "\n".join(map(_other_line, case.others)))
     if case.lessons:

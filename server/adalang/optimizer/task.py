@@ -35,8 +35,8 @@ class Component:
     """A node of the graph, as a teacher has to see it.
 
     `signature` is its first line as written; `templates` are its message texts by role, unrendered; `words` are names
-    that an edit may not lose once a text holds them (labels, output fields); `feeds` are the components that get this
-    one's output as an input, in the target's data flow.
+    that an edit may not lose once a text holds them (labels, output fields); `shared` are the ids of the file's own params
+    (those of no single prompt) that its messages show.
     """
 
     name: str
@@ -44,16 +44,17 @@ class Component:
     signature: str
     templates: Sequence[tuple[str, str]] = ()
     words: Sequence[str] = ()
-    feeds: Sequence[str] = ()
+    shared: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row of the data, mapped to the target's inputs."""
+    """One row of the data, mapped to the target's inputs. `gold`: the passages that it needs, as metrics of retrieval take them."""
 
     id: str
     inputs: Mapping[str, Any]
     expected: Any = None
+    gold: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class TaskInfo:
 
     `deterministic`: equal requests get equal answers, so repeats add nothing. `raw_demos`: an example's `expected` is a
     right `output` of the target itself. `calls_per_run`: model calls that one run makes, about. `holdout` names the test
-    rows (`splits.holdout_hash`).
+    rows (`splits.holdout_hash`). `judged`: what the metric looks at, by the names that the target binds ("": its output).
     """
 
     target: str
@@ -85,6 +86,7 @@ class TaskInfo:
     eval: str = ""
     run_id: str = ""
     aim: str = ""
+    judged: Sequence[str] = ("",)
 
 
 class Task(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.archive import Entry
-from adalang.optimizer.backward import Note, backward
+from adalang.optimizer.backward import Feedback, backward
 from adalang.optimizer.edits import Edit, EditRefused, apply_edits
 from adalang.optimizer.gates import refuse_text
 from adalang.optimizer.ledger import Hypothesis
@@ -31,17 +31,16 @@ class EditText:
         failing = self._failing(results)
         if not failing:
             return []
-        notes = await backward(search.task, parent.candidate, failing)
-        if not notes:
+        passing = [result for result in results if result.score is not None and result.score >= PASS]
+        feedback = await backward(search.task, parent.candidate, failing, passing)
+        blame = feedback.blame
+        if not blame:
             return []
-        blame = {name: sum(note.blame for note in found) for name, found in notes.items()}
         urgent = {name: blame[name] * (1 + 1 / (1 + search.visits[name])) for name in sorted(blame)}
         targets = [name for name in urgent if urgent[name] >= _SHARED_BLAME * max(urgent.values())]
         targets = sorted(targets, key=lambda name: -urgent[name])[:_MOST_TARGETS]
-        search.log.add("feedback", blame=blame, target=targets[0], targets=targets)
-        drafts = await concurrently(
-            self._drafts(search, parent, name, notes[name], failing, results) for name in targets
-        )
+        search.log.add("feedback", blame=blame, target=targets[0], targets=targets, notes=feedback.told())
+        drafts = await concurrently(self._drafts(search, parent, name, feedback, passing) for name in targets)
         return [draft for own in drafts for draft in own]
 
     async def _drafts(
@@ -49,20 +48,18 @@ class EditText:
         search: Search,
         parent: Entry,
         target: str,
-        notes: Sequence[Note],
-        failing: Sequence[RowResult],
-        results: Sequence[RowResult],
+        feedback: Feedback,
+        passing: Sequence[RowResult],
     ) -> list[Draft]:
-        """Candidates that change one text, from the notes about it."""
+        """Candidates that change one text, from what it was told."""
         search.visits[target] += 1
         param = next(param for param in search.task.info.params if param.id == target)
         case = make_case(
             search.task,
             parent.candidate,
             param,
-            notes,
-            {result.row_id: result for result in failing},
-            [result for result in results if result.score is not None and result.score >= PASS],
+            feedback,
+            passing,
             list(search.seen.values()),
             search.ledger.lessons(target),
         )

@@ -46,7 +46,7 @@ def optimize(
     settings = settings_for(file)
 
     async def work() -> None:
-        from adalang.engine.optimization import optimizable
+        from adalang.engine.plan import optimizable
         from adalang.evaluation.plan import eval_plan
         from adalang.language.reach import reached
 

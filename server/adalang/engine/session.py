@@ -18,8 +18,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from adalang.config import Settings
+from adalang.engine.file_task import FileTask
 from adalang.engine.narrate import narrate
-from adalang.engine.optimization import FileTask, OptimizePlan, optimize_plan
+from adalang.engine.plan import OptimizePlan, optimize_plan
 from adalang.engine.protocol import Progress
 from adalang.evaluation.evaluate import Scorer, evaluate
 from adalang.evaluation.plan import EvalPlan, Rows, default_split, eval_plan, load_rows
@@ -30,7 +31,8 @@ from adalang.language.fingerprint import disk_hash, fingerprint
 from adalang.language.program import Entity, Module, Program, load, reader_with
 from adalang.optimizer.estimate import Estimate, estimate
 from adalang.optimizer.events import RunEvent
-from adalang.optimizer.loop import Outcome, optimise
+from adalang.optimizer.loop import optimise
+from adalang.optimizer.outcome import Outcome
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.interpreter import RunFailed, Runtime
 from adalang.runtime.models.budget import Budget

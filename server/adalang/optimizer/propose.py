@@ -222,9 +222,9 @@ def _failing_line(nth: int, result: RowResult, note: str) -> str:
     line = {
         "example": nth,
         "inputs": _cut(result.inputs),
-        "output": result.output,
-        "expected": result.expected,
-        "feedback": said,
+        "output": _cut_value(result.output),
+        "expected": _cut_value(result.expected),
+        "feedback": said[:_LONGEST_INPUT],
     }
     return json.dumps(
         {name: value for name, value in line.items() if value not in (None, "")}, ensure_ascii=False, default=str
@@ -232,7 +232,9 @@ def _failing_line(nth: int, result: RowResult, note: str) -> str:
 
 
 def _passing_line(result: RowResult) -> str:
-    return json.dumps({"inputs": _cut(result.inputs), "output": result.output}, ensure_ascii=False, default=str)
+    return json.dumps(
+        {"inputs": _cut(result.inputs), "output": _cut_value(result.output)}, ensure_ascii=False, default=str
+    )
 
 
 def _other_line(result: RowResult) -> str:
@@ -252,10 +254,11 @@ def _short(results: Sequence[RowResult]) -> list[RowResult]:
 
 
 def _cut(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value if len(text := shown(value)) <= _LONGEST_INPUT else text[:_LONGEST_INPUT]
-        for name, value in inputs.items()
-    }
+    return {name: _cut_value(value) for name, value in inputs.items()}
+
+
+def _cut_value(value: Any) -> Any:
+    return value if len(text := shown(value)) <= _LONGEST_INPUT else text[:_LONGEST_INPUT]
 
 
 def _joined(notes: Sequence[Note]) -> str:

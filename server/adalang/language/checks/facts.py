@@ -135,11 +135,22 @@ def _functions(path: Path) -> Mapping[str, tuple[str, ...]] | None:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return None
-    return {
-        node.name: tuple(_parameters(node.args))
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
+    found: dict[str, tuple[str, ...]] = {}
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name, args=args) | ast.AsyncFunctionDef(name=name, args=args):
+                found[name] = tuple(_parameters(args))
+            case ast.ImportFrom(names=names):
+                found |= {one.asname or one.name: _ANY_PARAMETERS for one in names}
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() | ast.Name() | ast.Attribute()):
+                found[name] = _ANY_PARAMETERS
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda(args=args)):
+                found[name] = tuple(_parameters(args))
+    return found
+
+
+_ANY_PARAMETERS = ("**rest",)
+"""Of a function that was made elsewhere nothing is known."""
 
 
 def _parameters(given: ast.arguments) -> Iterator[str]:

@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from adalang.optimizer.operators.base import Operator, Search
+from adalang.optimizer.operators.base import Operator
+from adalang.optimizer.state import Search
 
 
 @dataclass(slots=True)
@@ -19,11 +20,9 @@ class Bandit:
     _cost: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     turns: Counter[str] = field(default_factory=Counter)
 
-    def pick(self, search: Search, stalled: bool) -> Operator | None:
-        """Texts first; when they stall, what had no turn yet, then by chance. None if nothing is available."""
+    def pick(self, search: Search, stalled: bool) -> Operator:
+        """Texts first; when they stall, what had no turn yet, then by chance. At least one operator has to be available."""
         usable = [operator for operator in self.operators if operator.available(search)]
-        if not usable:
-            return None
         fresh = [operator for operator in usable if not self.turns[operator.name]]
         if len(fresh) == len(usable):
             return usable[0]

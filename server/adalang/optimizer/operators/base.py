@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import random
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from adalang.evaluation.results import RowResult
-from adalang.optimizer.archive import Archive, Entry
-from adalang.optimizer.candidate import Candidate, Value
+from adalang.optimizer.archive import Entry
+from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.edits import Edit
-from adalang.optimizer.events import EventLog
-from adalang.optimizer.ledger import Hypothesis, Ledger
-from adalang.optimizer.settings import Settings
-from adalang.optimizer.task import Example, Task
+from adalang.optimizer.ledger import Hypothesis
+from adalang.optimizer.state import Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,32 +22,6 @@ class Draft:
     hypothesis: Hypothesis
     edits: tuple[Edit, ...] = ()
     uses: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class Search:
-    """What a search knows so far; operators read it and note what they tried. `idle`: rounds since the last gain."""
-
-    task: Task
-    settings: Settings
-    archive: Archive
-    ledger: Ledger
-    log: EventLog
-    rng: random.Random
-    data: frozenset[str]
-    kept_out: frozenset[str]
-    round: int = 0
-    idle: int = 0
-    tried: dict[str, list[Value]] = field(default_factory=dict)
-    visits: Counter[str] = field(default_factory=Counter)
-    seen: dict[str, RowResult] = field(default_factory=dict)
-    train: Sequence[Example] = ()
-
-    def was_tried(self, param: str) -> Sequence[Value]:
-        return self.tried.get(param, ())
-
-    def note_tried(self, param: str, value: Value) -> None:
-        self.tried.setdefault(param, []).append(value)
 
 
 class Operator(Protocol):

@@ -10,8 +10,9 @@ from adalang.optimizer.archive import Entry
 from adalang.optimizer.candidate import Demo
 from adalang.optimizer.gates import refuse_demos
 from adalang.optimizer.ledger import Hypothesis
-from adalang.optimizer.operators.base import Draft, Search
+from adalang.optimizer.operators.base import Draft
 from adalang.optimizer.runs import PASS
+from adalang.optimizer.state import Search
 from adalang.optimizer.task import Example, Param
 
 DEFAULT_MOST_DEMOS = 8

@@ -10,9 +10,10 @@ from adalang.optimizer.backward import Feedback, backward
 from adalang.optimizer.edits import Edit, EditRefused, apply_edits
 from adalang.optimizer.gates import refuse_text
 from adalang.optimizer.ledger import Hypothesis
-from adalang.optimizer.operators.base import Draft, Search
+from adalang.optimizer.operators.base import Draft
 from adalang.optimizer.propose import Case, Proposed, hypotheses, make_case, write_edit
 from adalang.optimizer.runs import PASS, concurrently
+from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
 
 _MOST_TARGETS, _SHARED_BLAME = 2, 0.5

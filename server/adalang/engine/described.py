@@ -1,0 +1,120 @@
+"""The parts of a file that a search sees: what may change, and the components around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adalang.language.checks.scope import result_type
+from adalang.language.datasets import NotConstant, constant
+from adalang.language.declarations import (
+    AgentDeclaration,
+    Binding,
+    Constant,
+    Demos,
+    Param,
+    PipelineDeclaration,
+    PromptDeclaration,
+    Repeat,
+    Statement,
+    dotted,
+    setting,
+    walk,
+)
+from adalang.language.program import Entity, Program
+from adalang.language.reach import Trainable, statement_expressions
+from adalang.language.types import Labels, ListOf, ObjectOf, OptionalOf, Type, describe
+from adalang.optimizer.candidate import Value
+from adalang.optimizer.task import Component
+from adalang.optimizer.task import Param as TaskParam
+from adalang.runtime.failures import BugFailure
+
+
+def task_param(one: Trainable) -> TaskParam:
+    part = one.part
+    if isinstance(part, Param):
+        return TaskParam(one.id, "text", one.owner.id, part.text, part.doc)
+    most = setting(part.settings, "max")
+    bound = most.value.value if most is not None and isinstance(most.value, Constant) else None
+    return TaskParam(one.id, "demos", one.owner.id, _examples(part), "", int(bound) if bound is not None else None)
+
+
+def _examples(demos: Demos) -> Value:
+    try:
+        return tuple(constant(demos.value)) if demos.value is not None else ()
+    except NotConstant as error:
+        raise BugFailure(f"the examples `{demos.name.text}` hold plain values only") from error
+
+
+def task_component(program: Program, entity: Entity, components: Sequence[Entity]) -> Component:
+    declaration = entity.declaration
+    inputs = ", ".join(
+        f"{one.name.text}: {describe(program.type_of(one.type, entity.module))}"
+        for one in declaration.parameters  # type: ignore[union-attr]
+    )
+    returns = result_type(program, entity)
+    return Component(
+        name=entity.id,
+        kind=entity.kind,
+        signature=f"{entity.kind} {entity.id}({inputs}) -> {describe(returns)}",
+        templates=templates(entity),
+        words=tuple(_words(returns)),
+        feeds=tuple(_feeds(program, entity, components)),
+    )
+
+
+def templates(entity: Entity) -> list[tuple[str, str]]:
+    declaration = entity.declaration
+    if not isinstance(declaration, PromptDeclaration | AgentDeclaration):
+        return []
+    return [(one.role, one.template.text.value) for one in declaration.messages]
+
+
+def _words(returns: Type) -> list[str]:
+    match returns:
+        case Labels(labels=labels):
+            return list(labels)
+        case ObjectOf(fields=fields):
+            return [one.name for one in fields]
+        case ListOf(item=item) | OptionalOf(item=item):
+            return _words(item)
+        case _:
+            return []
+
+
+def _feeds(program: Program, entity: Entity, components: Sequence[Entity]) -> list[str]:
+    """The components that take a name bound to this one's output as an input, in any pipeline that is reached."""
+    found: dict[str, None] = {}
+    for pipeline in components:
+        declaration = pipeline.declaration
+        if not isinstance(declaration, PipelineDeclaration):
+            continue
+        bound = _bound_to(program, pipeline, entity)
+        for expression in statement_expressions(declaration.body):
+            for part in walk(expression):
+                function = getattr(part, "function", None)
+                target = program.resolve_expression(function, pipeline.module) if function is not None else None
+                if target is None or target.id == entity.id:
+                    continue
+                names = {dotted(inner) for argument in getattr(part, "arguments", ()) for inner in walk(argument.value)}
+                if any(name and name.split(".")[0] in bound for name in names):
+                    found.setdefault(target.id)
+    return list(found)
+
+
+def _bound_to(program: Program, pipeline: Entity, entity: Entity) -> set[str]:
+    assert isinstance(pipeline.declaration, PipelineDeclaration)
+    names: set[str] = set()
+
+    def collect(body: tuple[Statement, ...]) -> None:
+        for statement in body:
+            if isinstance(statement, Binding):
+                for part in walk(statement.value):
+                    function = getattr(part, "function", None)
+                    target = program.resolve_expression(function, pipeline.module) if function is not None else None
+                    if target is not None and target.id == entity.id:
+                        names.add(statement.name.text)
+            elif isinstance(statement, Repeat):
+                collect(statement.body)
+
+    collect(pipeline.declaration.body)
+    return names

@@ -1,0 +1,95 @@
+"""What can be said with too few rows for a proposal: hints, never called an improvement.
+
+Under 20 rows what looks better is a suggestion without a figure. From 20 to 59 each half of the rows selects and the other half
+judges, which gives an interval, but no test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from adalang.evaluation.results import RowResult
+from adalang.evaluation.statistics import compare
+from adalang.optimizer.archive import Entry
+from adalang.optimizer.choice import choose
+from adalang.optimizer.estimate import Estimate
+from adalang.optimizer.outcome import Finding
+from adalang.optimizer.runs import mean_score
+from adalang.optimizer.search import run_search
+from adalang.optimizer.ship import evidence_of
+from adalang.optimizer.state import Search
+from adalang.optimizer.task import Example, Task
+from adalang.store.records import Evidence
+
+Mode = Literal["hints", "crossfit", "full"]
+Begin = Callable[[Sequence[Example], Sequence[Example]], Search]
+"""A new search from the incumbent, given train and selection rows."""
+
+LEAST_FOR_INTERVAL, LEAST_FOR_PROPOSAL = 20, 60
+_LITTLE = 1e-9
+
+
+def mode_of(plan: Estimate) -> Mode:
+    """What so many rows allow."""
+    rows = plan.train + plan.val + plan.holdout
+    if rows >= LEAST_FOR_PROPOSAL and plan.val and plan.holdout:
+        return "full"
+    return "crossfit" if rows >= LEAST_FOR_INTERVAL and plan.val + plan.holdout >= 2 else "hints"
+
+
+async def hints(task: Task, begin: Begin) -> Finding:
+    """What looks better on the few rows that there are, without a figure."""
+    train = task.rows("train")
+    rows = [*task.rows("val"), *task.rows("test")] or train
+    if not rows:
+        return Finding("nothing", "there are no rows to learn from")
+    search = begin(train or rows, rows)
+    await run_search(search)
+    best = search.champion
+    if best is search.archive.incumbent:
+        return Finding.nothing_better(search)
+    reason = f"unverified suggestion: fewer than {LEAST_FOR_INTERVAL} rows prove nothing"
+    return Finding("hint", reason, best.candidate, Evidence(hypothesis=best.hypothesis, notes=("unverified",)))
+
+
+async def crossfit(task: Task, begin: Begin) -> Finding:
+    """Each half of the rows selects, the other half judges."""
+    pool = [*task.rows("val"), *task.rows("test")]
+    halves = pool[0::2], pool[1::2]
+    found: list[Entry] = []
+    before: list[list[RowResult]] = []
+    after: list[list[RowResult]] = []
+    for selects, judges in (halves, halves[::-1]):
+        search = begin(task.rows("train") or selects, selects)
+        await run_search(search)
+        best = await choose(search, selects)
+        found.append(best)
+        before += await search.runs.rows(search.archive.incumbent.candidate, judges)
+        after += await search.runs.rows(best.candidate, judges)
+    comparison = compare(_scores(before), _scores(after), seed=search.settings.seed)
+    first = len(halves[1])
+    gains = [_gain(before[:first], after[:first]), _gain(before[first:], after[first:])]
+    best = found[0] if gains[0] >= gains[1] else found[1]
+    if best.candidate == search.archive.incumbent.candidate or comparison.difference <= _LITTLE:
+        return Finding("nothing", "no change did better on rows that it was not chosen on")
+    notes = (f"cross-fitted on {len(pool)} rows: the interval is of the way of searching, not of this change alone",)
+    evidence = evidence_of(
+        comparison, before, after, verified=False, alpha=None, hypothesis=best.hypothesis, notes=notes
+    )
+    low, high = round(100 * comparison.low), round(100 * comparison.high)
+    reason = (
+        f"unconfirmed: {100 * comparison.difference:+.0f} points [{low:+d}, {high:+d}] by cross-fitting; "
+        f"{LEAST_FOR_PROPOSAL} rows or more could confirm it"
+    )
+    return Finding("hint", reason, best.candidate, evidence)
+
+
+def _scores(results: Sequence[Sequence[RowResult]]) -> dict[str, float]:
+    return {each[0].row_id: score for each in results if each and (score := mean_score(each)) is not None}
+
+
+def _gain(before: Sequence[Sequence[RowResult]], after: Sequence[Sequence[RowResult]]) -> float:
+    old, new = _scores(before), _scores(after)
+    shared = [new[row] - old[row] for row in old if row in new]
+    return sum(shared) / len(shared) if shared else 0.0

@@ -1,0 +1,60 @@
+"""What may still be spent, with the final test kept paid for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from adalang.optimizer.events import EventLog
+from adalang.optimizer.runs import Runs
+from adalang.optimizer.task import CountingTask, Remaining
+from adalang.runtime.models.types import Usage
+
+_LITTLE = 1e-9
+_NO_LIMIT = 1_000_000
+
+
+@dataclass(slots=True)
+class Purse:
+    """Counts what was begun against the whole budget; `reserve` are the runs kept for the final test.
+
+    What was used so far is reckoned by what was begun, at the price of bought answers, so that a resumed run, whose first part is
+    free, decides alike. Where more than that was spent (on retries, say), what was spent counts.
+    """
+
+    task: CountingTask
+    runs: Runs
+    log: EventLog
+    reserve: int = 0
+    _left: Remaining = field(init=False)
+    _before: Usage = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._left, self._before = self.task.remaining(), self.task.spent()
+
+    @property
+    def spent_before(self) -> Usage:
+        """What earlier processes of this run have spent."""
+        return self._before
+
+    def affords(self, runs: int) -> bool:
+        """Whether so many runs more can be made with the reserve still untouched."""
+        left, before, spent = self._left, self._before, self.log.spent
+        used, needed = self.runs.price(self.runs.begun), self.runs.price(runs + self.reserve)
+        calls = max(used.calls + self.task.asked, spent.calls) + needed.calls
+        tokens = max(used.tokens, spent.tokens) + needed.tokens
+        usd = max(used.usd, spent.usd) + needed.usd
+        seconds = self.task.remaining().seconds
+        return (
+            (left.calls is None or calls <= left.calls + before.calls)
+            and (left.tokens is None or tokens <= left.tokens + before.tokens)
+            and (left.usd is None or usd <= left.usd + before.usd + _LITTLE)
+            and (seconds is None or seconds > 0)
+        )
+
+    def spare(self) -> int:
+        """Runs that can be made without touching the reserve; a large number where there is no limit."""
+        low, high = 0, _NO_LIMIT
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self.affords(middle) else (low, middle - 1)
+        return low

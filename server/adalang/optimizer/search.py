@@ -1,0 +1,66 @@
+"""The search: rounds that try to beat a champion on as few runs as their evidence needs.
+
+A round looks at train rows that the champion fails, asks an operator for changes, and puts them to trial. All this is loose on
+purpose: whether what comes out is better than the file's text is for the ship test alone to say.
+"""
+
+from __future__ import annotations
+
+from adalang.optimizer.batch import draw_batch, pick_parent
+from adalang.optimizer.operators import all_operators
+from adalang.optimizer.operators.bandit import Bandit
+from adalang.optimizer.operators.base import Operator
+from adalang.optimizer.state import Search
+from adalang.optimizer.stop import Stop
+from adalang.optimizer.trials import trials
+from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure
+
+_LITTLE = 1e-9
+
+
+async def run_search(search: Search) -> None:
+    """Rounds until a stop rule holds. A budget that ends the search is no error; what was found is in the archive."""
+    bandit, stop = Bandit(all_operators()), Stop()
+    try:
+        while (reason := await stop.reason(search, bandit)) is None:
+            search.round += 1
+            operator = bandit.pick(search, stalled=search.idle > 0)
+            begun = search.runs.begun
+            gain = await _guarded_round(search, operator, stop)
+            bandit.reward(operator.name, gain, search.runs.begun - begun)
+            search.idle = 0 if gain > _LITTLE else search.idle + 1
+    except BudgetExceeded as exceeded:
+        reason = f"the budget is used up ({exceeded.limit})"
+    best = search.champion.mean
+    search.log.add("search_ended", reason=reason, rounds=search.round, best=best, runs=search.runs.begun)
+
+
+async def _guarded_round(search: Search, operator: Operator, stop: Stop) -> float:
+    """A round's gain in rows; 0 where the teacher failed."""
+    try:
+        gain = await _round(search, operator)
+    except BugFailure:
+        raise
+    except Failure as failure:
+        stop.broken += 1
+        search.log.add("teacher_failed", error=str(failure))
+        return 0.0
+    stop.broken = 0
+    return gain
+
+
+async def _round(search: Search, operator: Operator) -> float:
+    parent = pick_parent(search)
+    results = await draw_batch(search, parent)
+    search.log.add(
+        "round",
+        nth=search.round,
+        operator=operator.name,
+        parent=parent.candidate.key,
+        batch=[result.row_id for result in results],
+    )
+    drafts = await operator.propose(search, parent, results)
+    for draft in drafts:
+        hypothesis = draft.hypothesis
+        search.log.add("draft", candidate=draft.candidate.key, param=hypothesis.param, change=hypothesis.change)
+    return await trials(search, parent, drafts, results, operator.name)

@@ -1,0 +1,109 @@
+"""What a search knows so far."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from adalang.evaluation.results import RowResult
+from adalang.optimizer.archive import Archive, Entry
+from adalang.optimizer.candidate import Candidate, Value
+from adalang.optimizer.events import EventLog
+from adalang.optimizer.gates import copied_from, outside_training
+from adalang.optimizer.ledger import Ledger
+from adalang.optimizer.purse import Purse
+from adalang.optimizer.runs import PASS, Runs, mean_score
+from adalang.optimizer.sampler import Sampler
+from adalang.optimizer.settings import Settings
+from adalang.optimizer.task import Example, Task
+
+
+@dataclass(slots=True)
+class Search:
+    """One search from an incumbent over train and selection rows. Operators read it and note what they tried.
+
+    `round` counts from 1, `idle` are the rounds since the last gain, `seen` the newest result of each train row. `data` are the
+    runs of words that no text may copy, `kept_out` the train rows too much like others to become examples. `beaten` are keys of
+    candidates that lost a duel, `weak` of those that did nothing alone.
+    """
+
+    task: Task
+    settings: Settings
+    log: EventLog
+    runs: Runs
+    purse: Purse
+    rng: random.Random
+    train: Sequence[Example]
+    val: list[Example]
+    archive: Archive
+    sampler: Sampler
+    data: frozenset[str]
+    kept_out: frozenset[str]
+    tried: dict[str, list[Value]]
+    ledger: Ledger = field(default_factory=Ledger)
+    round: int = 0
+    idle: int = 0
+    visits: Counter[str] = field(default_factory=Counter)
+    seen: dict[str, RowResult] = field(default_factory=dict)
+    beaten: set[str] = field(default_factory=set)
+    weak: set[str] = field(default_factory=set)
+
+    @classmethod
+    def begin(
+        cls,
+        task: Task,
+        settings: Settings,
+        log: EventLog,
+        runs: Runs,
+        purse: Purse,
+        incumbent: Candidate,
+        train: Sequence[Example],
+        val: Sequence[Example],
+    ) -> Search:
+        rng = random.Random(f"adalang:{settings.seed}")
+        return cls(
+            task=task,
+            settings=settings,
+            log=log,
+            runs=runs,
+            purse=purse,
+            rng=rng,
+            train=train,
+            # One order for all: what is known of the champion is known of the rows on which its rivals meet it.
+            val=rng.sample(list(val), len(val)),
+            archive=Archive([Entry(incumbent, {})]),
+            sampler=Sampler(train, rng),
+            data=copied_from([*train, *val]),
+            kept_out=outside_training(train, [*val, *task.rows("test")]),
+            tried={param: [value] for param, value in incumbent.values.items()},
+        )
+
+    @property
+    def champion(self) -> Entry:
+        return self.archive.champion
+
+    def was_tried(self, param: str) -> Sequence[Value]:
+        return self.tried.get(param, ())
+
+    def note_tried(self, param: str, value: Value) -> None:
+        self.tried.setdefault(param, []).append(value)
+
+    def failing(self, entry: Entry) -> int:
+        """How many train rows the entry is known to fail."""
+        known = self.sampler.known(entry.candidate.key)
+        return sum(result.score is not None and result.score < PASS for result in known)
+
+    async def look(self, entry: Entry, rows: Sequence[Example]) -> None:
+        """Learns an entry's scores on selection rows."""
+        entry.scores.update(await self.runs.scores(entry.candidate, rows))
+
+    async def try_on(self, candidate: Candidate, rows: Sequence[Example]) -> None:
+        """Runs a candidate on train rows and remembers the worst sample of each."""
+        for row, each in zip(rows, await self.runs.rows(candidate, rows), strict=True):
+            if mean_score(each) is not None:
+                worst = min(each, key=lambda result: 2.0 if result.score is None else result.score)
+                self.sampler.saw(candidate.key, worst)
+                self.seen.pop(row.id, None)
+                self.seen[row.id] = worst

@@ -1,0 +1,155 @@
+"""What a round's drafts have to show: first on the few rows that they speak of, then against the champion on selection rows.
+
+All together first, since causes can hide each other; alone where that fails. Nothing is run that no decision waits for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from adalang.evaluation.results import RowResult
+from adalang.optimizer.archive import Entry
+from adalang.optimizer.duel import duel
+from adalang.optimizer.join import joined, on_top
+from adalang.optimizer.operators.base import Draft
+from adalang.optimizer.race import Screen, screen
+from adalang.optimizer.runs import PASS, concurrently
+from adalang.optimizer.state import Search
+from adalang.optimizer.task import Example
+
+SCREEN_FAILS, SCREEN_PASSES = 4, 4
+_SCREEN_NAMED, _SCREEN_JOINED = 3, 4
+
+
+async def trials(
+    search: Search, parent: Entry, drafts: Sequence[Draft], results: Sequence[RowResult], operator: str
+) -> float:
+    """Tries the drafts of one parent, given its results on train rows. The gain in rows; the archive has what won."""
+    together = _joined(search, parent, drafts)
+    if together is not None:
+        [(_, screened)] = await _screens(search, parent, [together], results)
+        if screened.strong and (gain := await _duel(search, parent, together, screened, operator)) > 0:
+            return gain
+    # A change that did nothing alone may ride along again, since causes can hide each other; alone it needs new rows.
+    alone = [draft for draft in drafts if _is_new(search, draft, results)]
+    screens = await _screens(search, parent, alone, results)
+    return await _apart(search, parent, [one for one in screens if one[1].passed], operator)
+
+
+def _joined(search: Search, parent: Entry, drafts: Sequence[Draft]) -> Draft | None:
+    together = joined(parent.candidate, drafts)
+    if together is not None:
+        keys = [draft.candidate.key for draft in drafts]
+        search.log.add("joined", candidate=together.candidate.key, drafts=keys)
+    return together
+
+
+def _is_new(search: Search, draft: Draft, results: Sequence[RowResult]) -> bool:
+    """Whether a change was not screened alone before, or speaks of failing rows that it was not run on."""
+    known = {result.row_id for result in search.sampler.known(draft.candidate.key)}
+    failing = {result.row_id for result in results if result.score is not None and result.score < PASS}
+    return draft.candidate.key not in search.weak or not failing & set(draft.hypothesis.rows) <= known
+
+
+# -- screens -----------------------------------------------------------------------------------------------------------
+
+
+async def _screens(
+    search: Search, parent: Entry, drafts: Sequence[Draft], results: Sequence[RowResult]
+) -> list[tuple[Draft, Screen]]:
+    """Each draft on the few failing rows that it speaks of; where it names none, on some that pass too. Best first."""
+    before = {result.row_id: result.score for result in results if result.score is not None}
+    anchors = search.sampler.anchors()
+    rows = [_screen_rows(search, draft, before, anchors) for draft in drafts]
+    screens = await concurrently(
+        screen(search.runs, draft.candidate, own, before, anchors) for draft, own in zip(drafts, rows, strict=True)
+    )
+    found = []
+    for draft, own, result in zip(drafts, rows, screens, strict=True):
+        result = result if own else Screen(1.0, (), 1.0)
+        await search.try_on(draft.candidate, own)
+        search.log.add(
+            "screened", candidate=draft.candidate.key, delta=result.delta, broke=result.broke, passed=result.passed
+        )
+        found.append((draft, result))
+        if not result.passed and _single(draft):
+            search.weak.add(draft.candidate.key)
+            search.ledger.add(draft.hypothesis, "screen", result.delta)
+    return sorted(found, key=lambda one: -one[1].delta)
+
+
+def _screen_rows(search: Search, draft: Draft, before: Mapping[str, float], anchors: frozenset[str]) -> list[Example]:
+    usable = [row for row in search.sampler.rows if row.id in before and row.id not in draft.uses]
+    named = [row for row in usable if row.id in draft.hypothesis.rows and before[row.id] < PASS]
+    if named:
+        known = {result.row_id for result in search.sampler.known(draft.candidate.key)}
+        named.sort(key=lambda row: row.id in known)
+        return named[: _SCREEN_NAMED if _single(draft) else _SCREEN_JOINED]
+    fails = [row for row in usable if before[row.id] < PASS]
+    passes = sorted((row for row in usable if before[row.id] >= PASS), key=lambda row: row.id not in anchors)
+    return fails[:SCREEN_FAILS] + passes[:SCREEN_PASSES]
+
+
+# -- duels -------------------------------------------------------------------------------------------------------------
+
+
+async def _apart(search: Search, parent: Entry, screens: Sequence[tuple[Draft, Screen]], operator: str) -> float:
+    """Those that did well alone, together; if that fails, one on top of the other, as long as each is a gain."""
+    best = [(draft, screened) for draft, screened in screens if screened.strong] or screens[:1]
+    together = _joined(search, parent, [draft for draft, _ in best])
+    if together is not None and (gain := await _duel(search, parent, together, best[0][1], operator)) > 0:
+        return gain
+    total, base = 0.0, parent
+    for draft, screened in best:
+        on_base = draft if base is parent else on_top(base.candidate, draft)
+        if on_base is not None and (gain := await _duel(search, base, on_base, screened, operator)) > 0:
+            total, base = total + gain, search.champion
+    return total
+
+
+async def _duel(search: Search, parent: Entry, draft: Draft, screened: Screen, operator: str) -> float:
+    """The draft against its parent, and against the champion if that is another. The gain in rows, 0 if it lost.
+
+    What the draft has mended among the train rows counts in its favour, but cannot win alone.
+    """
+    if draft.candidate.key in search.beaten:
+        return 0.0
+    champion = search.champion
+    rivals = [parent] if parent.candidate == champion.candidate else [parent, champion]
+    child = Entry(draft.candidate, {}, draft.hypothesis.change, operator)
+    gain = 0.0
+    for rival in rivals:
+        if not search.purse.affords(2 * len(search.val) * search.runs.samples):
+            return 0.0
+        result = await duel(search.runs, child, rival, search.val, screened.changes if screened.strong else ())
+        search.log.add(
+            "raced",
+            candidate=child.candidate.key,
+            against=rival.candidate.key,
+            delta=result.delta,
+            rows=result.rows,
+            accepted=result.won,
+        )
+        if not result.won:
+            search.beaten.add(draft.candidate.key)
+            if _single(draft):
+                search.ledger.add(draft.hypothesis, "val", result.delta)
+            return 0.0
+        gain = result.delta or screened.delta
+        if result.broken:
+            # Answers that vary have favoured the winner on these rows: its next rivals meet it on others.
+            search.val.sort(key=lambda row: row.id in child.scores)
+    _crown(search, child)
+    return gain
+
+
+def _crown(search: Search, child: Entry) -> None:
+    search.archive.add(child)
+    incumbent = search.archive.incumbent.candidate
+    values = {param: child.candidate.values[param] for param in child.candidate.changed(incumbent)}
+    search.log.add("best", candidate=child.candidate.key, mean=child.mean, rows=len(child.scores), values=values)
+
+
+def _single(draft: Draft) -> bool:
+    """Whether it is one change: that several together fail says nothing about any of them."""
+    return bool(draft.edits or draft.uses)

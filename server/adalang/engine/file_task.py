@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from adalang.engine.dataflow import gold, judged
 from adalang.engine.described import task_component, task_param, templates
 from adalang.engine.plan import OptimizePlan
 from adalang.evaluation.evaluate import Scorer
@@ -71,7 +72,7 @@ class FileTask:
         info = TaskInfo(
             target=evaluated.target.id,
             params=[task_param(one) for one in trainable(program, evaluated.target) if one.id in plan.params],
-            components={one.id: task_component(program, one, components) for one in components},
+            components={one.id: task_component(program, one) for one in components},
             deterministic=all(model.provider == "builtin" for model in models),
             raw_demos=_expected_is_output(program, evaluated, examples["train"]),
             calls_per_run=float(max(1, len(prompts))),
@@ -79,6 +80,7 @@ class FileTask:
             eval=evaluated.name,
             run_id=run_id,
             aim=evaluated.entity.declaration.doc or evaluated.target.declaration.doc,
+            judged=judged(evaluated),
         )
         teacher = (
             runtime.models.named(plan.teacher, program.root)
@@ -154,7 +156,7 @@ def _settings(entity: Entity) -> Any:
 
 def _example(scorer: Scorer, row: Row) -> Example:
     try:
-        return Example(row.id, scorer.inputs(row), scorer.expected(row))
+        return Example(row.id, scorer.inputs(row), scorer.expected(row), gold(scorer.plan, row))
     except BugFailure as failure:
         raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
 

@@ -74,9 +74,7 @@ def _read(answer: Any, names: Sequence[str]) -> list[Share]:
     return [Share(name, share / total, note) for name, (share, note) in found.items()]
 
 
-def _messages(
-    task: Task, candidate: Candidate, flow: Flow, node: Node, feedback: str, expected: Any
-) -> list[Message]:
+def _messages(task: Task, candidate: Candidate, flow: Flow, node: Node, feedback: str, expected: Any) -> list[Message]:
     parts = _result_parts(node) if node.at == RESULT else _call_parts(task, candidate, flow, node)
     parts.append(f"FEEDBACK: {feedback}")
     if expected is not None:
@@ -116,7 +114,8 @@ def _call_parts(task: Task, candidate: Candidate, flow: Flow, node: Node) -> lis
 def _input_parts(node: Node) -> list[str]:
     longest = max(_SHORTEST, _ROOM_FOR_INPUTS // max(1, len(node.links)))
     return [
-        f"INPUT {link.name}: {shown(link.value, longest)}" + (" (it decided that this step's way was taken)" * link.decides)
+        f"INPUT {link.name}: {shown(link.value, longest)}"
+        + (" (it decided that this step's way was taken)" * link.decides)
         for link in node.links
     ]
 

@@ -35,7 +35,7 @@ class Credit:
 
     def beforehand(self, params: frozenset[str]) -> Mapping[str, float]:
         """The shares for a row that nobody was asked about, from what the others say."""
-        return _shared([1.0 if param in params else 0.0 for param in self.params], self._often, self.params)
+        return _shared({param: float(param in params) for param in self.params}, self._often)
 
     @property
     def sure(self) -> float:

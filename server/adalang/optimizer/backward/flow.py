@@ -98,7 +98,9 @@ class _Reading:
             node = self._node(at)
             more = [link for link in deciding if link.call not in {at, *(known.call for known in node.links)}]
             return Node(at, node.own, _distinct([*node.links, *more], _names(node)))
-        return Node(RESULT, (), _distinct(self._links(RESULT, ends, {"result": result.output}), ()))
+        links = self._links(RESULT, ends, {"result": result.output})
+        wrong = [link for link in links if link.decides or not _as_expected(link, result.expected)]
+        return Node(RESULT, (), _distinct(wrong or links, ()))
 
     def _ends(self) -> Origins:
         """Where what the metric looked at came from. Of a run that failed: the call that failed."""
@@ -124,9 +126,7 @@ class _Reading:
     def _own(self, call: Call) -> tuple[Param, ...]:
         component = self._info.components.get(call.component)
         shared = component.shared if component is not None else ()
-        return tuple(
-            param for param in self._texts.values() if param.component == call.component or param.id in shared
-        )
+        return tuple(param for param in self._texts.values() if param.component == call.component or param.id in shared)
 
     def _links(self, at: int, origins: Iterable[Origin], values: Mapping[str, Any]) -> list[Link]:
         found = []
@@ -153,6 +153,11 @@ class _Reading:
             if leads and not faultless(child, self._gold):
                 found.append(Link(f"step {nth} {child.component}", place, child.output, leads))
         return found
+
+
+def _as_expected(link: Link, expected: Any) -> bool:
+    """Whether a part of the result is what is right in its place."""
+    return expected is not None and link.value is not None and bool(link.value == _at(expected, link.path[1:]))
 
 
 def _names(node: Node) -> list[str]:

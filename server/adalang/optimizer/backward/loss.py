@@ -42,7 +42,9 @@ async def diagnosis(task: Task, result: RowResult) -> str:
         return loss_text(result)
     parts = [f"The aim: {task.info.aim}"] if task.info.aim else []
     parts += [
-        f"The step: {task.info.components[task.info.target].signature}" if task.info.target in task.info.components else "",
+        f"The step: {task.info.components[task.info.target].signature}"
+        if task.info.target in task.info.components
+        else "",
         *(f"given {name}: {shown(value)}" for name, value in result.inputs.items()),
         f"OUTPUT: {shown(result.output)}",
         f"It scored {result.score or 0:.2f} of 1, and the metric does not say why. Say what is wrong with the output. "

@@ -9,7 +9,7 @@ from typing import Any
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.backward.blame import Share, ask_for_blame
 from adalang.optimizer.backward.facts import fact
-from adalang.optimizer.backward.flow import RESULT, Flow, Link, Node, flow
+from adalang.optimizer.backward.flow import RESULT, Flow, Node, flow
 from adalang.optimizer.backward.loss import diagnosis
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.task import Task
@@ -115,7 +115,6 @@ async def _shares(
     task: Task, candidate: Candidate, found: Flow, node: Node, text: str, result: RowResult, walked: Walked
 ) -> list[Share]:
     """Who has what share of the blame that reached a node; without a fork it passes through unchanged, and nobody is asked."""
-    node = _narrowed(node, result)
     names = list(node.leads)
     if len(names) <= 1:
         return [Share(name, 1.0, text) for name in names]
@@ -126,20 +125,3 @@ async def _shares(
         return [Share(name, 1 / len(names), text) for name in names]
     walked.judgements.append(Judgement({one.name: one.share for one in answer}, node.leads))
     return [replace(one, note=one.note or text) for one in answer]
-
-
-def _narrowed(node: Node, result: RowResult) -> Node:
-    """Of a result made of several parts, those that are not what is expected in their place."""
-    if node.at != RESULT or result.expected is None:
-        return node
-    wrong = tuple(link for link in node.links if link.decides or not _as_expected(link, result.expected))
-    return replace(node, links=wrong) if wrong else node
-
-
-def _as_expected(link: Link, expected: Any) -> bool:
-    for step in link.path[1:]:
-        try:
-            expected = expected[step]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return bool(link.value == expected)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.archive import Entry
-from adalang.optimizer.backward import Feedback, backward
+from adalang.optimizer.backward import MOST_ROWS, Feedback, backward
+from adalang.optimizer.batch import failing, more_failing
 from adalang.optimizer.edits import Edit, EditRefused, apply_edits
 from adalang.optimizer.gates import refuse_text
 from adalang.optimizer.ledger import Hypothesis
@@ -29,11 +31,12 @@ class EditText:
         return any(param.kind == "text" for param in search.task.info.params)
 
     async def propose(self, search: Search, parent: Entry, results: Sequence[RowResult]) -> list[Draft]:
-        failing = self._failing(results)
-        if not failing:
+        failed = failing(results)[:MOST_ROWS]
+        if not failed:
             return []
         passing = [result for result in results if result.score is not None and result.score >= PASS]
-        feedback = await backward(search.task, parent.candidate, failing, passing)
+        more = partial(more_failing, search, parent)
+        feedback = await backward(search.task, parent.candidate, failed, passing, more)
         blame = feedback.blame
         if not blame:
             return []
@@ -74,12 +77,6 @@ class EditText:
         )
         unique = {draft.candidate.key: draft for draft in drafts if draft is not None}
         return list(unique.values())
-
-    @staticmethod
-    def _failing(results: Sequence[RowResult]) -> list[RowResult]:
-        """At most eight failing rows; what could not be read comes first, for the form of an answer is mended first."""
-        failing = [result for result in results if result.score is not None and result.score < PASS]
-        return sorted(failing, key=lambda result: result.status != "unreadable")[:8]
 
     @staticmethod
     async def _script(search: Search, case: Case, proposed: Proposed) -> list[Edit] | str:

@@ -76,9 +76,11 @@ def _fits(row: Walked, params: Sequence[str]) -> Mapping[str, float]:
 
 
 def _fit(judgement: Judgement, param: str) -> float:
-    """How probable an answer is if the fault is this param's; an answer about other params says nothing for or against it."""
-    names = [name for name, leads in judgement.leads.items() if param in leads]
-    even = 1 / (len(judgement.leads) + 1)  # nobody may be blamed, too
-    if not names:
-        return even
-    return DOUBT * even * len(names) + (1 - DOUBT) * sum(judgement.shares.get(name, 0.0) for name in names)
+    """How much more probable an answer is if the fault is this param's than if the teacher had guessed.
+
+    The fault came on one of the ways that lead to the param, any of them; an answer about others says nothing of it.
+    """
+    ways = [judgement.shares.get(name, 0.0) for name, leads in judgement.leads.items() if param in leads]
+    if not ways:
+        return 1.0
+    return DOUBT + (1 - DOUBT) * len(judgement.leads) * sum(ways) / len(ways)

@@ -1,6 +1,6 @@
 """A teacher that judges one step at a time from what the request shows, and is right only part of the time.
 
-An input is at fault if it shows a slip or is a wrong label or decision; else the step's own text is, if its output is wrong; else
+An input is at fault if it is not what the right result was made of, or a wrong label or decision; else the step's own text is, if its output is wrong; else
 nobody is, and it names anybody. A judgement that is not right either shares the blame at random (`unsure`) or is sure of somebody else
 (`mistaken`).
 """
@@ -42,13 +42,15 @@ class Teacher:
 
     def _guilty(self, text: str, names: Sequence[str]) -> list[str]:
         case = int(re.findall(r"case (\d+)", text)[0])
+        step = "".join(re.findall(r"^One step of a chain of prompts: prompt (\w+)\(", text))
+        right = "".join(re.findall(r"^The right result of the whole chain: (.*)$", text, re.MULTILINE))
         output = "".join(re.findall(r"^OUTPUT: (.*)$", text, re.MULTILINE))
         inputs = {
             name: value
             for name in names
             for value in re.findall(rf"^INPUT {re.escape(name)}: (.*)$", text, re.MULTILINE)
         }
-        bad = [name for name, value in inputs.items() if _is_wrong(value, case, output)]
+        bad = [name for name, value in inputs.items() if _is_wrong(name, value, step, case, output, right)]
         own = self.world.fault[case]
         if bad:
             return bad
@@ -56,13 +58,17 @@ class Teacher:
         return [own] if own in names and _is_own(given, output, case) else []
 
 
-def _is_wrong(value: str, case: int, output: str) -> bool:
-    value = value.removesuffix(" (it decided that this step's way was taken)")
-    if value in ('"left"', '"right"'):
-        return value.strip('"') != label(case)
-    if value in ('"yes"', '"no"'):
-        return (value == '"yes"') and not improved(output)
-    return SLIP in value
+def _is_wrong(name: str, value: str, step: str, case: int, output: str, right: str) -> bool:
+    """Whether an input is not what the right result was made of."""
+    value = value.removesuffix(" (it decided that this step's way was taken)").strip('"')
+    if value in ("left", "right"):
+        return value != label(case)
+    if value in ("yes", "no"):
+        return (value == "yes") and not improved(output)
+    if step == "check":
+        return SLIP in value  # the right result does not show what a check was given
+    whole = "[" not in name
+    return f"{step}({value}" not in right and f" | {value}" not in right if whole else value not in right
 
 
 def _is_own(given: str, output: str, case: int) -> bool:

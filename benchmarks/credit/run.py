@@ -24,10 +24,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from credit.teacher import Teacher, Wrong, judged
-from credit.world import SPLITS, World
+from teacher import Teacher, Wrong, judged
+from world import SPLITS, World
 
 from adalang.config import load_settings
 from adalang.engine.file_task import FileTask
@@ -233,7 +233,9 @@ def report(title: str, results: Sequence[Result]) -> None:
     for system in systems:
         print(f"| {system} | {hits(results, system)} |")
     calls, rows = ([getattr(result, name) for result in results] for name in ("calls", "rows"))
-    print(f"\nQuestions: median {statistics.median(calls):.0f}, at most {max(calls)}; rows: median {statistics.median(rows):.0f}.")
+    print(
+        f"\nQuestions: median {statistics.median(calls):.0f}, at most {max(calls)}; rows: median {statistics.median(rows):.0f}."
+    )
     shapes = sorted({result.world.shape.name for result in results})
     sizes = sorted({len(result.world.shape.prompts) for result in results})
     groups = [(shape, [one for one in results if one.world.shape.name == shape]) for shape in shapes]

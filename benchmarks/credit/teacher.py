@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from credit.world import SLIP, World, improved, label
+from world import SLIP, World, improved, label
 
 Wrong = Literal["unsure", "mistaken"]
 

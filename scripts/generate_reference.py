@@ -1,4 +1,4 @@
-"""Write docs/cli.md and docs/settings.md from the code's own tables, or check that they are current.
+"""Write docs/cli.md, docs/events.md and docs/settings.md from the code's own tables, or check that they are current.
 
 python scripts/generate_reference.py            writes
 python scripts/generate_reference.py --check    exits with 1 when a page is not current
@@ -21,6 +21,7 @@ from adalang.config import SETTINGS, SettingDoc
 from adalang.language.builtins import METRIC_SIGNATURES, MetricSignature
 from adalang.language.settings import BUDGET_KEYS, FUNCTIONS, SPLIT_NAMES, SettingSpec
 from adalang.language.settings import SETTINGS as DECLARATION_SETTINGS
+from adalang.optimizer.vocabulary import EVENTS
 
 ROOT = Path(__file__).resolve().parent.parent
 _NOTE = "<!-- Written by scripts/generate_reference.py; do not edit. -->"
@@ -28,7 +29,8 @@ _NOTE = "<!-- Written by scripts/generate_reference.py; do not edit. -->"
 
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
-    return {ROOT / "docs" / "cli.md": _cli(), ROOT / "docs" / "settings.md": _settings()}
+    docs = ROOT / "docs"
+    return {docs / "cli.md": _cli(), docs / "events.md": _events(), docs / "settings.md": _settings()}
 
 
 # ---- the command line
@@ -115,6 +117,40 @@ def _verb(name: str, callback: Callable[..., Any] | None, level: str) -> str:
     return f"{level} adalang {name}\n\n```text\n{usage}\n```\n\n{inspect.getdoc(callback)}\n\n{table}"
 
 
+# ---- events
+
+_EVENTS_HEAD = """# Events of an optimization
+
+`adalang optimize FILE --events LOG` writes one line of JSON for each thing that happens, while it happens; `adalang runs events RUN_ID`
+prints the same lines later, for a run that was cut off too. A resumed run goes through its events again from the first one, and so writes
+them all: the file holds the whole log in any case.
+
+```json
+{"seq": 12, "kind": "best", "time": "2026-11-23T14:55:02.157Z", "spent": {"calls": 24, "cached_calls": 0, "tokens": 1480, "usd": 0.0}, "payload": {…}}
+```
+
+| field | meaning |
+| --- | --- |
+| `seq` | counts from 1 without gaps |
+| `kind` | one of the kinds below |
+| `time` | when it was kept for the first time, UTC |
+| `spent` | what the run had spent by then, over all processes that worked on it: calls that were paid, calls that the cache answered, tokens sent and received, USD |
+| `payload` | an object with the kind's fields; those marked optional may be missing or null |
+
+Types are those of JSON; `[text]` is a list of texts, `{number}` an object that has a number for each name. New kinds and new fields may come with
+any version: pass over what you do not know. What a field means does not change, and a field does not go, without a line in the changelog.
+"""
+
+
+def _events() -> str:
+    parts = [_NOTE, _EVENTS_HEAD]
+    for name, kind in EVENTS.items():
+        parts.append(f"## {name}\n\n{kind.meaning}\n")
+        rows = [(f"`{one}`", f.takes + ("" if f.always else ", optional"), f.meaning) for one, f in kind.fields.items()]
+        parts += [_table(("field", "type", "meaning"), rows)] if rows else ["It has no fields.\n"]
+    return "\n".join(parts)
+
+
 # ---- settings
 
 _SETTINGS_HEAD = """# Settings
@@ -139,6 +175,7 @@ _KINDS = {
     "metric": "a metric",
     "components": "a list of components",
     "params": "a list of params and demos",
+    "words": "a list of texts",
     "file": "a path, relative to the file",
     "method": "`bm25`, `vector` or `hybrid`",
     "embedding": "a model",

@@ -3,10 +3,11 @@
 import pytest
 
 from adalang.evaluation.results import RowResult
-from adalang.optimizer.backward import Feedback, Note
+from adalang.optimizer.backward import Note
 from adalang.optimizer.candidate import Candidate
+from adalang.optimizer.case import make_case
 from adalang.optimizer.loop import optimise
-from adalang.optimizer.propose import hypotheses, make_case
+from adalang.optimizer.propose import hypotheses
 from adalang.optimizer.settings import Settings
 from tests.complaints import complaint
 from tests.complaints.runs import optimized
@@ -31,8 +32,8 @@ async def test_a_request_does_not_grow_with_the_rows_that_fail(failing):
     task = World()
     notes = [Note("solve.text", result.row_id, "wrong " * 100, 1.0) for result in results]
     param = task.info.params[0]
-    feedback = Feedback({param.id: notes}, rows=results)
-    case = make_case(task, Candidate({"solve.text": TEXT}), param, feedback, results, results, ["lesson"] * 12)
+    by_id = {result.row_id: result for result in results}
+    case = make_case(task, Candidate({"solve.text": TEXT}), param, notes, by_id, results, results, ["lesson"] * 12)
     await hypotheses(task, case, 4, 0)
     assert len(task.asked[-1]) < 80_000
 

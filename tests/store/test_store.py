@@ -18,6 +18,8 @@ from adalang.store.records import (
     EvaluationRecord,
     Evidence,
     HoldoutLook,
+    Paid,
+    PaymentRecord,
     Proposal,
     ResponseRecord,
     RunRecord,
@@ -194,8 +196,11 @@ def test_prune_deletes_what_is_old_and_never_the_looks(store: Store) -> None:
         "evaluations": 0,
         "optimizations": 0,
         "events": 0,
+        "payments": 0,
+        "stints": 0,
         "proposals": 0,
         "holdout_looks": 1,
+        "row_sets": 0,
     }
     with pytest.raises(ValueError, match="cannot be pruned"):
         store.prune("holdout_looks")
@@ -206,7 +211,7 @@ def test_prune_leaves_the_log_of_an_optimization_that_can_be_resumed(store: Stor
     store.append_event(running, "started", {})
     store.append_event(ended, "started", {})
     store.end_optimization(ended, "finished")
-    assert store.prune("optimizations") == {"events": 1, "optimizations": 1}
+    assert store.prune("optimizations") == {"events": 1, "payments": 0, "stints": 0, "optimizations": 1}
     assert [event.kind for event in store.events(running)] == ["started"]
     assert [one.run_id for one in store.optimizations()] == [running]
 
@@ -257,3 +262,20 @@ def test_processes_write_at_the_same_time_from_the_first_opening_on(tmp_path: Pa
     with Store.open(tmp_path) as store:
         assert store.stats()["rows"]["responses"] == 450
         assert [event.seq for event in store.events("run")] == list(range(1, 451))
+
+
+def test_the_time_between_processes_is_nobodys(store: Store) -> None:
+    run, other = "a", "b"
+    with pytest.MonkeyPatch.context() as patch:
+        for at, what in ((100.0, "begin"), (103.0, "event"), (104.5, "paid"), (900.0, "begin"), (901.0, "event")):
+            patch.setattr("adalang.store.database.time.time", lambda at=at: at)
+            if what == "begin":
+                store.begin_stint(run)
+            elif what == "event":
+                store.append_event(run, "k", {})
+                store.append_event(other, "k", {})
+            else:
+                store.put_responses([], [PaymentRecord(run, 1, 10, 20, 0.5, created=102.0, settled=at)])
+    assert store.elapsed(run) == 5.5
+    assert store.paid(run) == Paid(1, 10, 20, 0.5)
+    assert store.paid(other) == Paid()

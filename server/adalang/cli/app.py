@@ -19,6 +19,7 @@ from adalang.cli import (
     optimize,
     proposals,
     run_component,
+    runs,
     server,
     store,
     watch,
@@ -44,6 +45,7 @@ app.command("run")(run_component.run)
 app.command("eval")(evaluate.evaluate)
 app.command("optimize")(optimize.optimize)
 app.add_typer(proposals.app, name="proposals")
+app.add_typer(runs.app, name="runs")
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 app.command("models")(models.models)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,18 @@ from adalang.cli.common import (
     money,
     note,
     open_session,
+    percent,
     print_json,
     say_offline,
     settings_for,
     split_target,
 )
+from adalang.cli.runs import check_writable, write_report
 
 if TYPE_CHECKING:
+    from adalang.cli.event_file import EventFile
+    from adalang.cli.watching import Watching
+    from adalang.engine.plan import OptimizePlan
     from adalang.engine.session import OptimizeResult, Session
     from adalang.language.program import Program
     from adalang.optimizer.estimate import Estimate
@@ -32,20 +38,39 @@ def optimize(
     estimate: bool = typer.Option(False, "--estimate", help="Say what it would take, and stop."),
     budget_calls: int = typer.Option(None, "--budget-calls", min=1, help="Model calls at most.", show_default=False),
     budget_usd: float = typer.Option(None, "--budget-usd", min=0, max=1e9, help="USD at most.", show_default=False),
+    budget_tokens: int = typer.Option(
+        None, "--budget-tokens", min=1, help="Tokens at most, sent and received.", show_default=False
+    ),
+    budget_minutes: float = typer.Option(
+        None, "--budget-minutes", min=0, max=1e6, help="Minutes at most.", show_default=False
+    ),
+    fresh: bool = typer.Option(False, "--fresh", help="Learn nothing from earlier runs of this eval."),
     yes: bool = typer.Option(False, "--yes", "-y", help="Spend without asking."),
     apply: bool = typer.Option(False, "--apply", help="Apply a proposal that the final test confirms."),
     seed: int = typer.Option(None, "--seed", help="Seed of the search's random choices.", show_default=False),
     model: list[str] = typer.Option([], "--model", "-m", help="PROMPT=MODEL, or MODEL for every prompt."),
+    anyway: bool = typer.Option(False, "--anyway", help="Search even where little can be gained."),
+    explain: bool = typer.Option(
+        False, "--explain", help="Tell of each round who was blamed, what was tried, and why."
+    ),
+    events: str = typer.Option(
+        "", "--events", help="Write each event to this file as a line of JSON; -: standard output."
+    ),
+    html: Path = typer.Option(None, "--html", help="Write a report of the run to this file.", show_default=False),
     json_output: bool = typer.Option(False, "--json", help="Print the result as JSON."),
 ) -> None:
     """Find an edit that raises an eval, and test it on held-out examples.
 
     A run that was cut off goes on where it stopped. Ends with 0 when it ran to its end, with a proposal or without one.
     """
+    if events == "-" and json_output:
+        raise typer.BadParameter("--events - and --json both write to standard output; give one of them a file")
+    check_writable(html)
     file, name = split_target(target)
     settings = settings_for(file)
 
-    async def work() -> None:
+    async def work(event_lines: EventFile | None) -> None:
+        from adalang.cli.watching import Watching
         from adalang.engine.plan import optimizable
         from adalang.evaluation.plan import eval_plan
         from adalang.language.reach import reached
@@ -59,17 +84,33 @@ def optimize(
                 raise typer.BadParameter(f"which eval? Write FILE:EVAL with one of: {known}")
             target = eval_plan(program, name or names[0]).target
             say_offline(program, settings, chosen_models(model), reached(program, target))
-            plan = session.optimize_plan(program, name or names[0], calls=budget_calls, usd=budget_usd, seed=seed)
+            plan = session.optimize_plan(
+                program,
+                name or names[0],
+                calls=budget_calls,
+                usd=budget_usd,
+                tokens=budget_tokens,
+                minutes=budget_minutes,
+                seed=seed,
+                anyway=anyway,
+            )
             found, usd = session.estimate(program, plan)
             if not json_output or estimate:
-                _print_estimate(found, usd, plan.calls, plan.usd, json_output)
+                _print_estimate(found, await session.forecast(program, plan), usd, plan, json_output)
             if estimate:
                 return
             if not _agreed(usd, yes):
                 note("Nothing was spent.")
                 raise typer.Exit(2)
-            told = _Narrator(quiet=json_output)
-            result = await session.optimization(program, plan, on_event=told)
+            watching = Watching(found, quiet=json_output, explain=explain, events=event_lines)
+            try:
+                with watching.shown(plan.eval):
+                    result = await session.optimization(
+                        program, plan, on_event=watching.event, on_begin=watching.begin, fresh=fresh
+                    )
+            except asyncio.CancelledError:
+                _say_stopped(watching)
+                raise
             applied = apply and result.proposal is not None and result.proposal.evidence.verified
             if json_output:
                 print_json(_plain(result) | {"applied": applied})
@@ -77,20 +118,27 @@ def optimize(
                 print_result(session, program, result)
             if applied and result.proposal is not None:
                 _apply(session, program, result.proposal.id, quiet=json_output)
+            if html:
+                write_report(session.store, result.run_id, html)
 
-    asyncio.run(work())
+    from adalang.cli.event_file import event_file
+
+    with event_file(events) as lines, redirect_stdout(sys.stderr if events == "-" else sys.stdout):
+        asyncio.run(work(lines))
 
 
-def _print_estimate(found: Estimate, usd: float | None, calls: int | None, most: float | None, as_json: bool) -> None:
-    price = "price unknown" if usd is None else money(usd)
+def _print_estimate(found: Estimate, lines: list[str], usd: float | None, plan: OptimizePlan, as_json: bool) -> None:
+    bounds = {"calls": plan.calls, "tokens": plan.tokens, "usd": plan.usd, "minutes": plan.minutes}
     if as_json:
-        print_json({"calls": found.calls, "usd": usd, "lines": found.lines(), "budget": {"calls": calls, "usd": most}})
+        print_json({"calls": found.calls, "usd": usd, "lines": lines, "budget": bounds, "estimate": found.numbers()})
         return
-    for line in found.lines():
+    for line in lines:
         print(line)
-    bounds = [f"{calls} calls" if calls else "", f"${most:g}" if most is not None else ""]
-    limits = ", ".join(bound for bound in bounds if bound)
-    print(f"Expected price: {price}. Never more than the budget: {limits}." if limits else f"Expected price: {price}.")
+    told = {name: f"{amount:g} {name}" for name, amount in bounds.items() if amount is not None}
+    if plan.usd is not None:
+        told["usd"] = f"${plan.usd:g}"
+    if told:
+        print(f"Never more than the budget: {', '.join(told.values())}.")
 
 
 def _agreed(usd: float | None, yes: bool) -> bool:
@@ -102,19 +150,14 @@ def _agreed(usd: float | None, yes: bool) -> bool:
     return typer.confirm("Start?", default=False)
 
 
-class _Narrator:
-    """One line for each thing that a person wants to know while it runs."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-
-    def __call__(self, event: Any, usage: Any) -> None:
-        from adalang.engine.narrate import narrate
-
-        text = narrate(event)
-        if text and not self._quiet:
-            again = " (replayed)" if event.replayed else ""
-            print(f"  [{usage.calls + usage.cached_calls:>5} calls] {text}{again}", flush=True)
+def _say_stopped(watching: Watching) -> None:
+    """After Ctrl-C: how far it came, and where to read what it did; that it can go on is said by all verbs."""
+    if watching.run_id:
+        best = watching.story.bests[-1] if watching.story.bests else None
+        found = f", at {percent(best.mean)} in the search" if best is not None else ""
+        calls = watching.calls
+        note(f"\nRun {watching.run_id} was stopped after {calls} calls{found}.")
+        note(f"What it has done so far: adalang runs explain {watching.run_id}")
 
 
 def print_result(session: Session, program: Program, result: OptimizeResult) -> None:
@@ -132,7 +175,7 @@ def print_result(session: Session, program: Program, result: OptimizeResult) -> 
         print(f"\nHint {proposal.id} (not an improvement that is proven): {outcome.reason}")
     print_evidence(proposal)
     print(f"\n{diff(program, proposal, session.root)}")
-    print(f"({spent})")
+    print(f"({spent}; its log: adalang runs explain {result.run_id})")
     verb = "Accept it" if outcome.kind == "proposal" else "Try it"
     print(f"{verb}: adalang proposals apply {proposal.id}{_from(session.root)}")
     print("   or: open the file in your editor, where it is offered as a quick fix.")

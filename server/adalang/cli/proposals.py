@@ -53,11 +53,14 @@ def _proposal(store: Store, proposal_id: str) -> Proposal:
 
 def _why_outdated(base: Path, proposal: Proposal) -> str:
     """:func:`~adalang.engine.proposals.why_outdated` with the files on disk."""
+    from adalang.config import load_settings
     from adalang.engine.proposals import why_outdated
     from adalang.language.program import load
 
     program = load(base / proposal.file)
-    return why_outdated(program, proposal) if program is not None else f"{proposal.file} cannot be read"
+    if program is None:
+        return f"{proposal.file} cannot be read"
+    return why_outdated(program, proposal, default_model=load_settings(base).model)
 
 
 @app.command("list")
@@ -128,7 +131,7 @@ def apply(
     root: Path = ROOT,
 ) -> None:
     """Put a proposal into its file: exactly the named params change, or nothing does."""
-    from adalang.engine.proposals import current_edits, why_outdated, write_files
+    from adalang.engine.proposals import current_edits, write_files
 
     store, base = _open(root)
     with store:
@@ -139,7 +142,7 @@ def apply(
             raise typer.BadParameter(f"{found.id} is a hint that no test confirms; add --unverified to apply it anyway")
         program = _program(base, found)
         edits = current_edits(program, found)
-        why = why_outdated(program, found)
+        why = _why_outdated(base, found)
         if why and not force:
             raise typer.BadParameter(
                 f"{found.id} was tested on an older version: {why}; optimize again, or add --unverified to apply it anyway"

@@ -159,7 +159,7 @@ class EngineClient:
         if message.get("method") == "progress":
             waiting = self._waiting.get(params.pop("id", None))
             if waiting is not None:
-                waiting.progress(Progress(**params))
+                waiting.progress(Progress.from_json(params))
             return
         waiting = self._waiting.get(message.get("id"))
         if waiting is None or waiting.answer.done():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from adalang.engine.dataflow import gold, judged
-from adalang.engine.described import task_component, task_param, templates
+from adalang.engine.described import allowed_params, task_component, task_param
 from adalang.engine.plan import OptimizePlan
+from adalang.engine.variants import Variant, Variants
 from adalang.evaluation.evaluate import Scorer
 from adalang.evaluation.plan import EvalPlan, Rows
 from adalang.evaluation.results import RowResult
@@ -18,12 +18,11 @@ from adalang.language.builtins import METRIC_SIGNATURES
 from adalang.language.checks.scope import result_type
 from adalang.language.data import Row
 from adalang.language.declarations import PromptDeclaration, dotted, setting
-from adalang.language.models import estimate_tokens, price
+from adalang.language.models import price
 from adalang.language.program import Entity, Program
 from adalang.language.reach import reached, trainable
 from adalang.language.types import misfit
 from adalang.optimizer.candidate import Candidate
-from adalang.optimizer.estimate import Estimate
 from adalang.optimizer.task import Example, Remaining, Split, TaskInfo
 from adalang.runtime.answers import read_json
 from adalang.runtime.failures import BugFailure, UnreadableFailure
@@ -33,8 +32,8 @@ from adalang.runtime.models.types import Message, ModelSpec, Request, Usage
 from adalang.store import Store
 from adalang.store.records import HoldoutLook
 
-_ANSWER_TOKENS = 200
-"""Assumed length of an answer in estimates of money, when the model sets no ``max_tokens``."""
+_TEACHER_TOKENS, _ANSWER_TOKENS = 2000, 200
+"""Assumed lengths of a call where a teacher's price is compared with others'."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,7 @@ class FileTask:
     task_info: TaskInfo
     scorer: Scorer
     runtime: Runtime
+    variants: Variants
     teacher: ModelSpec
     budget: Budget
     store: Store
@@ -58,37 +58,44 @@ class FileTask:
         plan: OptimizePlan,
         evaluated: EvalPlan,
         rows: Rows,
-        runtime: Runtime,
+        runtime_of: Callable[[Program], Runtime],
         budget: Budget,
         store: Store,
         run_id: str,
     ) -> FileTask:
+        runtime = runtime_of(program)
         scorer = Scorer(evaluated, evaluated.entity.module.path.parent)
         splits = {name: rows.splits.get(name, ()) for name in ("train", "val", "test")}
         examples = {name: [_example(scorer, row) for row in found] for name, found in splits.items()}
         components = reached(program, evaluated.target)
         prompts = [one for one in components if isinstance(one.declaration, PromptDeclaration)]
         models = [runtime.models.of_setting(one, setting(_settings(one), "model")) for one in prompts]
+        marked = [task_param(one) for one in trainable(program, evaluated.target) if one.id in plan.params]
+        others = allowed_params(program, evaluated.target, plan.allow, frozenset(runtime.models.chosen))
+        teacher = (
+            runtime.models.named(plan.teacher, program.root)
+            if plan.teacher
+            else (models[0] if models else runtime.models.default_model())
+        )
         info = TaskInfo(
             target=evaluated.target.id,
-            params=[task_param(one) for one in trainable(program, evaluated.target) if one.id in plan.params],
+            params=[*marked, *others],
             components={one.id: task_component(program, one) for one in components},
-            deterministic=all(model.provider == "builtin" for model in models),
+            deterministic=all(model.provider == "builtin" for model in models)
+            and all(one.family != "models" for one in others),
+            varied=any(model.provider != "builtin" and model.options.get("temperature") != 0 for model in models),
             raw_demos=_expected_is_output(program, evaluated, examples["train"]),
             calls_per_run=float(max(1, len(prompts))),
+            teacher_price=_relative_price(teacher, models),
             holdout=holdout_hash(splits["test"]),
             eval=evaluated.name,
             run_id=run_id,
             aim=evaluated.entity.declaration.doc or evaluated.target.declaration.doc,
             judged=judged(evaluated),
         )
-        teacher = (
-            runtime.models.named(plan.teacher, program.root)
-            if plan.teacher
-            else (models[0] if models else runtime.models.default_model())
-        )
         originals = {row.id: row for found in splits.values() for row in found}
-        return cls(info, scorer, runtime, teacher, budget, store, examples, originals)
+        variants = Variants(program, Variant(scorer, runtime), runtime_of, {one.id: one for one in others})
+        return cls(info, scorer, runtime, variants, teacher, budget, store, examples, originals)
 
     @property
     def info(self) -> TaskInfo:
@@ -98,8 +105,27 @@ class FileTask:
         return self.examples[split]
 
     async def run(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
-        runtime = replace(self.runtime, overrides=candidate.values)
-        return await self.scorer.run(runtime, self.originals[row.id], sample)
+        variant, original = self.variants.of(candidate), self.originals[row.id]
+        refused = RowResult(row.id, sample, "refused", 0.0, inputs=row.inputs, expected=row.expected)
+        if variant.refused:
+            return replace(refused, reason=variant.refused)
+        runtime = replace(variant.runtime, overrides=self.variants.overrides(candidate))
+        try:
+            return await variant.scorer.run(runtime, original, sample)
+        except BugFailure as failure:
+            if variant is self.variants.own:
+                raise
+            return replace(
+                refused, reason=str(failure)
+            )  # a model that does not take an option, say: this choice's fault
+
+    async def run_with_teacher(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
+        variant = self.variants.of(candidate)
+        runtime, scorer = variant.runtime, variant.scorer
+        instead = {one.id: self.teacher for one in reached(runtime.program, scorer.plan.target)}
+        models = replace(runtime.models, instead=instead)
+        runtime = replace(runtime, overrides=self.variants.overrides(candidate), models=models)
+        return await scorer.run(runtime, self.originals[row.id], sample)
 
     async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
         request = Request(self.teacher, tuple(messages), schema, "proposal", sample=sample)
@@ -110,44 +136,42 @@ class FileTask:
 
     def remaining(self) -> Remaining:
         budget = self.budget
-        tokens = budget.tokens - budget.spent.tokens if budget.tokens is not None else None
-        return Remaining(budget.remaining_calls, budget.remaining_usd, budget.remaining_seconds, tokens)
+        return Remaining(
+            budget.remaining_calls, budget.remaining_usd, budget.remaining_seconds, budget.remaining_tokens
+        )
 
     def spent(self) -> Usage:
         return self.budget.spent
 
     def looks(self) -> Sequence[HoldoutLook]:
-        return self.store.looks(self.task_info.holdout)
+        return self.store.looks(self.task_info.holdout, self.store.row_set(self.task_info.holdout))
 
     def record_look(self, look: HoldoutLook) -> None:
         self.store.add_look(look)
 
-    def usd(self, found: Estimate) -> float | None:
-        """What the estimated calls would cost at list prices, with the length of one row's messages as measure."""
-        first = next((rows[0] for rows in self.examples.values() if rows), None)
-        if first is None:
-            return 0.0
-        total = 0.0
-        prompts = [one for one in reached(self.runtime.program, self.scorer.plan.target) if one.kind == "prompt"]
-        for entity in prompts:
-            model = self.runtime.models.of_setting(entity, setting(_settings(entity), "model"))
-            cost = _usd_per_call(model, sum(len(text) for _, text in templates(entity)) // 4 + _row_tokens(first))
-            if cost is None:
-                return None
-            total += cost * found.task_calls / max(1, len(prompts))
-        teacher = _usd_per_call(self.teacher, 2000)
-        return None if teacher is None else total + teacher * found.teacher_calls
+    def with_budget(self, budget: Budget) -> FileTask:
+        """The same task, paid from another budget."""
+
+        def paid(program: Program) -> Runtime:
+            return replace(self.variants.runtime_of(program), budget=budget)
+
+        runtime = replace(self.runtime, budget=budget)
+        own = replace(self.variants.own, runtime=runtime)
+        return replace(self, runtime=runtime, variants=replace(self.variants, own=own, runtime_of=paid), budget=budget)
 
 
-def _usd_per_call(model: ModelSpec, input_tokens: int) -> float | None:
+def _relative_price(teacher: ModelSpec, models: Sequence[ModelSpec]) -> float:
+    """What a teacher's call costs in calls of these models at list prices, if all are known and none is free; else 1."""
+    prices = [_usd_per_call(model) for model in (teacher, *models)]
+    if len(prices) < 2 or not all(prices):
+        return 1.0
+    own, *others = [price for price in prices if price is not None]
+    return own * len(others) / sum(others)
+
+
+def _usd_per_call(model: ModelSpec) -> float | None:
     rates = price(model.id)
-    if rates is None:
-        return None
-    return rates[0] * input_tokens + rates[1] * int(model.options.get("max_tokens") or _ANSWER_TOKENS)
-
-
-def _row_tokens(example: Example) -> int:
-    return estimate_tokens(json.dumps(dict(example.inputs), ensure_ascii=False, default=str))
+    return rates[0] * _TEACHER_TOKENS + rates[1] * _ANSWER_TOKENS if rates is not None else None
 
 
 def _settings(entity: Entity) -> Any:

@@ -8,6 +8,7 @@ whatever prints, so that no line of a library or of user code ever stands betwee
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import sys
@@ -75,8 +76,49 @@ REQUESTS: Mapping[str, type[RunRequest] | type[EvaluateRequest] | type[OptimizeR
 
 
 @dataclass(frozen=True, slots=True)
+class SearchProgress:
+    """What a search adds to its progress: the score that it began with (0 to 1, None while nobody knows), its budget, and the
+    seconds that it should take at most (None: too early to tell)."""
+
+    start: float | None = None
+    budget_calls: int | None = None
+    budget_usd: float | None = None
+    left: float | None = None
+    final_test: bool = False
+
+    def told(self, now: Progress) -> str:
+        """Score, calls, money and time in one line."""
+        score = f"{100 * now.score:.0f}% in the search" if now.score is not None else ""
+        if score and self.start is not None:
+            score = f"{100 * self.start:.0f}% -> {score}"
+        left = f"{'' if self.final_test else 'at most '}{about(self.left)} left" if self.left is not None else ""
+        parts = [score, spent_of(now.calls, now.usd, self.budget_calls, self.budget_usd), left]
+        return ", ".join(part for part in parts if part)
+
+
+def about(seconds: float) -> str:
+    """A time in words, no more exact than it is known: `about 40 s`, `about 4 min`, `about 2.5 h`."""
+    if seconds < 55:
+        return f"about {max(5, 5 * math.ceil(seconds / 5))} s"
+    if seconds < 55 * 60:
+        return f"about {math.ceil(seconds / 60)} min"
+    return f"about {math.ceil(seconds / 1800) / 2:g} h"
+
+
+def spent_of(calls: int, usd: float, most_calls: int | None, most_usd: float | None) -> str:
+    """`263 of 400 calls, $0.12 of $5`; what has no bound stands alone, and money is left out while there is none."""
+    told = f"{calls} of {most_calls} calls" if most_calls is not None else f"{calls} calls"
+    if not usd:
+        return told
+    return f"{told}, ${usd:.4g} of ${most_usd:g}" if most_usd is not None else f"{told}, ${usd:.4g}"
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
-    """How far work has come. ``total`` is 0 when nobody can know; ``score`` is the mean so far, 0 to 1."""
+    """How far work has come. ``total`` is 0 when nobody can know; ``score`` is the mean so far, 0 to 1.
+
+    Of a search, ``search`` says more, and ``done`` and ``total`` are calls: those made, and those that it should take.
+    """
 
     done: int
     total: int
@@ -84,9 +126,15 @@ class Progress:
     calls: int
     usd: float
     message: str = ""
+    search: SearchProgress | None = None
 
     def told(self, title: str) -> str:
-        """`12/20, 83% so far, 14 calls, $0.0021: what it does`; what the work's ``title`` says already is left out."""
+        """`12/20, 83% so far, 14 calls, $0.0021: what it does`; what the work's ``title`` says already is left out.
+
+        Of a search: `40% -> 58% in the search, 263 of 400 calls, $0.12 of $5, at most about 4 min left: what it tries`.
+        """
+        if self.search is not None:
+            return f"{self.search.told(self)}: {self.message}"
         parts = [f"{self.done}/{self.total}" if self.total else str(self.done)]
         if self.score is not None:
             parts.append(f"{100 * self.score:.0f}% so far")
@@ -96,6 +144,12 @@ class Progress:
             parts.append(f"${self.usd:.4f}")
         text = ", ".join(parts)
         return f"{text}: {self.message}" if self.message and self.message not in title else text
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Progress:
+        """What :func:`to_json` gave, read again."""
+        search = data.get("search")
+        return cls(**{**data, "search": SearchProgress(**search) if search is not None else None})
 
 
 def to_json(value: Request | Progress) -> dict[str, Any]:

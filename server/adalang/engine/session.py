@@ -15,19 +15,23 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from adalang.config import Settings
+from adalang.engine.earlier import earlier_runs, keep_ground
 from adalang.engine.file_task import FileTask
-from adalang.engine.narrate import narrate
+from adalang.engine.forecast import cost_lines, cost_of, held_line
+from adalang.engine.logs import kept_events, lock_of
 from adalang.engine.plan import OptimizePlan, optimize_plan
+from adalang.engine.proposals import rests_on
 from adalang.engine.protocol import Progress
+from adalang.engine.watch import SearchWatch
 from adalang.evaluation.evaluate import Scorer, evaluate
 from adalang.evaluation.plan import EvalPlan, Rows, default_split, eval_plan, load_rows
 from adalang.evaluation.results import Evaluation, RowResult
 from adalang.language.checks import Diagnostic, DiskFacts, check_all
 from adalang.language.declarations import Member, Reference
-from adalang.language.fingerprint import disk_hash, fingerprint
+from adalang.language.fingerprint import disk_hash, fingerprint, ground
 from adalang.language.program import Entity, Module, Program, load, reader_with
 from adalang.optimizer.estimate import Estimate, estimate
 from adalang.optimizer.events import RunEvent
@@ -306,17 +310,25 @@ class Session:
             plan=plan,
             evaluated=evaluated,
             rows=self.rows(evaluated),
-            runtime=self.runtime(program, budget=budget),
+            runtime_of=lambda one: self.runtime(one, budget=budget),
             budget=budget,
             store=self.store,
             run_id=run_id,
         )
 
     def estimate(self, program: Program, plan: OptimizePlan) -> tuple[Estimate, float | None]:
-        """Calls and money that the search should take, before any call; money is ``None`` without a known price."""
+        """Calls and money that the search should take at the most; money is ``None`` without a known price."""
         task = self.task(program, plan, Budget())
         found = estimate(task, plan.search)
-        return found, task.usd(found)
+        usd = cost_of(task, found).usd
+        return found, usd[1] if usd is not None else None
+
+    async def forecast(self, program: Program, plan: OptimizePlan) -> list[str]:
+        """What an optimization should take, of what, for how much, and what is paid for already: in sentences, without a call."""
+        task = self.task(program, plan, Budget())
+        found = estimate(task, plan.search)
+        held = await held_line(task)
+        return [*found.lines(), *cost_lines(cost_of(task, found), plan, found), *([held] if held else [])]
 
     async def optimization(
         self,
@@ -324,15 +336,22 @@ class Session:
         plan: OptimizePlan,
         *,
         on_event: Callable[[RunEvent, Usage], None] = lambda event, usage: None,
+        on_begin: Callable[[str, Budget], None] = lambda run_id, budget: None,
+        fresh: bool = False,
     ) -> OptimizeResult:
         """Search, test, and keep what was found as a proposal. A run that was cut off goes on where it stopped.
+
+        Args:
+            on_event: called with each event once it is kept, and with what has been spent.
+            on_begin: called once before the first event, with the run's id and its budget, to look at while it runs.
+            fresh: learn nothing from earlier runs of this eval; else what they have found is tried first.
 
         Raises:
             BugFailure: the file, its data or a key is wrong.
         """
         key = self._plan_key(program, plan)
         with self._alone(key):
-            return await self._optimization(program, plan, key, on_event)
+            return await self._optimization(program, plan, key, on_event, on_begin, fresh)
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
@@ -340,8 +359,7 @@ class Session:
         if self.store.root is None:
             yield
             return
-        lock = FileLock(self.store.root / ".adalang" / "locks" / key[:16])
-        Path(lock.lock_file).parent.mkdir(exist_ok=True)
+        lock = lock_of(self.store.root, key)
         try:
             lock.acquire(blocking=False)
         except Timeout as error:
@@ -354,31 +372,36 @@ class Session:
             lock.release()
 
     async def _optimization(
-        self, program: Program, plan: OptimizePlan, key: str, on_event: Callable[[RunEvent, Usage], None]
+        self,
+        program: Program,
+        plan: OptimizePlan,
+        key: str,
+        on_event: Callable[[RunEvent, Usage], None],
+        on_begin: Callable[[str, Budget], None],
+        fresh: bool,
     ) -> OptimizeResult:
         started = time.monotonic()
         evaluated = eval_plan(program, plan.eval)
         file = self.store.relative(program.path)
         running = self.store.find_run(key)
         record = running or self.store.start_optimization(file, plan.eval, key)
-        before = [
-            RunEvent(event.seq, event.kind, event.payload, Usage(**event.spent))
-            for event in self.store.events(record.run_id)
-        ]
-        budget = Budget(plan.calls, plan.tokens, plan.usd, plan.minutes * 60 if plan.minutes else None)
-        if before:
-            budget.record(before[-1].spent)
+        before = kept_events(self.store, record.run_id)
+        budget = self._account(plan, record.run_id, before[-1].spent if before else Usage())
         task = self.task(program, plan, budget, record.run_id)
+        own_ground = self._ground(program, plan)
+        keep_ground(self.store, record, own_ground, task)
+        on_begin(record.run_id, budget)
 
         def keep(event: RunEvent) -> None:
             if not event.replayed:
                 if event.seq <= len(before):  # it differs from the one in the log, which then says nothing any more
                     self.store.cut_events(record.run_id, after=event.seq - 1)
-                self.store.append_event(record.run_id, event.kind, event.payload, asdict(event.spent))
+                self.store.append_event(record.run_id, event.kind, event.payload, asdict(event.spent), event.time)
             on_event(event, budget.spent)
 
         try:
-            outcome = await optimise(task, plan.search, keep, before)
+            earlier = () if fresh else earlier_runs(self.store, record, own_ground, task, before)
+            outcome = await optimise(task, plan.search, keep, before, earlier)
         except BugFailure:
             self.store.end_optimization(record.run_id, "failed")
             raise
@@ -387,6 +410,29 @@ class Session:
         return OptimizeResult(
             outcome, proposal, record.run_id, running is not None, budget.spent, time.monotonic() - started
         )
+
+    def _account(self, plan: OptimizePlan, run_id: str, logged: Usage) -> Budget:
+        """The run's budget, of which is gone what the processes before this one have paid and the time that they took.
+
+        The account in the store is exact to the call; the log, which is written between calls, knows only of the cached ones.
+        """
+        seconds = plan.minutes * 60 if plan.minutes is not None else None
+        elapsed = self.store.elapsed(run_id)
+        budget = Budget(plan.calls, plan.tokens, plan.usd, seconds, elapsed=elapsed, account=run_id)
+        paid = self.store.paid(run_id)
+        budget.record(
+            Usage(
+                paid.calls,
+                logged.cached_calls,
+                paid.input_tokens,
+                paid.output_tokens,
+                paid.usd,
+                logged.seconds,
+                paid.priced,
+            )
+        )
+        self.store.begin_stint(run_id)
+        return budget
 
     async def optimize(
         self,
@@ -402,15 +448,9 @@ class Session:
         """:meth:`optimization` as plain JSON, for the editor."""
         program = self.load(file, texts)
         plan = self.optimize_plan(program, eval_name, calls=budget_calls, usd=budget_usd, seed=seed)
-        total = plan.calls or 0
-
-        def told(event: RunEvent, usage: Usage) -> None:
-            message = narrate(event)
-            if message:
-                calls = usage.calls + usage.cached_calls
-                progress(Progress(min(calls, total), total, None, usage.calls, usage.usd, message))
-
-        result = await self.optimization(program, plan, on_event=told)
+        watch = SearchWatch(progress, self.estimate(program, plan)[0])
+        async with watch.ticking():
+            result = await self.optimization(program, plan, on_event=watch.event, on_begin=watch.begin)
         return {
             "outcome": result.outcome.kind,
             "proposal_id": result.proposal.id if result.proposal else None,
@@ -430,7 +470,20 @@ class Session:
             "model": self.settings.model,
             "chosen": self._chosen,
         }
-        return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+        return _digest(told)
+
+    def _ground(self, program: Program, plan: OptimizePlan) -> str:
+        """Names what the experience of a search rests on, but for the values of its params and its rows."""
+        declared = plan.teacher and program.resolve(plan.teacher) is not None
+        return _digest(
+            {
+                "eval": ground(program, plan.eval, disk_hash, plan.params),
+                "params": sorted(plan.params),
+                "teacher": self.fingerprint(program, plan.teacher) if declared else plan.teacher,
+                "model": self.settings.model,
+                "chosen": self._chosen,
+            }
+        )
 
     def _keep_proposal(
         self, program: Program, evaluated: EvalPlan, outcome: Outcome, run_id: str, usage: Usage
@@ -438,6 +491,8 @@ class Session:
         if outcome.kind not in ("proposal", "hint") or not outcome.changes:
             return None
         evidence = outcome.evidence or Evidence()
+        rests = rests_on(program, evaluated.name, disk_hash, self.settings.model)
+        evidence = replace(evidence, extra={**evidence.extra, "rests_on": rests})
         proposal = Proposal.new(
             run_id=run_id,
             file=self.store.relative(program.path),
@@ -448,6 +503,10 @@ class Session:
         )
         self.store.put_proposal(proposal)
         return proposal
+
+
+def _digest(told: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _short_json(value: Any) -> str:

@@ -1,7 +1,8 @@
 """Fingerprints: one hash of all that decides what a component answers, and of nothing else.
 
 In it: the component's own declaration and those of its callees, the models with the options that change answers, the
-types and shared params that they use, the content of corpus, tool and replay files. Not in it: comments, layout, the form
+types and shared params that they use, the descriptions of tools, the content of corpus, tool and replay files. Not in it:
+other comments, layout, the form
 in which a text is written, other declarations, and settings that only say when, how often or for how much something runs.
 
 The hash is a Merkle hash: each declaration is hashed with its references replaced by the hashes of what they name.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,19 @@ def fingerprint(program: Program, component_id: str, file_hash: FileHash) -> str
     return _Hasher(program, file_hash).entity(entity)
 
 
+def ground(program: Program, eval_id: str, file_hash: FileHash, params: Collection[str] = ()) -> str:
+    """As the fingerprint of an eval, but for its data and the values of `params` (ids of params and demos): what has to be
+    the same for a score of other values, or on other rows, to say anything.
+
+    Raises:
+        KeyError: the program declares nothing of that name.
+    """
+    entity = program.resolve(eval_id)
+    if entity is None:
+        raise KeyError(eval_id)
+    return _Hasher(program, file_hash, frozenset(params), frozenset({"data"})).entity(entity)
+
+
 def disk_hash(path: Path) -> str | None:
     """SHA-256 of a file's bytes; for a path with ``*``, ``?`` or ``[`` of all files that it means, with their names."""
     if not any(sign in str(path) for sign in "*?["):
@@ -99,8 +113,15 @@ def _digest(value: Any) -> str:
 
 
 class _Hasher:
-    def __init__(self, program: Program, file_hash: FileHash) -> None:
+    def __init__(
+        self,
+        program: Program,
+        file_hash: FileHash,
+        open_params: frozenset[str] = frozenset(),
+        open_settings: frozenset[str] = frozenset(),
+    ) -> None:
         self._program, self._file_hash = program, file_hash
+        self.open_params, self.open_settings = open_params, open_settings
         self._known: dict[str, str] = {}
 
     def entity(self, entity: Entity) -> str:
@@ -129,8 +150,16 @@ class _Content:
                     **self._signature(entity, declaration),
                     "settings": self._settings(declaration.settings),
                     "messages": [[one.role, one.template.text.value] for one in declaration.messages],
-                    "params": {one.name.text: one.text for one in declaration.params},
-                    "demos": {one.name.text: self._value(one.value) if one.value else [] for one in declaration.demos},
+                    "params": {
+                        one.name.text: one.text
+                        for one in declaration.params
+                        if not self._is_open(entity, one.name.text)
+                    },
+                    "demos": {
+                        one.name.text: self._value(one.value) if one.value else []
+                        for one in declaration.demos
+                        if not self._is_open(entity, one.name.text)
+                    },
                     "shared": {one.id: self._hasher.entity(one) for one in shared_params(self._program, entity)},
                 }
             case RetrieverDeclaration():
@@ -138,6 +167,7 @@ class _Content:
             case ToolDeclaration():
                 return {
                     **self._signature(entity, declaration),
+                    "description": declaration.doc,
                     "value": self._value(declaration.value),
                     "settings": self._settings(declaration.settings),
                 }
@@ -153,7 +183,7 @@ class _Content:
             case TypeDeclaration():
                 return json_schema(self._program.type_of(declaration.type, self._module))
             case ParamDeclaration():
-                return declaration.param.text
+                return declaration.param.text if entity.id not in self._hasher.open_params else None
             case DatasetDeclaration():
                 planned = plan(entity)
                 files = {name: self._file_hash(path) for name, path in planned.files.items()}
@@ -161,9 +191,13 @@ class _Content:
                 return [file, planned.rows, files, dict(planned.fractions), planned.seed]
             case EvalDeclaration():
                 self._local = frozenset({"row", "output", "steps"})
-                return {"target": self._value(declaration.target), "settings": self._settings(declaration.settings)}
+                counted = tuple(one for one in declaration.settings if one.name.text not in self._hasher.open_settings)
+                return {"target": self._value(declaration.target), "settings": self._settings(counted)}
             case _:
                 return None
+
+    def _is_open(self, entity: Entity, name: str) -> bool:
+        return f"{entity.id}.{name}" in self._hasher.open_params
 
     def _signature(self, entity: Entity, declaration: Component) -> dict[str, Any]:
         inputs = [

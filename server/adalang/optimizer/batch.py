@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.archive import Entry
-from adalang.optimizer.runs import PASS
 from adalang.optimizer.state import Search
 
 STALLED = 4
 """Rounds without a gain after which the search looks for other starting points."""
 
-_DRAWN_AT_ONCE, _DRAWS_FOR_MORE = 4, 2
+_DRAWN_AT_ONCE = 4
 _FAILS_LEAST, _FAILS_MOST, _FAILS_SHARE = 3, 8, 16
 
 
@@ -43,24 +40,3 @@ async def draw_batch(search: Search, parent: Entry) -> list[RowResult]:
         await search.try_on(parent.candidate, rows)
         drawn += len(rows)
     return search.sampler.known(key)
-
-
-async def more_failing(search: Search, parent: Entry) -> Sequence[RowResult]:
-    """The parent's failing train rows after a few new ones were tried, until one more of them fails; else the same as before."""
-    begun = search.failing(parent)
-    for _ in range(_DRAWS_FOR_MORE):
-        if not search.purse.affords(_DRAWN_AT_ONCE * search.runs.samples):
-            break
-        rows = search.sampler.draw(parent.candidate.key, _DRAWN_AT_ONCE)
-        if not rows:
-            break
-        await search.try_on(parent.candidate, rows)
-        if search.failing(parent) > begun:
-            break
-    return failing(search.sampler.known(parent.candidate.key))
-
-
-def failing(results: Sequence[RowResult]) -> list[RowResult]:
-    """The rows that failed; what could not be read comes first, for the form of an answer is mended first."""
-    found = [result for result in results if result.score is not None and result.score < PASS]
-    return sorted(found, key=lambda result: result.status != "unreadable")

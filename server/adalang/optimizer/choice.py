@@ -19,6 +19,8 @@ async def choose(search: Search, val: Sequence[Example]) -> Entry:
     archive, incumbent = search.archive, search.archive.incumbent
     if len(archive.entries) == 1:
         return incumbent
+    if archive.champion.candidate.key == search.chosen_before:
+        return archive.champion  # an earlier run has chosen and simplified it, on all of its selection rows
     known: list[Entry] = []
     for entry in [incumbent, *archive.entries[1:][-_FINALISTS:][::-1]]:
         if not search.purse.affords(2 * len(val) * search.runs.samples):

@@ -10,6 +10,7 @@ repeat is what was spent (its answers are free): that is kept beside each event,
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,13 +22,15 @@ Emit = Callable[["RunEvent"], None]
 
 @dataclass(frozen=True, slots=True)
 class RunEvent:
-    """`seq` counts from 1. `payload` is JSON. `spent` is what the run had spent by then. `replayed`: it stood in the log already."""
+    """`seq` counts from 1. `payload` is JSON. `spent` is what the run had spent by then. `replayed`: it stood in the log already.
+    `time` is in seconds since 1970 (UTC), for people: no decision looks at it. The kinds are told in `vocabulary.py`."""
 
     seq: int
     kind: str
     payload: Mapping[str, Any]
     spent: Usage = field(default_factory=Usage)
     replayed: bool = False
+    time: float = 0.0
 
 
 class EventLog:
@@ -49,11 +52,11 @@ class EventLog:
     def add(self, kind: str, /, **payload: Any) -> None:
         """Keeps an event; only then may the caller act on it."""
         payload = json.loads(json.dumps(payload, ensure_ascii=False, default=str))
-        event = RunEvent(self._count + 1, kind, payload, self._spent_now())
+        event = RunEvent(self._count + 1, kind, payload, self._spent_now(), time=time.time())
         if self._count < len(self._before):
             old = self._before[self._count]
             if (old.kind, old.payload) == (kind, payload):
-                event = replace(event, spent=old.spent, replayed=True)
+                event = replace(event, spent=old.spent, replayed=True, time=old.time)
             else:
                 self._before = ()
         self._count += 1

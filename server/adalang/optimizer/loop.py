@@ -6,18 +6,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from adalang.optimizer.candidate import Candidate
+from adalang.optimizer.cheaper import cheapen
 from adalang.optimizer.choice import choose
+from adalang.optimizer.earlier import Earlier
 from adalang.optimizer.estimate import Estimate, estimate
 from adalang.optimizer.events import Emit, EventLog, RunEvent
 from adalang.optimizer.few import crossfit, hints, mode_of
+from adalang.optimizer.guards import anchors_of
+from adalang.optimizer.headroom import little_to_gain
+from adalang.optimizer.objective import measure
 from adalang.optimizer.outcome import Finding, Outcome, changes_of
 from adalang.optimizer.purse import Purse
 from adalang.optimizer.runs import Runs, TooManyFailures
 from adalang.optimizer.search import run_search
 from adalang.optimizer.settings import Settings
-from adalang.optimizer.ship import looks_before, ship_test
+from adalang.optimizer.ship import ship_test, why_no_more_looks
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import CountingTask, Example, Task
+from adalang.optimizer.warm import warm_start
 from adalang.runtime.failures import BudgetExceeded
 
 
@@ -26,21 +32,23 @@ async def optimise(
     settings: Settings | None = None,
     on_event: Emit = lambda event: None,
     before: Sequence[RunEvent] = (),
+    earlier: Sequence[Earlier] = (),
 ) -> Outcome:
-    """Searches for better values of the task's params. `before` are the events of the run that is resumed.
+    """Searches for better values of the task's params. `before` are the events of the run that is resumed, `earlier` what other
+    runs have learned on the same eval, the newest first; none of them may have used a row that is held out now.
 
     `on_event` is called with each event before it is acted on and must have kept it when it returns. Raises BugFailure for
     what no row and no retry would cure; a budget that is used up is no error, the search then ends with what it has.
     """
-    optimisation = _Optimisation(task, settings or Settings(), EventLog(on_event, task.spent, before))
+    optimisation = _Optimisation(task, settings or Settings(), EventLog(on_event, task.spent, before), earlier)
     outcome = optimisation.told(await optimisation.finding())
     optimisation.log.add("finished", kind=outcome.kind, reason=outcome.reason)
     return outcome
 
 
 class _Optimisation:
-    def __init__(self, task: Task, settings: Settings, log: EventLog) -> None:
-        self.task, self.settings, self.log = CountingTask(task), settings, log
+    def __init__(self, task: Task, settings: Settings, log: EventLog, earlier: Sequence[Earlier]) -> None:
+        self.task, self.settings, self.log, self.earlier = CountingTask(task), settings, log, earlier
         self.runs = Runs(task, 1 if task.info.deterministic else settings.repeats)
         self.purse = Purse(self.task, self.runs, log)
         self.incumbent = Candidate({param.id: param.value for param in task.info.params})
@@ -50,8 +58,16 @@ class _Optimisation:
         if not self.task.info.params:
             return Finding("nothing", "there is no param and no demos that may be changed")
         plan = estimate(self.task, self.settings)
-        mode, lines = mode_of(plan), plan.lines()
-        self.log.add("started", mode=mode, seed=self.settings.seed, incumbent=self.incumbent.key, estimate=lines)
+        mode = mode_of(plan)
+        self.log.add(
+            "started",
+            mode=mode,
+            seed=self.settings.seed,
+            incumbent=self.incumbent.key,
+            values=self.incumbent.values,
+            estimate=plan.lines(),
+            expected=plan.numbers(),
+        )
         try:
             match mode:
                 case "full":
@@ -72,25 +88,31 @@ class _Optimisation:
         if refused := self._no_test_possible(plan):
             return Finding("nothing", refused)
         search = self._begin(self.task.rows("train"), self.task.rows("val"))
-        await run_search(search)
-        best, incumbent = await choose(search, self.task.rows("val")), search.archive.incumbent
+        await measure(self.runs, self.incumbent, search.val, self.settings.prefer)
+        await warm_start(search, self.earlier)
+        little = await little_to_gain(search)
+        if not little:
+            await run_search(search)
+        best, incumbent = await cheapen(search, await choose(search, search.val)), search.archive.incumbent
         if best.candidate == self.incumbent:
-            return Finding.nothing_better(search)
-        self.log.add("chosen", candidate=best.candidate.key, mean=best.mean, incumbent=incumbent.mean)
-        verdict = await ship_test(
-            self.task, self.runs, self.log, self.incumbent, best.candidate, best.hypothesis, self.settings.seed
+            return Finding("nothing", little) if little else Finding.nothing_better(search)
+        self.log.add(
+            "chosen",
+            candidate=best.candidate.key,
+            mean=best.mean,
+            incumbent=incumbent.mean,
+            values=best.candidate.changes(self.incumbent),
+            hypothesis=best.hypothesis,
         )
+        verdict = await ship_test(self.task, self.runs, self.log, incumbent, best, self.settings, anchors_of(search))
         if not verdict.better:
             return Finding("nothing", f"what looked better in the search did not hold: {verdict.reason}")
         return Finding("proposal" if verdict.ok else "hint", verdict.reason, best.candidate, verdict.evidence)
 
     def _no_test_possible(self, plan: Estimate) -> str:
         """Why no final test can be made, or "" with the runs for it set aside."""
-        if looks_before(self.task) >= self.settings.holdout_looks:
-            return (
-                f"these {plan.holdout} hold-out rows have been used for {self.settings.holdout_looks} tests and prove nothing "
-                "more; add fresh rows or change the data set's seed"
-            )
+        if refused := why_no_more_looks(self.task, self.settings.holdout_looks):
+            return refused
         self.purse.reserve = plan.holdout * 2 * self.runs.samples
         baseline = plan.val * self.runs.samples
         if self.purse.affords(baseline):

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from adalang.optimizer.objective import Prefer
+from adalang.optimizer.savings import MARGIN
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`goal`: the mean score on the selection rows at which the search has done enough (None: only a perfect one).
 
+    `settled_patience` is that number where an earlier run has searched from about the same texts to its end already.
+
     `repeats`: samples of each row in baseline and ship test, for models whose answers vary. `patience`: rounds without
     gain, after each operator had its turn, that end the search. `simplify`: whether parts of a found edit that do not
-    carry their weight are taken out before the ship test.
+    carry their weight are taken out before the ship test. `anyway`: search even where little can be gained. `prefer`: what cost and
+    latency are worth. `cheaper`: whether, where no gain is found, the same score for less is looked for; `margin` is how
+    much lower the score may then be.
     """
 
     seed: int = 0
@@ -20,6 +27,11 @@ class Settings:
     hypotheses: int = 4
     repeats: int = 2
     patience: int = 12
+    settled_patience: int = 2
     goal: float | None = None
     simplify: bool = True
     holdout_looks: int = 5
+    anyway: bool = False
+    prefer: Prefer = field(default_factory=Prefer)
+    cheaper: bool = True
+    margin: float = MARGIN

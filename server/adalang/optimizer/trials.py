@@ -44,6 +44,13 @@ def _joined(search: Search, parent: Entry, drafts: Sequence[Draft]) -> Draft | N
     return together
 
 
+def _on_top(search: Search, base: Entry, draft: Draft) -> Draft | None:
+    both = on_top(base.candidate, draft)
+    if both is not None:
+        search.log.add("joined", candidate=both.candidate.key, drafts=[base.candidate.key, draft.candidate.key])
+    return both
+
+
 def _is_new(search: Search, draft: Draft, results: Sequence[RowResult]) -> bool:
     """Whether a change was not screened alone before, or speaks of failing rows that it was not run on."""
     known = {result.row_id for result in search.sampler.known(draft.candidate.key)}
@@ -69,7 +76,12 @@ async def _screens(
         result = result if own else Screen(1.0, (), 1.0)
         await search.try_on(draft.candidate, own)
         search.log.add(
-            "screened", candidate=draft.candidate.key, delta=result.delta, broke=result.broke, passed=result.passed
+            "screened",
+            candidate=draft.candidate.key,
+            delta=result.delta,
+            rows=len(own),
+            broke=result.broke,
+            passed=result.passed,
         )
         found.append((draft, result))
         if not result.passed and _single(draft):
@@ -101,7 +113,7 @@ async def _apart(search: Search, parent: Entry, screens: Sequence[tuple[Draft, S
         return gain
     total, base = 0.0, parent
     for draft, screened in best:
-        on_base = draft if base is parent else on_top(base.candidate, draft)
+        on_base = draft if base is parent else _on_top(search, base, draft)
         if on_base is not None and (gain := await _duel(search, base, on_base, screened, operator)) > 0:
             total, base = total + gain, search.champion
     return total
@@ -139,17 +151,23 @@ async def _duel(search: Search, parent: Entry, draft: Draft, screened: Screen, o
         if result.broken:
             # Answers that vary have favoured the winner on these rows: its next rivals meet it on others.
             search.val.sort(key=lambda row: row.id in child.scores)
-    _crown(search, child)
+    crown(search, child)
     return gain
 
 
-def _crown(search: Search, child: Entry) -> None:
+def crown(search: Search, child: Entry) -> None:
+    """What has won is the champion."""
     search.archive.add(child)
-    incumbent = search.archive.incumbent.candidate
-    values = {param: child.candidate.values[param] for param in child.candidate.changed(incumbent)}
-    search.log.add("best", candidate=child.candidate.key, mean=child.mean, rows=len(child.scores), values=values)
+    search.log.add(
+        "best",
+        candidate=child.candidate.key,
+        mean=child.mean,
+        rows=len(child.scores),
+        values=child.candidate.changes(search.archive.incumbent.candidate),
+        hypothesis=child.hypothesis,
+    )
 
 
 def _single(draft: Draft) -> bool:
     """Whether it is one change: that several together fail says nothing about any of them."""
-    return bool(draft.edits or draft.uses)
+    return draft.parts == 1

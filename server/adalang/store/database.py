@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,6 +29,8 @@ from adalang.store.records import (
     JsonObject,
     OptimizationRecord,
     OptimizationStatus,
+    Paid,
+    PaymentRecord,
     Proposal,
     ProposalStatus,
     ResponseRecord,
@@ -44,7 +46,7 @@ PRUNABLE: dict[str, tuple[str, ...]] = {
     "responses": ("responses",),
     "runs": ("runs",),
     "evaluations": ("evaluations",),
-    "optimizations": ("events", "optimizations"),
+    "optimizations": ("events", "payments", "stints", "optimizations"),
     "proposals": ("proposals",),
 }
 
@@ -119,16 +121,65 @@ class Store:
         """Keep an answer; it is safe from the death of this process when this returns."""
         self.put_responses([record])
 
-    def put_responses(self, records: Sequence[ResponseRecord]) -> None:
-        """Keep answers in one commit: all of them, or none with a StoreError."""
+    def put_responses(self, records: Sequence[ResponseRecord], payments: Sequence[PaymentRecord] = ()) -> None:
+        """Keep answers, and what was paid for them, in one commit: all of it, or nothing with a StoreError."""
         self._write_many(
-            "INSERT OR REPLACE INTO responses (key, model, request, response, usd, tokens, created) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (one.key, one.model, _dump(one.request), _dump(one.response), one.usd, one.tokens, one.created)
-                for one in records
-            ],
+            (
+                "INSERT OR REPLACE INTO responses (key, model, request, response, usd, tokens, created) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (one.key, one.model, _dump(one.request), _dump(one.response), one.usd, one.tokens, one.created)
+                    for one in records
+                ],
+            ),
+            (
+                "INSERT OR REPLACE INTO payments (id, run_id, calls, input_tokens, output_tokens, usd, priced, created, "
+                "settled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        one.id,
+                        one.run_id,
+                        one.calls,
+                        one.input_tokens,
+                        one.output_tokens,
+                        one.usd,
+                        one.priced,
+                        one.created,
+                        one.settled,
+                    )
+                    for one in payments
+                ],
+            ),
         )
+
+    # Accounts
+
+    def paid(self, run_id: str) -> Paid:
+        """What an optimization has paid, in all its processes; calls that were under way at a kill count with their most."""
+        row = self._rows(
+            "SELECT coalesce(sum(calls), 0), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), "
+            "coalesce(sum(usd), 0.0), coalesce(min(priced), 1), count(*) - count(settled) FROM payments WHERE run_id = ?",
+            run_id,
+        )[0]
+        return Paid(row[0], row[1], row[2], row[3], bool(row[4]), row[5])
+
+    def begin_stint(self, run_id: str) -> None:
+        """A process begins to work on an optimization: from now on its time counts."""
+        self._write("INSERT INTO stints (run_id, created) VALUES (?, ?)", run_id, time.time())
+
+    def elapsed(self, run_id: str) -> float:
+        """Seconds of wall time that processes have worked on an optimization, each up to the last sign of life it left."""
+        rows = self._rows(
+            "SELECT coalesce(sum(at - before), 0.0) FROM (SELECT at, begins, lag(at) OVER (ORDER BY at, begins) AS before "
+            "FROM (SELECT created AS at, 1 AS begins FROM stints WHERE run_id = ? "
+            "UNION ALL SELECT created, 0 FROM events WHERE run_id = ? "
+            "UNION ALL SELECT coalesce(settled, created), 0 FROM payments WHERE run_id = ?)) "
+            "WHERE NOT begins AND before IS NOT NULL",
+            run_id,
+            run_id,
+            run_id,
+        )
+        return float(rows[0][0])
 
     # Runs
 
@@ -216,6 +267,10 @@ class Store:
         )
         return record
 
+    def describe_optimization(self, run_id: str, ground: str, used: str) -> None:
+        """Say on what an optimization's experience rests, and which set of rows its search may look at."""
+        self._write("UPDATE optimizations SET ground = ?, used = ? WHERE run_id = ?", ground, used, run_id)
+
     def end_optimization(self, run_id: str, status: OptimizationStatus) -> None:
         """Say how an optimization ended."""
         self._write("UPDATE optimizations SET status = ? WHERE run_id = ?", status, run_id)
@@ -239,15 +294,30 @@ class Store:
         )
         return [OptimizationRecord(**dict(row)) for row in rows]
 
-    def append_event(self, run_id: str, kind: str, payload: JsonObject, spent: JsonObject | None = None) -> int:
-        """Append to an optimization's log and return the entry's number, counted from 1."""
+    def optimization(self, prefix: str = "") -> OptimizationRecord | None:
+        """The optimization whose id begins with `prefix` (the newest for ""); None where none does, or more than one."""
+        if prefix and not prefix.isalnum():
+            return None
+        where = "WHERE run_id GLOB ? ORDER BY created DESC, rowid DESC LIMIT 2"
+        rows = self._rows(f"SELECT * FROM optimizations {where}", prefix.lower() + "*")
+        return OptimizationRecord(**dict(rows[0])) if len(rows) == 1 or (rows and not prefix) else None
+
+    def append_event(
+        self,
+        run_id: str,
+        kind: str,
+        payload: JsonObject,
+        spent: JsonObject | None = None,
+        created: float | None = None,
+    ) -> int:
+        """Append to an optimization's log and return the entry's number, counted from 1; `created` is now by default."""
         rows = self._rows(
             "INSERT INTO events (run_id, seq, kind, payload, created, spent) "
             "SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, ?, ? FROM events WHERE run_id = ? RETURNING seq",
             run_id,
             kind,
             _dump(payload),
-            time.time(),
+            time.time() if created is None else created,
             _dump(spent or {}),
             run_id,
         )
@@ -324,10 +394,34 @@ class Store:
             look.created,
         )
 
-    def looks(self, holdout_hash: str) -> list[HoldoutLook]:
-        """Every test that was made on this hold-out set, the oldest first."""
-        rows = self._rows("SELECT * FROM holdout_looks WHERE holdout_hash = ? ORDER BY rowid", holdout_hash)
-        return [HoldoutLook(**dict(row)) for row in rows]
+    def looks(self, holdout_hash: str, digests: Collection[str] = ()) -> list[HoldoutLook]:
+        """Every test that was made on this hold-out set, the oldest first.
+
+        With the `digests` of its rows also every test on another set that is known to hold half of them: a few rows more or
+        fewer do not make a set fresh.
+        """
+        mine = frozenset(digests)
+        rows = self._rows("SELECT * FROM holdout_looks ORDER BY rowid")
+        same = {holdout_hash: True}
+        for name in {row["holdout_hash"] for row in rows} - {holdout_hash}:
+            same[name] = bool(mine) and 2 * len(mine & self.row_set(name)) >= len(mine)
+        return [HoldoutLook(**dict(row)) for row in rows if same[row["holdout_hash"]]]
+
+    # Sets of rows
+
+    def put_row_set(self, name: str, digests: Collection[str]) -> None:
+        """Keep which rows a set has, by the digests of their inputs."""
+        self._write(
+            "INSERT OR IGNORE INTO row_sets (name, digests, created) VALUES (?, ?, ?)",
+            name,
+            _dump(sorted(digests)),
+            time.time(),
+        )
+
+    def row_set(self, name: str) -> frozenset[str]:
+        """The digests of a set's rows; empty for one that is not known."""
+        rows = self._rows("SELECT digests FROM row_sets WHERE name = ?", name)
+        return frozenset(json.loads(rows[0][0])) if rows else frozenset()
 
     # The store as a whole
 
@@ -393,16 +487,18 @@ class Store:
             except sqlite3.Error as error:
                 raise self._failed(error) from error
 
-    def _write_many(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Execute for every row, in one transaction."""
-        if len(rows) == 1:
-            self._write(statement, *rows[0])
+    def _write_many(self, *work: tuple[str, Sequence[tuple[Any, ...]]]) -> None:
+        """Execute each statement for every row of its own, all in one transaction."""
+        if sum(len(rows) for _, rows in work) == 1:
+            ((statement, (row,)),) = [one for one in work if one[1]]
+            self._write(statement, *row)
             return
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
-                    self._connection.executemany(statement, rows)
+                    for statement, rows in work:
+                        self._connection.executemany(statement, rows)
                     self._connection.execute("COMMIT")
                 except BaseException:
                     if self._connection.in_transaction:
@@ -430,6 +526,7 @@ _JSON_COLUMNS = frozenset(
         "rows",
         "payload",
         "spent",
+        "digests",
         "changes",
         "evidence",
     }

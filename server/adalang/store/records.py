@@ -98,7 +98,8 @@ class Event:
 class OptimizationRecord:
     """One optimization.
 
-    `plan_key` names what it does (file, eval, settings, data): an equal plan that still runs is resumed.
+    `plan_key` names what it does (file, eval, settings, data): an equal plan that still runs is resumed. `ground` names what its
+    experience hangs on besides texts and rows, and `used` the set of rows that its search could look at (`Store.row_set`).
     """
 
     run_id: str
@@ -107,6 +108,39 @@ class OptimizationRecord:
     plan_key: str
     status: OptimizationStatus
     created: float
+    ground: str = ""
+    used: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRecord:
+    """One attempt at a call on the account of an optimization.
+
+    It is written before anything is sent, with the most that it may cost, and once more with what it did cost (`settled`: when).
+    One that was never settled was under way when its process died: nobody knows whether it was billed, so the most counts.
+    """
+
+    run_id: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    usd: float
+    priced: bool = True
+    settled: float | None = None
+    id: str = field(default_factory=new_id)
+    created: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What an optimization's account holds over all its processes; `open` of the calls were never settled."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float = 0.0
+    priced: bool = True
+    open: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +160,12 @@ class HoldoutLook:
 class Change:
     """New contents for one param.
 
-    A text's `before` and `after` are strings, demos' are lists of JSON objects. `hunks` are the parts that
+    A text's `before` and `after` are strings, demos' are lists of JSON objects, a choice's are two of its options. `hunks` are the parts that
     differ, as the optimizer found them useful: `{"before": …, "after": …}`.
     """
 
     param: str
-    kind: Literal["text", "demos"]
+    kind: Literal["text", "demos", "choice"]
     before: Any
     after: Any
     hunks: tuple[JsonObject, ...] = ()

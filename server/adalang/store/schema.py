@@ -88,6 +88,36 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE events ADD COLUMN spent TEXT NOT NULL DEFAULT '{}'",
         "ALTER TABLE holdout_looks ADD COLUMN candidate TEXT NOT NULL DEFAULT ''",
     ),
+    (
+        """CREATE TABLE payments (
+            id TEXT PRIMARY KEY,
+            run_id TEXT NOT NULL,
+            calls INTEGER NOT NULL,
+            input_tokens INTEGER NOT NULL,
+            output_tokens INTEGER NOT NULL,
+            usd REAL NOT NULL,
+            priced INTEGER NOT NULL,
+            created REAL NOT NULL,
+            settled REAL
+        )""",
+        "CREATE INDEX payments_by_run ON payments (run_id)",
+        "CREATE TABLE stints (run_id TEXT NOT NULL, created REAL NOT NULL)",
+        "CREATE INDEX stints_by_run ON stints (run_id)",
+        "ALTER TABLE optimizations ADD COLUMN ground TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE optimizations ADD COLUMN used TEXT NOT NULL DEFAULT ''",
+        "CREATE TABLE row_sets (name TEXT PRIMARY KEY, digests TEXT NOT NULL, created REAL NOT NULL)",
+    ),
 )
 
-TABLES = ("responses", "runs", "evaluations", "optimizations", "events", "proposals", "holdout_looks")
+TABLES = (
+    "responses",
+    "runs",
+    "evaluations",
+    "optimizations",
+    "events",
+    "payments",
+    "stints",
+    "proposals",
+    "holdout_looks",
+    "row_sets",
+)

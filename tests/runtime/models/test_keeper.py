@@ -13,7 +13,7 @@ from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.keeper import Keeper
 from adalang.runtime.models.types import Message, ModelSpec, Request
 from adalang.store import Store, StoreError
-from adalang.store.records import ResponseRecord
+from adalang.store.records import PaymentRecord, ResponseRecord
 
 
 class Counting:
@@ -24,11 +24,11 @@ class Counting:
         self.broken = False
         real = store.put_responses
 
-        def put(records: Sequence[ResponseRecord]) -> None:
+        def put(records: Sequence[ResponseRecord], payments: Sequence[PaymentRecord]) -> None:
             self.commits.append(len(records))
             if self.broken:
                 raise StoreError("the disk is full")
-            real(records)
+            real(records, payments)
 
         monkeypatch.setattr(store, "put_responses", put)
 

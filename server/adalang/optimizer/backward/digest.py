@@ -23,11 +23,12 @@ _SCHEMA: Mapping[str, Any] = {
 
 
 async def digest(task: Task, param: str, notes: Sequence[Note]) -> str:
-    """What the notes about a param say together; "" where they are few enough to be read one by one.
+    """What the notes about a param say together; "" where they are few enough to be read one by one, or are on
+    so many rows that those are dealt out to several calls anyway.
 
     `m` notes make ⌈√m⌉ groups in the order of rows and time; each is summed up, and the summaries once more.
     """
-    if len(notes) <= MOST_AT_ONCE:
+    if len(notes) <= MOST_AT_ONCE or len({note.row for note in notes}) > MOST_AT_ONCE:
         return ""
     count = math.ceil(math.sqrt(len(notes)))
     size = math.ceil(len(notes) / count)

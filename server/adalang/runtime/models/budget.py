@@ -2,8 +2,8 @@
 
 A call first reserves the most that it could cost and settles for what it did cost. A reservation that does
 not fit next to the reservations of running calls waits for them, for most settle for less; it fails only
-when it would not fit even alone. Calls and seconds are bounded exactly; tokens and money as exactly as the
-estimate is an upper bound, which it is when the request sets `max_tokens`.
+when it would not fit even alone. So no bound is passed as long as no call costs more than it reserved; the gateway sees
+to that by asking for no longer an answer than was reserved.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class Budget:
     """An allowance, optionally inside another: what a child spends, its parent spends too.
 
     `calls` and `tokens` (input and output together) are counts, `usd` is money, `seconds` is wall time from
-    the construction of the budget. None means no bound.
+    the construction of the budget, of which `elapsed` are gone already. None means no bound. `account` is the run in whose
+    name the store keeps what is paid, so that a process that goes on with it knows; empty: nobody asks later.
     """
 
     def __init__(
@@ -33,13 +34,17 @@ class Budget:
         usd: float | None = None,
         seconds: float | None = None,
         parent: Budget | None = None,
+        *,
+        elapsed: float = 0.0,
+        account: str = "",
     ) -> None:
         self.calls = calls
         self.tokens = tokens
         self.usd = usd
         self.seconds = seconds
         self.parent = parent
-        self._started = time.monotonic()
+        self.account: str = account or (parent.account if parent is not None else "")
+        self._started = time.monotonic() - elapsed
         self._spent = Usage()
         self._running = 0
         self._held = Usage()
@@ -73,6 +78,22 @@ class Budget:
         now = time.monotonic()
         left = [b._started + b.seconds - now for b in self._chain() if b.seconds is not None]
         return max(0.0, min(left)) if left else None
+
+    @property
+    def remaining_tokens(self) -> int | None:
+        """Tokens that can still be reserved here and in every parent; None without a bound."""
+        left = [b.tokens - b._spent.tokens - b._held.tokens for b in self._chain() if b.tokens is not None]
+        return max(0, min(left)) if left else None
+
+    def longest_output(self, sent: int, rates: tuple[float, float] | None) -> float | None:
+        """Tokens that an answer to `sent` tokens may have if no other call runs; None where its length is not bounded.
+
+        `rates` are USD per token sent and received; without them money bounds no length.
+        """
+        left: list[float] = [b.tokens - b._spent.tokens - sent for b in self._chain() if b.tokens is not None]
+        if rates is not None and rates[1] > 0:
+            left += [(b.usd - b._spent.usd - sent * rates[0]) / rates[1] for b in self._chain() if b.usd is not None]
+        return min(left) if left else None
 
     def check(self, estimate: Usage) -> None:
         """Raise BudgetExceeded if `estimate` could not fit even if the running calls cost nothing."""

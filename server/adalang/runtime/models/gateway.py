@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from adalang.language.models import price
 from adalang.runtime.failures import (
     BudgetExceeded,
     Failure,
@@ -25,24 +24,25 @@ from adalang.runtime.failures import (
 )
 from adalang.runtime.models.answers import Answer, answer_from_json, answer_json
 from adalang.runtime.models.budget import Budget
-from adalang.runtime.models.keeper import Keeper
-from adalang.runtime.models.keys import describe, largest_input_tokens, request_key
+from adalang.runtime.models.keeper import Bill, Keeper
+from adalang.runtime.models.keys import describe, likely_input_tokens, request_key
 from adalang.runtime.models.lanes import BuiltinLane, Lane
+from adalang.runtime.models.lengths import Lengths
 from adalang.runtime.models.limiter import Limiter, Slots
 from adalang.runtime.models.openai_lane import OpenAILane
+from adalang.runtime.models.quiet import Quiet
 from adalang.runtime.models.replay import Recorder, ReplayLane
 from adalang.runtime.models.single_flight import SingleFlight
 from adalang.runtime.models.types import ModelSpec, Request, Response, Usage
 from adalang.store import Store
 from adalang.store.records import ResponseRecord
 
-# Without `max_tokens` an answer has no upper bound: this much is reserved until a longer one was seen.
-_ASSUMED_OUTPUT_TOKENS = 1024
 _LONGEST_PAUSE = 120.0
 _RATE_LIMIT_PATIENCE = 4
 _LONGEST_BACKOFF = 30.0
 # Too many requests for this customer, and for the provider as a whole.
 _TOO_MANY = (429, 503, 529)
+_UNBOUNDED = Budget()
 
 
 class Gateway:
@@ -83,7 +83,8 @@ class Gateway:
         self._flights: SingleFlight[_Landing] = SingleFlight()
         self._servers: dict[tuple[str, str], Slots] = {}
         self._limiters: dict[tuple[object, ...], Limiter] = {}
-        self._longest_output: dict[str, int] = {}
+        self._lengths = Lengths()
+        self._quiet = Quiet()
         self._remote: Lane = OpenAILane()
         self._lanes: dict[str, Lane] = {
             "builtin": BuiltinLane(),
@@ -135,6 +136,7 @@ class Gateway:
             known = await lane.call(request) if lane.free else self._lookup(key)
             if known is not None:
                 budget.record(Usage(cached_calls=1))
+                self._quiet.handed_out()
                 return self._judged(request, key, known, Usage(cached_calls=1))
             landing, joined = await self._buy_once(lane, request, key, budget)
             if landing.answer is not None:
@@ -162,11 +164,17 @@ class Gateway:
 
     async def _buy(self, lane: Lane, request: Request, key: str, budget: Budget) -> _Landing:
         """Call until an answer arrives, something but the transport fails, or the retries are used up."""
+        if budget.account:
+            await self._quiet.wait()
         usage = Usage()
         attempt = 0
+        short: _CutShort | None = None
         while True:
             try:
-                answer, cost = await self._attempt(lane, request, key, budget)
+                answer, cost = await self._attempt(lane, request, key, budget, short)
+            except _CutShort as again:
+                usage += again.usage
+                short = again
             except TransportFailure as failure:
                 usage += failure.usage
                 pause = max(failure.retry_after or 0.0, self._jittered_backoff(attempt))
@@ -183,47 +191,53 @@ class Gateway:
             else:
                 return _Landing(answer, usage + cost)
 
-    async def _attempt(self, lane: Lane, request: Request, key: str, budget: Budget) -> tuple[Answer, Usage]:
+    async def _attempt(
+        self, lane: Lane, request: Request, key: str, budget: Budget, short: _CutShort | None
+    ) -> tuple[Answer, Usage]:
         """One call, paid for out of the budget and kept in the store.
 
         From the step in which the lane has the answer to the one that keeps it nothing else can happen: there is no
         task between them, so that a cancellation comes either before the answer or after it is on its way to the disk.
         """
-        estimate = self._largest_usage(request)
-        budget.check(estimate)
+        least = 2 * short.cut_at if short is not None else 0
+        budget.check(self._lengths.room(request, budget, least).most)
         limiter = self._limiter(request.model)
-        async with limiter.slot(estimate.tokens) as slot:
-            with await budget.reserve(estimate) as reservation:
+        async with limiter.slot(self._likely_tokens(request)) as slot:
+            room = self._lengths.room(request, budget, least)  # while it waited, others have spent
+            with await budget.reserve(room.most) as reservation:
+                bill = Bill(self._keeper, budget.account, room.most)
+                cost = Usage()
                 began = time.monotonic()
                 try:
-                    answer = await lane.call(request)
+                    await bill.written()
+                    cost = room.most  # the provider may finish, and bill, what nobody waits for any more
+                    answer = await lane.call(room.request)
+                    cost = answer.usage
+                    if answer.cut_off and room.cut_at is not None and (short is None or _longer(answer, short)):
+                        raise _CutShort(cost, room.cut_at)
+                    kept = self._keep(request, key, answer, cost)
                 except TransportFailure as failure:
-                    failure.usage = replace(
-                        estimate if failure.maybe_paid else Usage(), seconds=time.monotonic() - began
-                    )
-                    reservation.settle(failure.usage)
-                    slot.tokens = failure.usage.tokens
+                    cost = replace(room.most if failure.maybe_paid else Usage(), seconds=time.monotonic() - began)
+                    failure.usage = cost
                     if failure.status in _TOO_MANY:
                         limiter.throttled(slot.started, failure.retry_after or 0.0)
                     raise
-                except asyncio.CancelledError:
-                    # The provider may finish, and bill, what nobody waits for any more.
-                    reservation.settle(estimate)
+                except Failure:
+                    cost = Usage()
                     raise
-                usage = answer.usage
-                reservation.settle(usage)
-                slot.tokens = usage.tokens
-                kept = self._keep(request, key, answer, usage)
+                finally:
+                    reservation.settle(cost)
+                    bill.settle(cost)
+                    slot.tokens = cost.tokens
         limiter.succeeded(slot.started, answer.seconds, answer.output_tokens)
         await kept
-        return answer, usage
+        return answer, cost
 
     def _keep(self, request: Request, key: str, answer: Answer, usage: Usage) -> asyncio.Future[None]:
         """Write the answer down. There is no `await` between its arrival and this, so nothing can cut in."""
         record = ResponseRecord(key, request.model.id, describe(request), answer_json(answer), usage.usd, usage.tokens)
         self._bought.add(key)
-        longest = self._longest_output.get(request.model.id, _ASSUMED_OUTPUT_TOKENS)
-        self._longest_output[request.model.id] = max(longest, answer.output_tokens)
+        self._lengths.saw(request.model.id, answer.output_tokens)
         return self._keeper.keep(record)
 
     def _judged(self, request: Request, key: str, answer: Answer, usage: Usage) -> Response:
@@ -246,15 +260,9 @@ class Gateway:
             answer_usage=answer.usage,
         )
 
-    def _largest_usage(self, request: Request) -> Usage:
-        """The most that one call can cost, as far as it can be known before."""
-        options = request.model.options
-        longest = self._longest_output.get(request.model.id, _ASSUMED_OUTPUT_TOKENS)
-        output = int(options.get("max_tokens") or options.get("max_completion_tokens") or longest)
-        tokens = largest_input_tokens(request)
-        prices = price(request.model.id)
-        usd = tokens * prices[0] + output * prices[1] if prices is not None else 0.0
-        return Usage(1, 0, tokens, output, usd, priced=prices is not None)
+    def _likely_tokens(self, request: Request) -> int:
+        """What a call takes of the tokens per minute until it is known; the limiter corrects it afterwards."""
+        return likely_input_tokens(request) + self._lengths.room(request, _UNBOUNDED).most.output_tokens
 
     def _limiter(self, model: ModelSpec) -> Limiter:
         """The limiter of a model; of declarations that say different things of one model each has its own."""
@@ -270,6 +278,19 @@ class Gateway:
     def _jittered_backoff(self, attempt: int) -> float:
         longest = min(_LONGEST_BACKOFF, self._backoff * 2.0**attempt)
         return longest * random.uniform(0.5, 1.0)
+
+
+class _CutShort(Exception):
+    """An answer that ended at the length that the budget set: paid for, but not the model's answer."""
+
+    def __init__(self, usage: Usage, cut_at: int) -> None:
+        super().__init__()
+        self.usage, self.cut_at = usage, cut_at
+
+
+def _longer(answer: Answer, short: _CutShort) -> bool:
+    """Whether more room gave a longer answer; if not, it is the model that ends there."""
+    return answer.output_tokens > short.usage.output_tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,43 @@
+"""``--events FILE``: an optimization's events as JSON lines, written while it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import typer
+
+from adalang.engine.logs import event_line
+from adalang.optimizer.events import RunEvent
+
+
+class EventFile:
+    """Writes each event as a line that is complete when the call returns. A reader that is gone stops the run by BrokenPipeError."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __call__(self, event: RunEvent) -> None:
+        self._stream.write(event_line(event) + "\n")
+        self._stream.flush()
+
+
+@contextmanager
+def event_file(name: str) -> Iterator[EventFile | None]:
+    """The file of that name, made new (``-``: standard output); ``None`` for "".
+
+    Raises:
+        typer.BadParameter: it cannot be written.
+    """
+    if name in ("", "-"):
+        yield EventFile(sys.stdout) if name else None
+        return
+    with ExitStack() as stack:
+        try:
+            stream = stack.enter_context(Path(name).open("w", encoding="utf-8", newline="\n"))
+        except OSError as error:
+            raise typer.BadParameter(f"--events: {name} cannot be written: {error.strerror or error}") from error
+        yield EventFile(stream)

@@ -33,10 +33,12 @@ from adalang.config import load_settings
 from adalang.engine.file_task import FileTask
 from adalang.engine.session import Session
 from adalang.evaluation.results import RowResult
+from adalang.language.program import Program
 from adalang.optimizer.backward.walk import walk
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.events import RunEvent
 from adalang.optimizer.loop import optimise
+from adalang.runtime.interpreter import Runtime
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.types import Request, Response, Usage
 
@@ -95,16 +97,26 @@ class Direct:
         return Response(text, (), Usage(calls=1), request.model.id, False, "stop", "", Usage(calls=1))
 
 
+class Inside(Session):
+    """A session whose runs call student and teacher in this process."""
+
+    def __init__(self, folder: Path, direct: Direct) -> None:
+        super().__init__(folder, load_settings(folder, {"KEY": "none"}))
+        self._direct = direct
+
+    def runtime(self, program: Program, *, budget: Budget | None = None) -> Runtime:
+        return replace(super().runtime(program, budget=budget), gateway=self._direct)
+
+
 async def write(folder: Path, world: World, url: str) -> Path:
     """The program and its data; the right answers are those of the same program with nothing broken."""
     text = PROGRAM.format(url=url, program=world.program)
     file = folder / "work.adal"
     file.write_text(text, encoding="utf-8")
-    async with Session(folder, load_settings(folder, {"KEY": "none"})) as session:
+    async with Inside(folder, Direct(world, Teacher(world, 1.0, "unsure"), spoilt=False)) as session:
         program = session.load(file)
-        entity = program.resolve("work")
+        entity, runtime = program.resolve("work"), session.runtime(program)
         assert entity is not None
-        runtime = replace(session.runtime(program), gateway=Direct(world, Teacher(world, 1.0, "unsure"), spoilt=False))
         cases = iter(range(sum(SPLITS.values())))
         for split, count in SPLITS.items():
             rows = []
@@ -123,11 +135,10 @@ async def direct(seed: int, right: float, wrong: Wrong) -> Result:
     teacher, result = Teacher(world, right, wrong), Result(world)
     with tempfile.TemporaryDirectory() as name:
         file = await write(Path(name), world, "http://127.0.0.1:9/v1")
-        async with Session(Path(name), load_settings(Path(name), {"KEY": "none"})) as session:
+        async with Inside(Path(name), Direct(world, teacher)) as session:
             program = session.load(file)
             plan = session.optimize_plan(program, "right")
             task = session.task(program, plan, Budget())
-            task = replace(task, runtime=replace(task.runtime, gateway=Direct(world, teacher)))
             told: dict[str, Any] = {}
 
             def keep(event: RunEvent) -> None:

@@ -24,7 +24,7 @@ _ROOM_FOR_OTHERS = 8000  # characters
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that a teacher is shown about one text."""
+    """All that a teacher is shown about one text. `keep`: what passing rows did with it; `digest`: what many notes say together."""
 
     param: Param
     text: str
@@ -33,6 +33,8 @@ class Case:
     passing: Sequence[RowResult]
     others: Sequence[RowResult]
     lessons: Sequence[str]
+    keep: Sequence[str] = ()
+    digest: str = ""
 
 
 def make_case(
@@ -44,6 +46,8 @@ def make_case(
     passing: Sequence[RowResult],
     seen: Sequence[RowResult],
     lessons: Sequence[str],
+    keep: Sequence[str] = (),
+    digest: str = "",
 ) -> Case:
     """The case for a param: the failing rows with most blame first; notes of one row's several calls are kept in order.
 
@@ -63,6 +67,8 @@ def make_case(
             [result for result in reversed(seen) if result.row_id not in rows and result not in passing[:MOST_PASSING]]
         ),
         lessons,
+        keep,
+        digest,
     )
 
 
@@ -110,8 +116,10 @@ def about_rows(case: Case) -> list[str]:
     """Paragraphs on what fails, what must stay right, what else there is, and what was tried in vain."""
     lines = [_failing_line(nth, *one) for nth, one in enumerate(case.failing, start=1)]
     parts = ["Failing examples:\n" + "\n".join(lines)] if lines else []
-    if case.passing:
-        parts.append("Examples that are right and must stay right:\n" + "\n".join(map(_passing_line, case.passing)))
+    if case.digest:
+        parts.append(f"What the feedback on all of them says together:\n{case.digest}")
+    if right := case.keep or [_passing_line(result) for result in case.passing]:
+        parts.append("Examples that are right and must stay right:\n" + "\n".join(right))
     if case.others:
         parts.append("More inputs and what is right for them:\n" + "\n".join(map(_other_line, case.others)))
     if case.lessons:

@@ -175,6 +175,7 @@ _KINDS = {
     "metric": "a metric",
     "components": "a list of components",
     "params": "a list of params and demos",
+    "words": "a list of texts",
     "file": "a path, relative to the file",
     "method": "`bm25`, `vector` or `hybrid`",
     "embedding": "a model",

@@ -108,6 +108,9 @@ class World:
             row.id, sample, "ok", float(right), reason, output, row.expected, row.inputs, usage, usage, Trace(calls)
         )
 
+    async def run_with_teacher(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
+        return await self.run(candidate, row, sample)
+
     async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
         """The teacher looks at one step: an input that shows a slip is to blame for it, else the step's own text."""
         if "feedback" not in schema["properties"]:

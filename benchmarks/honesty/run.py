@@ -93,6 +93,9 @@ class World:
             Usage(calls=1), Usage(calls=1, input_tokens=10),
         )  # fmt: skip
 
+    async def run_with_teacher(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
+        return await self.run(candidate, row, sample)
+
     async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
         self.calls += 1
         rng = random.Random(f"{self.seed} {sample} {self.calls}")

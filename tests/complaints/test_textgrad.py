@@ -5,8 +5,9 @@ import pytest
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.backward import Note
 from adalang.optimizer.candidate import Candidate
+from adalang.optimizer.case import make_case
 from adalang.optimizer.loop import optimise
-from adalang.optimizer.propose import hypotheses, make_case
+from adalang.optimizer.propose import hypotheses
 from adalang.optimizer.settings import Settings
 from tests.complaints import complaint
 from tests.complaints.runs import optimized

@@ -135,6 +135,10 @@ def test_examples_are_whole_few_enough_and_of_the_right_types() -> None:
     whole = '{ q = "a", n = 1, output = "b" }'
     assert messages(DEMOS.format(1, whole)) == []
     assert messages(DEMOS.format(1, '{ q = "a" }')) == [("ADL202", "An example needs its `n` and `output`.")]
+    bare = DEMOS.format(1, '{ reasoning = "First the sum.", output = "b" }')
+    assert messages(bare) == []
+    placed = bare.replace("{{ tone }}", "{{ tone }} {% for shot in shots %}{{ shot.q }}{% endfor %}")
+    assert messages(placed) == [("ADL202", "An example needs its `q` and `n`.")]
     assert messages(DEMOS.format(1, f"{whole}, {whole}")) == [
         ("ADL212", "`shots` may have 1 example, and 2 stand here. Raise `max`, or take some out.")
     ]

@@ -230,7 +230,7 @@ async def test_with_few_rows_there_are_hints_and_never_a_proposal(rows, interval
     outcome, _ = await events_of(world)
     assert outcome.kind == "hint" and outcome.changes
     assert not outcome.evidence.verified and (outcome.evidence.holdout_n > 0) == interval
-    assert ("points" in outcome.reason) == interval
+    assert ("points [" in outcome.reason) == interval
     assert "unverified" in outcome.reason or "unconfirmed" in outcome.reason
     assert not world.looked
 

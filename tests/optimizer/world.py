@@ -103,6 +103,14 @@ class World:
             example.inputs, Usage(calls=paid), Usage(calls=1, input_tokens=10),
         )  # fmt: skip
 
+    async def run_with_teacher(self, candidate: Candidate, example: Example, sample: int) -> RowResult:
+        """The teacher is always right; so it is paid, not drawn."""
+        paid = await self._pay(("teacher", example.id, sample))
+        return RowResult(
+            example.id, sample, "ok", 1.0, "", example.expected, example.expected, example.inputs,
+            Usage(calls=paid), Usage(calls=1, input_tokens=10),
+        )  # fmt: skip
+
     async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
         text = messages[-1].text
         self.asked.append(text)

@@ -100,6 +100,19 @@ async def test_demos_become_turns_rendered_by_the_same_template(tmp_path):
         ]
 
 
+async def test_a_demo_without_input_shows_how_to_reason_and_renders_no_template(tmp_path):
+    text = MODEL + (
+        "prompt p(q: { text: str }) -> int {\n  model = m\n  reasoning = true\n"
+        '  demos shots = [ { reasoning = "One and one.", output = 2 } ]\n  user = """{{ q.text }}"""\n}\n'
+    )
+    async with world(tmp_path, text, lambda _: '{"reasoning": "2", "answer": 4}') as w:
+        await w.run("p", q={"text": "?"})
+        messages = w.server.log[0].messages
+    assert [message.role for message in messages] == ["system", "user", "assistant", "user"]
+    assert messages[1].text == "(An example of an answer; its input is not shown.)"
+    assert messages[2].text == '{"reasoning": "One and one.", "answer": 2}'
+
+
 async def test_demos_that_a_template_places_are_no_turns(tmp_path):
     text = MODEL + (
         'prompt p(q: str) -> str {\n  model = m\n  demos shots = [ { q = "one", output = "1" } ]\n'

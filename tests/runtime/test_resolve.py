@@ -9,6 +9,7 @@ from adalang.config import load_settings
 from adalang.engine.session import Session
 from adalang.language.program import load
 from adalang.runtime.failures import BugFailure
+from adalang.runtime.models.types import ModelSpec
 from adalang.runtime.resolve import Models
 
 FILE = """\
@@ -47,6 +48,14 @@ def test_a_model_can_be_chosen_from_outside(tmp_path):
     assert models.of_setting(entity, None).options["temperature"] == 0
     with pytest.raises(BugFailure, match="no model is called `nope`"):
         Models(program, "x/y", {}, {"p": "nope"}).of_setting(entity, None)
+
+
+def test_a_resolved_model_can_stand_in_for_that_of_a_component(tmp_path):
+    program = write_program(tmp_path, FILE)
+    entity = program.resolve("p")
+    assert entity is not None
+    teacher = ModelSpec("openai/large", {"temperature": 0.5})
+    assert Models(program, "x/y", {}, {"p": "base"}, {"p": teacher}).of_setting(entity, None) is teacher
 
 
 async def test_a_recording_stands_beside_the_file_that_names_it(tmp_path):

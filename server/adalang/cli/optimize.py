@@ -49,6 +49,7 @@ def optimize(
     apply: bool = typer.Option(False, "--apply", help="Apply a proposal that the final test confirms."),
     seed: int = typer.Option(None, "--seed", help="Seed of the search's random choices.", show_default=False),
     model: list[str] = typer.Option([], "--model", "-m", help="PROMPT=MODEL, or MODEL for every prompt."),
+    anyway: bool = typer.Option(False, "--anyway", help="Search even where little can be gained."),
     explain: bool = typer.Option(
         False, "--explain", help="Tell of each round who was blamed, what was tried, and why."
     ),
@@ -91,6 +92,7 @@ def optimize(
                 tokens=budget_tokens,
                 minutes=budget_minutes,
                 seed=seed,
+                anyway=anyway,
             )
             found, usd = session.estimate(program, plan)
             if not json_output or estimate:

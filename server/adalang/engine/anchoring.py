@@ -12,19 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adalang.engine.proposals import current_value, evidence_line, new_values, why_outdated
-from adalang.language.declarations import Text
-from adalang.language.edits import EditRefused, Hunk, apply_changes, apply_hunks, hunks
+from adalang.engine.changeable import Changeable, changeable_named, edits_for
+from adalang.engine.choices import Switch
+from adalang.engine.choices.descriptions import Description
+from adalang.engine.proposals import evidence_line, new_values, why_outdated
+from adalang.language.declarations import Param, Text
+from adalang.language.edits import EditRefused, Hunk, apply_hunks, hunks
 from adalang.language.fingerprint import FileHash
 from adalang.language.program import Program
-from adalang.language.reach import Trainable, trainable_named
+from adalang.language.reach import Trainable
 from adalang.language.text import Edit, Span
 from adalang.store.records import Proposal
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where a changed param's name stands."""
+    """Where the name stands of what is changed, or of the declaration that it belongs to."""
 
     path: Path
     span: Span
@@ -66,7 +69,7 @@ class Anchored:
         """
         if self.stale:
             raise EditRefused(self.stale)
-        return apply_changes(self.program, self.values)
+        return edits_for(self.program, self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +96,14 @@ class Part:
         Raises:
             EditRefused: it cannot be written exactly.
         """
-        return apply_changes(program, {self.param: self.value})
+        return edits_for(program, {self.param: self.value})
 
 
 def parts_of(found: Anchored) -> tuple[Part, ...]:
     """The single changes of a proposal; none where there is only one, or where it is stale."""
     if found.stale:
         return ()
-    named = {name: trainable_named(found.program, name) for name in found.values}
+    named = {name: changeable_named(found.program, name) for name in found.values}
     changes = [(one, *change) for name, one in named.items() if one for change in _changes(one, found.values[name])]
     if len(changes) < 2:
         return ()
@@ -110,20 +113,29 @@ def parts_of(found: Anchored) -> tuple[Part, ...]:
     )
 
 
-def _changes(one: Trainable, value: Any) -> Iterator[tuple[Span, Any, str]]:
+def _changes(one: Changeable, value: Any) -> Iterator[tuple[Span, Any, str]]:
     """Where each change stands, the new value with that change alone, and its gist."""
-    start, current = one.owner.item.start, current_value(one)
-    text = getattr(one.part, "value", None)
-    if not isinstance(current, str) or not isinstance(value, str) or not isinstance(text, Text):
-        count = len(value)
-        yield one.part.span.shifted(start), value, f"the examples of `{one.id}` ({count} now)"
-        return
+    match one.part:
+        case Trainable(part=Param(value=Text() as text)):
+            yield from _text_changes(one, text, value)
+        case Trainable(part=part):
+            span = part.span.shifted(one.owner.item.start)
+            yield span, value, f"the examples of `{one.id}` ({len(value)} now)"
+        case Description(span=span):
+            for hunk in hunks(one.value, value):
+                yield span, apply_hunks(one.value, [hunk]), _gist(hunk)
+        case Switch(state=state):
+            yield one.mark, value, f"`{one.id}`: {state} -> {value}"
+
+
+def _text_changes(one: Changeable, text: Text, value: str) -> Iterator[tuple[Span, str, str]]:
+    current = text.value
     lines = current.split("\n")
     for hunk in hunks(current, value):
         low = sum(len(line) + 1 for line in lines[: hunk.start])
         high = low + max(0, sum(len(line) + 1 for line in hunk.removed) - 1)
         span = Span(text.source_offset(min(low, len(current))), text.source_offset(min(high, len(current))))
-        yield span.shifted(start), apply_hunks(current, [hunk]), _gist(hunk)
+        yield span.shifted(one.owner.item.start), apply_hunks(current, [hunk]), _gist(hunk)
 
 
 def _gist(hunk: Hunk) -> str:
@@ -140,16 +152,14 @@ _GIST = 50
 
 def anchor(proposal: Proposal, program: Program, file_hash: FileHash) -> Anchored:
     """Find the proposal's place in the program that its file is now. Cheap, unless ``file_hash`` reads files."""
-    named = {change.param: trainable_named(program, change.param) for change in proposal.changes}
+    named = {change.param: changeable_named(program, change.param) for change in proposal.changes}
     changed = {name: one for name, one in named.items() if one is not None}
-    marks = tuple(
-        Mark(one.owner.module.path, one.part.name.span.shifted(one.owner.item.start)) for one in changed.values()
-    )
+    marks = tuple(Mark(one.owner.module.path, one.mark) for one in changed.values())
     try:
         values = new_values(program, proposal)
     except EditRefused as error:
         return Anchored(proposal, program, marks, {}, str(error))
-    new = {name: value for name, value in values.items() if value != current_value(changed[name])}
+    new = {name: value for name, value in values.items() if value != changed[name].value}
     outdated = why_outdated(program, proposal, file_hash) if new else ""
     return Anchored(proposal, program, marks, new, outdated=outdated)
 

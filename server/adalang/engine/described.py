@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adalang.engine.changeable import rewritten
+from adalang.engine.choices import Switch, switches
+from adalang.engine.choices.descriptions import descriptions
 from adalang.language.checks.scope import result_type
 from adalang.language.datasets import NotConstant, constant
 from adalang.language.declarations import (
@@ -20,13 +23,16 @@ from adalang.language.declarations import (
     setting,
     walk,
 )
+from adalang.language.edits import EditRefused
 from adalang.language.program import Entity, Program
 from adalang.language.reach import Trainable, statement_expressions
 from adalang.language.types import Labels, ListOf, ObjectOf, OptionalOf, Type, describe
-from adalang.optimizer.candidate import Value
+from adalang.optimizer.candidate import Choice, Value
 from adalang.optimizer.task import Component
 from adalang.optimizer.task import Param as TaskParam
+from adalang.runtime.contract import in_words
 from adalang.runtime.failures import BugFailure
+from adalang.runtime.interpreter import prompt_form
 
 
 def task_param(one: Trainable) -> TaskParam:
@@ -36,6 +42,43 @@ def task_param(one: Trainable) -> TaskParam:
     most = setting(part.settings, "max")
     bound = most.value.value if most is not None and isinstance(most.value, Constant) else None
     return TaskParam(one.id, "demos", one.owner.id, _examples(part), "", int(bound) if bound is not None else None)
+
+
+def allowed_params(program: Program, target: Entity, allow: Sequence[str], fixed: frozenset[str]) -> list[TaskParam]:
+    """What an optimize block allows to change besides params and demos. ``fixed``: components whose model is given."""
+    params = []
+    for one in switches(program, target) if {"structure", "models"} & set(allow) else ():
+        if one.family in allow and not (one.family == "models" and one.owner.id in fixed):
+            param = _choice_param(program, one)
+            params += [param] if len(param.options) > 1 else []
+    for text in descriptions(program, target) if "tools" in allow else ():
+        params.append(TaskParam(text.id, "text", text.owner.id, text.text, "what models are told about the tool"))
+    return params
+
+
+def _choice_param(program: Program, one: Switch) -> TaskParam:
+    """A choice with those of its options that can be written exactly."""
+    known = {
+        option: price for option, price in zip(one.options, one.prices, strict=True) if _holds(program, one, option)
+    }
+    return TaskParam(
+        one.id,
+        "choice",
+        one.owner.id,
+        Choice(one.state),
+        one.doc,
+        family=one.family,
+        options=tuple(known),
+        prices=tuple(known.values()),
+    )
+
+
+def _holds(program: Program, one: Switch, option: str) -> bool:
+    try:
+        rewritten(program, {one.id: option})
+    except EditRefused:
+        return False
+    return True
 
 
 def _examples(demos: Demos) -> Value:
@@ -52,6 +95,7 @@ def task_component(program: Program, entity: Entity, components: Sequence[Entity
         for one in declaration.parameters  # type: ignore[union-attr]
     )
     returns = result_type(program, entity)
+    form = prompt_form(program, entity, {}) if isinstance(declaration, PromptDeclaration) else None
     return Component(
         name=entity.id,
         kind=entity.kind,
@@ -59,6 +103,8 @@ def task_component(program: Program, entity: Entity, components: Sequence[Entity
         templates=templates(entity),
         words=tuple(_words(returns)),
         feeds=tuple(_feeds(program, entity, components)),
+        contract=in_words(form) if form is not None else "",
+        reasons=form is not None and form.reasoning,
     )
 
 

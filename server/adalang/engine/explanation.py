@@ -46,12 +46,21 @@ def _evidence(evidence: Evidence) -> str:
             if evidence.p is not None and evidence.alpha
             else "-",
         ),
+        *_saving(evidence),
         ("examples mended / broken", f"{evidence.mended} / {evidence.broken}"),
         ("tokens per call", f"{evidence.tokens_before:.0f} -> {evidence.tokens_after:.0f}"),
         ("USD per call", f"{evidence.usd_before:.6f} -> {evidence.usd_after:.6f}"),
         ("price of the search", f"{evidence.calls_spent} calls, {evidence.usd_spent:.2f} USD"),
     ]
     return "| | |\n| --- | --- |\n" + "\n".join(f"| {name} | {value} |" for name, value in rows)
+
+
+def _saving(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """What stands behind "the same for less"."""
+    if cheaper := evidence.extra.get("cheaper"):
+        yield "counts as the same", f"no more than {100 * cheaper['margin']:.0f} points lower"
+        interval = f"[{100 * cheaper['low']:.0f}%, {100 * cheaper['high']:.0f}%]"
+        yield "price against before", f"{100 * cheaper['ratio']:.0f}% {interval} ({cheaper['unit']})"
 
 
 def _examples_tested(evidence: Evidence) -> str:

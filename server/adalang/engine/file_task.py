@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from adalang.engine.described import task_component, task_param
+from adalang.engine.described import allowed_params, task_component, task_param
 from adalang.engine.plan import OptimizePlan
+from adalang.engine.variants import Variant, Variants
 from adalang.evaluation.evaluate import Scorer
 from adalang.evaluation.plan import EvalPlan, Rows
 from adalang.evaluation.results import RowResult
@@ -16,6 +17,7 @@ from adalang.language.builtins import METRIC_SIGNATURES
 from adalang.language.checks.scope import result_type
 from adalang.language.data import Row
 from adalang.language.declarations import PromptDeclaration, dotted, setting
+from adalang.language.models import price
 from adalang.language.program import Entity, Program
 from adalang.language.reach import reached, trainable
 from adalang.language.types import misfit
@@ -29,6 +31,9 @@ from adalang.runtime.models.types import Message, ModelSpec, Request, Usage
 from adalang.store import Store
 from adalang.store.records import HoldoutLook
 
+_TEACHER_TOKENS, _ANSWER_TOKENS = 2000, 200
+"""Assumed lengths of a call where a teacher's price is compared with others'."""
+
 
 @dataclass(frozen=True)
 class FileTask:
@@ -37,6 +42,7 @@ class FileTask:
     task_info: TaskInfo
     scorer: Scorer
     runtime: Runtime
+    variants: Variants
     teacher: ModelSpec
     budget: Budget
     store: Store
@@ -51,36 +57,43 @@ class FileTask:
         plan: OptimizePlan,
         evaluated: EvalPlan,
         rows: Rows,
-        runtime: Runtime,
+        runtime_of: Callable[[Program], Runtime],
         budget: Budget,
         store: Store,
         run_id: str,
     ) -> FileTask:
+        runtime = runtime_of(program)
         scorer = Scorer(evaluated, evaluated.entity.module.path.parent)
         splits = {name: rows.splits.get(name, ()) for name in ("train", "val", "test")}
         examples = {name: [_example(scorer, row) for row in found] for name, found in splits.items()}
         components = reached(program, evaluated.target)
         prompts = [one for one in components if isinstance(one.declaration, PromptDeclaration)]
         models = [runtime.models.of_setting(one, setting(_settings(one), "model")) for one in prompts]
-        info = TaskInfo(
-            target=evaluated.target.id,
-            params=[task_param(one) for one in trainable(program, evaluated.target) if one.id in plan.params],
-            components={one.id: task_component(program, one, components) for one in components},
-            deterministic=all(model.provider == "builtin" for model in models),
-            raw_demos=_expected_is_output(program, evaluated, examples["train"]),
-            calls_per_run=float(max(1, len(prompts))),
-            holdout=holdout_hash(splits["test"]),
-            eval=evaluated.name,
-            run_id=run_id,
-            aim=evaluated.entity.declaration.doc or evaluated.target.declaration.doc,
-        )
+        marked = [task_param(one) for one in trainable(program, evaluated.target) if one.id in plan.params]
+        others = allowed_params(program, evaluated.target, plan.allow, frozenset(runtime.models.chosen))
         teacher = (
             runtime.models.named(plan.teacher, program.root)
             if plan.teacher
             else (models[0] if models else runtime.models.default_model())
         )
+        info = TaskInfo(
+            target=evaluated.target.id,
+            params=[*marked, *others],
+            components={one.id: task_component(program, one, components) for one in components},
+            deterministic=all(model.provider == "builtin" for model in models)
+            and all(one.family != "models" for one in others),
+            varied=any(model.provider != "builtin" and model.options.get("temperature") != 0 for model in models),
+            raw_demos=_expected_is_output(program, evaluated, examples["train"]),
+            calls_per_run=float(max(1, len(prompts))),
+            teacher_price=_relative_price(teacher, models),
+            holdout=holdout_hash(splits["test"]),
+            eval=evaluated.name,
+            run_id=run_id,
+            aim=evaluated.entity.declaration.doc or evaluated.target.declaration.doc,
+        )
         originals = {row.id: row for found in splits.values() for row in found}
-        return cls(info, scorer, runtime, teacher, budget, store, examples, originals)
+        variants = Variants(program, Variant(scorer, runtime), runtime_of, {one.id: one for one in others})
+        return cls(info, scorer, runtime, variants, teacher, budget, store, examples, originals)
 
     @property
     def info(self) -> TaskInfo:
@@ -90,8 +103,27 @@ class FileTask:
         return self.examples[split]
 
     async def run(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
-        runtime = replace(self.runtime, overrides=candidate.values)
-        return await self.scorer.run(runtime, self.originals[row.id], sample)
+        variant, original = self.variants.of(candidate), self.originals[row.id]
+        refused = RowResult(row.id, sample, "refused", 0.0, inputs=row.inputs, expected=row.expected)
+        if variant.refused:
+            return replace(refused, reason=variant.refused)
+        runtime = replace(variant.runtime, overrides=self.variants.overrides(candidate))
+        try:
+            return await variant.scorer.run(runtime, original, sample)
+        except BugFailure as failure:
+            if variant is self.variants.own:
+                raise
+            return replace(
+                refused, reason=str(failure)
+            )  # a model that does not take an option, say: this choice's fault
+
+    async def run_with_teacher(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
+        variant = self.variants.of(candidate)
+        runtime, scorer = variant.runtime, variant.scorer
+        instead = {one.id: self.teacher for one in reached(runtime.program, scorer.plan.target)}
+        models = replace(runtime.models, instead=instead)
+        runtime = replace(runtime, overrides=self.variants.overrides(candidate), models=models)
+        return await scorer.run(runtime, self.originals[row.id], sample)
 
     async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
         request = Request(self.teacher, tuple(messages), schema, "proposal", sample=sample)
@@ -114,6 +146,30 @@ class FileTask:
 
     def record_look(self, look: HoldoutLook) -> None:
         self.store.add_look(look)
+
+    def with_budget(self, budget: Budget) -> FileTask:
+        """The same task, paid from another budget."""
+
+        def paid(program: Program) -> Runtime:
+            return replace(self.variants.runtime_of(program), budget=budget)
+
+        runtime = replace(self.runtime, budget=budget)
+        own = replace(self.variants.own, runtime=runtime)
+        return replace(self, runtime=runtime, variants=replace(self.variants, own=own, runtime_of=paid), budget=budget)
+
+
+def _relative_price(teacher: ModelSpec, models: Sequence[ModelSpec]) -> float:
+    """What a teacher's call costs in calls of these models at list prices, if all are known and none is free; else 1."""
+    prices = [_usd_per_call(model) for model in (teacher, *models)]
+    if len(prices) < 2 or not all(prices):
+        return 1.0
+    own, *others = [price for price in prices if price is not None]
+    return own * len(others) / sum(others)
+
+
+def _usd_per_call(model: ModelSpec) -> float | None:
+    rates = price(model.id)
+    return rates[0] * _TEACHER_TOKENS + rates[1] * _ANSWER_TOKENS if rates is not None else None
 
 
 def _settings(entity: Entity) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from adalang.engine.described import templates
@@ -84,7 +84,7 @@ def cost_lines(cost: Cost, plan: OptimizePlan, found: Estimate) -> list[str]:
 
 async def held_line(task: FileTask) -> str:
     """How many runs of the present text are in the store already, found out without a single call; "" for none."""
-    free = replace(task, runtime=replace(task.runtime, budget=Budget(calls=0)))
+    free = task.with_budget(Budget(calls=0))
     incumbent = Candidate({param.id: param.value for param in task.info.params})
     told = []
     for split, name in (("val", "selection"), ("test", "held-out")):

@@ -18,6 +18,12 @@ def narrate(event: RunEvent) -> str:
     match event.kind:
         case "baseline":
             return f"baseline {percent(told['mean'])} on {told['rows']} rows"
+        case "headroom":
+            reach = percent(told["gain"])
+            return f"{percent(told['failing'])} of {told['rows']} selection rows fail; at most {reach} is within reach"
+        case "warm_start" if told["candidates"]:
+            count = len(told["candidates"])
+            return f"trying {count} find{'' if count == 1 else 's'} of earlier runs first"
         case "hypotheses":
             changes = [str(change) for _, change in told["hypotheses"]]
             first = f", first: {short(changes[0], _LINE)}" if changes else ""
@@ -31,12 +37,21 @@ def narrate(event: RunEvent) -> str:
             return f"a candidate raced on {told['rows']} rows ({told['delta']:+.1f} rows against its rival): {verdict}"
         case "teacher_failed":
             return f"the teacher gave no usable answer: {short(str(told['error']), _LINE)}"
+        case "headroom":
+            return f"headroom on {told['rows']} selection rows: at most {percent(told['gain'])} to gain"
         case "search_ended":
-            return f"search ended after {told['rounds']} rounds at {percent(told['best'])}: {told['reason']}"
+            best = f"{percent(told['best'])} on the rows that it chose by, which flatters"
+            return f"search ended after {told['rounds']} rounds at {best}: {told['reason']}"
+        case "cheaper":
+            return f"it does as well on selection rows for {percent(told['ratio'])} of the price"
+        case "guarded":
+            return f"not to be offered as it is: {'; '.join(told['reasons'])}"
         case "chosen":
             return f"testing the best candidate ({percent(told['incumbent'])} -> {percent(told['mean'])} in the search)"
         case "ship_test":
             return f"ship test on {told['n']} held-out rows: {percent(told['before'])} -> {percent(told['after'])}"
+        case "guarded":
+            return f"worse than before: {short('; '.join(told['reasons']), _LINE)}"
         case _:
             return ""
 

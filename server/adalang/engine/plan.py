@@ -19,7 +19,8 @@ from adalang.language.declarations import (
     setting,
 )
 from adalang.language.program import Program
-from adalang.language.reach import trainable
+from adalang.language.reach import allowed, trainable
+from adalang.optimizer.objective import Prefer
 from adalang.optimizer.settings import Settings as SearchSettings
 from adalang.runtime.failures import BugFailure
 
@@ -36,12 +37,15 @@ class OptimizePlan:
     usd: float | None
     minutes: float | None
     search: SearchSettings
+    allow: tuple[str, ...] = ()
+    """What may change besides: "structure", "models", "tools"."""
 
     def to_json(self) -> dict[str, Any]:
         """What names the search: budgets may be raised without starting anew."""
         return {
             "eval": self.eval,
             "params": self.params,
+            "allow": self.allow,
             "teacher": self.teacher,
             "search": asdict(self.search),
         }
@@ -57,8 +61,11 @@ def optimize_plan(
     tokens: int | None = None,
     minutes: float | None = None,
     seed: int | None = None,
+    anyway: bool = False,
 ) -> OptimizePlan:
     """Read the optimize block of an eval; an eval without one is optimized with the workspace's settings.
+
+    ``anyway`` searches even where little can be gained.
 
     Raises:
         BugFailure: no such eval, or it reaches nothing that may change.
@@ -66,7 +73,8 @@ def optimize_plan(
     evaluated = eval_plan(program, eval_name)
     block = _block_of(program, evaluated)
     known = [one.id for one in trainable(program, evaluated.target)]
-    if not known:
+    allow = allowed(block) if block else ()
+    if not known and not allow:
         raise BugFailure(f"`{evaluated.target.id}` reaches no `param` and no `demos`: nothing may be changed")
     given = setting(block.settings, "params") if block else None
     wanted = (
@@ -74,7 +82,7 @@ def optimize_plan(
         if given is not None and isinstance(given.value, ListExpression)
         else known
     )
-    budget = _numbers(block, "budget")
+    budget, prefer = _numbers(block, "budget"), _numbers(block, "prefer")
     teacher = setting(block.settings, "teacher") if block else None
     named = teacher.value if teacher is not None else None
     named_text = (dotted(named) or getattr(named, "value", "")) if named is not None else ""
@@ -89,8 +97,12 @@ def optimize_plan(
         usd=usd if usd is not None else float(budget.get("usd", settings["budget_usd"])),
         minutes=minutes if minutes is not None else float(budget["minutes"]) if "minutes" in budget else None,
         search=SearchSettings(
-            seed=seed if seed is not None else int(file_seed or 0), repeats=max(1, evaluated.repeats)
+            seed=seed if seed is not None else int(file_seed or 0),
+            repeats=max(1, evaluated.repeats),
+            anyway=anyway,
+            prefer=Prefer(prefer.get("cost"), prefer.get("latency")),
         ),
+        allow=allow,
     )
 
 

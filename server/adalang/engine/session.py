@@ -310,7 +310,7 @@ class Session:
             plan=plan,
             evaluated=evaluated,
             rows=self.rows(evaluated),
-            runtime=self.runtime(program, budget=budget),
+            runtime_of=lambda one: self.runtime(one, budget=budget),
             budget=budget,
             store=self.store,
             run_id=run_id,

@@ -78,7 +78,7 @@ from adalang.language.declarations import (
 from adalang.language.diagnostics import Report
 from adalang.language.lower import Item
 from adalang.language.program import Entity, Module, Program
-from adalang.language.settings import FUNCTIONS, SETTINGS
+from adalang.language.settings import FUNCTIONS, SETTINGS, WORDS
 from adalang.language.text import Span
 from adalang.language.types import (
     STR,
@@ -279,6 +279,8 @@ class _Walk:
         """The type of a setting's value, where it has one that is narrower than its kind."""
         if (kind, name) in CHOICES:
             return Labels(CHOICES[kind, name])
+        if (kind, name) in WORDS:
+            return ListOf(Labels(tuple(WORDS[kind, name])))
         return signature(self._program, target).returns if target is not None and name == "expect" else UNKNOWN
 
     def _object_setting(

@@ -1,7 +1,8 @@
 """Fingerprints: one hash of all that decides what a component answers, and of nothing else.
 
 In it: the component's own declaration and those of its callees, the models with the options that change answers, the
-types and shared params that they use, the content of corpus, tool and replay files. Not in it: comments, layout, the form
+types and shared params that they use, the descriptions of tools, the content of corpus, tool and replay files. Not in it:
+other comments, layout, the form
 in which a text is written, other declarations, and settings that only say when, how often or for how much something runs.
 
 The hash is a Merkle hash: each declaration is hashed with its references replaced by the hashes of what they name.
@@ -166,6 +167,7 @@ class _Content:
             case ToolDeclaration():
                 return {
                     **self._signature(entity, declaration),
+                    "description": declaration.doc,
                     "value": self._value(declaration.value),
                     "settings": self._settings(declaration.settings),
                 }

@@ -46,7 +46,7 @@ from adalang.language.declarations import (
 )
 from adalang.language.fingerprint import FileHash, disk_hash, fingerprint
 from adalang.language.program import Entity, Module, Program
-from adalang.language.reach import own_trainable, trainable, trainables
+from adalang.language.reach import allowed, own_trainable, trainable, trainables
 from adalang.language.text import Span
 from adalang.language.types import Type, describe, json_schema
 
@@ -173,12 +173,13 @@ class Eval(_Node):
 
 
 class Optimization(_Node):
-    """`params`: the ids of what may be changed."""
+    """`params`: the ids of what may be changed; `allow`: what else, in the words of the setting."""
 
     eval: str | None
     teacher: str | None
     budget: dict[str, float]
     params: list[str]
+    allow: list[str]
     range: Range
 
 
@@ -388,6 +389,7 @@ class _Builder:
             teacher=self._model_name(teacher.value, entity.module) if teacher else None,
             budget={name: amount for name, amount in amounts.items() if amount is not None},
             params=self._changeable(goal, chosen),
+            allow=list(allowed(declaration)),
             range=self._range(entity, declaration.span),
         )
 

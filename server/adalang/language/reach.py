@@ -16,6 +16,7 @@ from adalang.language.declarations import (
     Demos,
     Expression,
     ListExpression,
+    OptimizeDeclaration,
     Param,
     ParamDeclaration,
     PipelineDeclaration,
@@ -24,10 +25,12 @@ from adalang.language.declarations import (
     RetrieverDeclaration,
     Return,
     Statement,
+    Text,
     setting,
     walk,
 )
 from adalang.language.program import Entity, Program
+from adalang.language.settings import ALLOWED
 from adalang.language.text import Span
 
 
@@ -108,6 +111,14 @@ def trainable(program: Program, entity: Entity) -> list[Trainable]:
                 for one in own_trainable(shared):
                     found.setdefault(one.id, one)
     return list(found.values())
+
+
+def allowed(declaration: OptimizeDeclaration) -> tuple[str, ...]:
+    """What the search may change besides params and demos, in the order of :data:`ALLOWED`."""
+    found = setting(declaration.settings, "allow")
+    items = found.value.items if found is not None and isinstance(found.value, ListExpression) else ()
+    given = {one.value for one in items if isinstance(one, Text)}
+    return tuple(word for word in ALLOWED if word in given)
 
 
 def trainables(program: Program) -> dict[str, Trainable]:

@@ -19,6 +19,7 @@ ValueKind = Literal[
     "metric",
     "components",
     "params",
+    "words",  # a list of texts, each one of WORDS
     "file",
     "method",
     "embedding",
@@ -130,12 +131,25 @@ SETTINGS: Mapping[str, Mapping[str, SettingSpec]] = {
             "params",
             "Only these params and demos: [classify.shots]. Absent: all that the target reaches.",
         ),
+        _S(
+            "allow",
+            "words",
+            'What else may change besides params and demos: ["structure", "models", "tools"]. Absent: nothing.',
+        ),
         _S("seed", "int", "Seed of the search's random choices."),
         _S("prefer", "object", "What else counts besides the score: { cost = 0.2, latency = 0.1 }."),
     ),
     "demos": _table(_S("max", "int", "How many examples there may be at most.", 0, 100)),
 }
 
+ALLOWED: Mapping[str, str] = {
+    "structure": "Order of output fields, `reasoning`, a step that checks an answer, `k` and `max_steps`.",
+    "models": "Which declared model a prompt takes, and that model's options for this prompt.",
+    "tools": "What a tool's description, the comment above it, tells the models that may call it.",
+}
+"""What a search may be allowed to change besides params and demos."""
+WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {("optimize", "allow"): ALLOWED}
+"""The words of settings that take a list of some, by the kind of the declaration and their name."""
 BUDGET_KEYS = ("calls", "tokens", "usd", "minutes")
 SPLIT_NAMES = ("train", "val", "test")
 RETRIEVAL_METHODS = ("bm25", "vector", "hybrid")

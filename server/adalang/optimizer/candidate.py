@@ -11,8 +11,19 @@ from typing import Any
 Demo = Mapping[str, Any]
 """One few-shot example: the prompt's inputs by name, `output`, and `reasoning` when the prompt asks for it."""
 
-Value = str | tuple[Demo, ...]
-"""A text param's text, or a demos param's examples in their order."""
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a choice param's options, by its name."""
+
+    option: str
+
+    def __str__(self) -> str:
+        return self.option
+
+
+Value = str | tuple[Demo, ...] | Choice
+"""A text param's text, a demos param's examples in their order, or the option that a choice param has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +45,25 @@ class Candidate:
         return hash(self.key)
 
     def text(self, param: str) -> str:
-        """A text param's value. Raises TypeError for a demos param."""
+        """A text param's value. Raises TypeError for another kind of param."""
         value = self.values[param]
         if not isinstance(value, str):
-            raise TypeError(f"{param} holds examples, not a text")
+            raise TypeError(f"{param} holds no text")
         return value
 
     def demos(self, param: str) -> tuple[Demo, ...]:
-        """A demos param's examples. Raises TypeError for a text param."""
+        """A demos param's examples. Raises TypeError for another kind of param."""
         value = self.values[param]
-        if isinstance(value, str):
-            raise TypeError(f"{param} holds a text, not examples")
+        if not isinstance(value, tuple):
+            raise TypeError(f"{param} holds no examples")
         return value
+
+    def option(self, param: str) -> str:
+        """The option that a choice param has. Raises TypeError for another kind of param."""
+        value = self.values[param]
+        if not isinstance(value, Choice):
+            raise TypeError(f"{param} is no choice")
+        return value.option
 
     def with_value(self, param: str, value: Value) -> Candidate:
         return Candidate({**self.values, param: value})

@@ -46,7 +46,7 @@ async def duel(runs: Runs, child: Entry, parent: Entry, rows: Sequence[Example],
     delta, changes = 0.0, list[float]()
     while done < len(rows):
         part = rows[done : done + size]
-        parent.scores.update(await runs.scores(parent.candidate, part))
+        parent.scores.update(await runs.values(parent.candidate, part))
         floor = allowed_loss(done + len(part)) - max(0.0, sum(known))
         scores = await run_chunk(runs, child.candidate, part, parent.scores, delta, floor)
         if scores is None:

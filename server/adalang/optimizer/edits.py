@@ -84,6 +84,29 @@ def apply_edits(text: str, edits: Sequence[Edit]) -> str:
     return text
 
 
+def trimmed(text: str, edits: Sequence[Edit]) -> list[Edit]:
+    """The same change with the lines that a replacement leaves as they are taken out of it, so that it fits other versions
+    of the text too. Raises EditRefused if an edit does not fit."""
+    found = []
+    for edit in edits:
+        after = _applied(text, edit)
+        smaller = _trimmed(edit)
+        fits = _count(text, smaller.find) == 1 and _applied(text, smaller) == after
+        found.append(smaller if fits else edit)
+        text = after
+    return found
+
+
+def _trimmed(edit: Edit) -> Edit:
+    """Without equal first and last lines; one line stays to show the place."""
+    old, new = edit.find.split("\n"), edit.text.split("\n")
+    most = min(len(old), len(new)) - 1
+    head = next((at for at in range(most) if old[at] != new[at]), most)
+    most -= head
+    tail = next((at for at in range(most) if old[-1 - at] != new[-1 - at]), most)
+    return Edit(edit.action, "\n".join(new[head : len(new) - tail]), "\n".join(old[head : len(old) - tail]))
+
+
 def _applied(text: str, edit: Edit) -> str:
     if edit.action == "append":
         if not edit.text.strip():

@@ -20,6 +20,8 @@ _SOON = 2
 """Rounds after which a lucky search has found enough."""
 _BLAMED, _TARGETS = 4, 2
 _FINALISTS, _HUNKS, _RACE_SHARE = 3, 3, 0.68
+_HEADROOM = 24
+"""Further answers to failing rows; the first ones to selection rows are of use to the search too."""
 _NORMAL = NormalDist()
 
 
@@ -141,6 +143,7 @@ def estimate(task: Task, settings: Settings) -> Estimate:
         return math.ceil(few * samples), math.ceil(many * samples)
 
     parts = [
+        Part("headroom", "failing rows asked again: what better words could gain", (0, _HEADROOM if info.varied else 0)),
         Part(
             "learning", f"failing rows and their causes, {_SOON} to {rounds} rounds", runs(_SOON * drawn, rounds * drawn),
             (_SOON, rounds * asked),

@@ -14,6 +14,7 @@ from adalang.evaluation.statistics import compare
 from adalang.optimizer.archive import Entry
 from adalang.optimizer.choice import choose
 from adalang.optimizer.estimate import Estimate
+from adalang.optimizer.headroom import more_rows
 from adalang.optimizer.outcome import Finding
 from adalang.optimizer.runs import mean_score
 from adalang.optimizer.search import run_search
@@ -49,7 +50,7 @@ async def hints(task: Task, begin: Begin) -> Finding:
     best = search.champion
     if best is search.archive.incumbent:
         return Finding.nothing_better(search)
-    reason = f"unverified suggestion: fewer than {LEAST_FOR_INTERVAL} rows prove nothing"
+    reason = f"unverified suggestion: fewer than {LEAST_FOR_INTERVAL} rows prove nothing; {more_rows(task)}"
     return Finding("hint", reason, best.candidate, Evidence(hypothesis=best.hypothesis, notes=("unverified",)))
 
 
@@ -78,10 +79,7 @@ async def crossfit(task: Task, begin: Begin) -> Finding:
         comparison, before, after, verified=False, alpha=None, hypothesis=best.hypothesis, notes=notes
     )
     low, high = round(100 * comparison.low), round(100 * comparison.high)
-    reason = (
-        f"unconfirmed: {100 * comparison.difference:+.0f} points [{low:+d}, {high:+d}] by cross-fitting; "
-        f"{LEAST_FOR_PROPOSAL} rows or more could confirm it"
-    )
+    reason = f"unconfirmed: {100 * comparison.difference:+.0f} points [{low:+d}, {high:+d}] by cross-fitting; {more_rows(task)}"
     return Finding("hint", reason, best.candidate, evidence)
 
 

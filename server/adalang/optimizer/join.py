@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from adalang.optimizer.candidate import Candidate
+from adalang.optimizer.candidate import Candidate, Choice, Value
 from adalang.optimizer.edits import Edit, EditRefused, apply_edits
 from adalang.optimizer.ledger import Hypothesis
 from adalang.optimizer.operators.base import Draft
@@ -23,14 +24,19 @@ def joined(parent: Candidate, drafts: Sequence[Draft]) -> Draft | None:
     changes = " ".join(draft.hypothesis.change for draft in used)
     rows = tuple(dict.fromkeys(row for draft in used for row in draft.hypothesis.rows))
     hypothesis = Hypothesis(used[0].hypothesis.param, "Several causes at once.", changes, rows)
-    return Draft(together, hypothesis, (), frozenset().union(*(draft.uses for draft in used)))
+    uses = frozenset[str]().union(*(draft.uses for draft in used))
+    return Draft(together, hypothesis, (), uses, parts=len(used))
 
 
 def on_top(base: Candidate, draft: Draft) -> Draft | None:
-    """A draft's text edits on top of another candidate, or None if they do not fit it or change nothing."""
+    """A draft's text edits, or its choice, on top of another candidate, or None if they do not fit it or change nothing."""
     param = draft.hypothesis.param
-    text = _edited(base.text(param), draft.edits) if draft.edits else None
-    return Draft(base.with_value(param, text), draft.hypothesis, draft.edits, draft.uses) if text is not None else None
+    value: Value | None = draft.candidate.values[param]
+    if not isinstance(value, Choice):
+        value = _edited(base.text(param), draft.edits) if draft.edits else None
+    if value is None or value == base.values[param]:
+        return None
+    return replace(draft, candidate=base.with_value(param, value))
 
 
 def _with(together: Candidate, parent: Candidate, draft: Draft) -> Candidate | None:

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from adalang.optimizer.candidate import Candidate
+from adalang.optimizer.cheaper import cheapen
 from adalang.optimizer.choice import choose
 from adalang.optimizer.earlier import Earlier
 from adalang.optimizer.estimate import Estimate, estimate
 from adalang.optimizer.events import Emit, EventLog, RunEvent
 from adalang.optimizer.few import crossfit, hints, mode_of
+from adalang.optimizer.guards import anchors_of
+from adalang.optimizer.headroom import little_to_gain
+from adalang.optimizer.objective import measure
 from adalang.optimizer.outcome import Finding, Outcome, changes_of
 from adalang.optimizer.purse import Purse
 from adalang.optimizer.runs import Runs, TooManyFailures
 from adalang.optimizer.search import run_search
 from adalang.optimizer.settings import Settings
-from adalang.optimizer.ship import looks_before, ship_test
+from adalang.optimizer.ship import ship_test, why_no_more_looks
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import CountingTask, Example, Task
 from adalang.optimizer.warm import warm_start
@@ -84,11 +88,14 @@ class _Optimisation:
         if refused := self._no_test_possible(plan):
             return Finding("nothing", refused)
         search = self._begin(self.task.rows("train"), self.task.rows("val"))
+        await measure(self.runs, self.incumbent, search.val, self.settings.prefer)
         await warm_start(search, self.earlier)
-        await run_search(search)
-        best, incumbent = await choose(search, self.task.rows("val")), search.archive.incumbent
+        little = await little_to_gain(search)
+        if not little:
+            await run_search(search)
+        best, incumbent = await cheapen(search, await choose(search, search.val)), search.archive.incumbent
         if best.candidate == self.incumbent:
-            return Finding.nothing_better(search)
+            return Finding("nothing", little) if little else Finding.nothing_better(search)
         self.log.add(
             "chosen",
             candidate=best.candidate.key,
@@ -97,20 +104,15 @@ class _Optimisation:
             values=best.candidate.changes(self.incumbent),
             hypothesis=best.hypothesis,
         )
-        verdict = await ship_test(
-            self.task, self.runs, self.log, self.incumbent, best.candidate, best.hypothesis, self.settings.seed
-        )
+        verdict = await ship_test(self.task, self.runs, self.log, incumbent, best, self.settings, anchors_of(search))
         if not verdict.better:
             return Finding("nothing", f"what looked better in the search did not hold: {verdict.reason}")
         return Finding("proposal" if verdict.ok else "hint", verdict.reason, best.candidate, verdict.evidence)
 
     def _no_test_possible(self, plan: Estimate) -> str:
         """Why no final test can be made, or "" with the runs for it set aside."""
-        if looks_before(self.task) >= self.settings.holdout_looks:
-            return (
-                f"these {plan.holdout} hold-out rows have been used for {self.settings.holdout_looks} tests and prove nothing "
-                "more; add fresh rows or change the data set's seed"
-            )
+        if refused := why_no_more_looks(self.task, self.settings.holdout_looks):
+            return refused
         self.purse.reserve = plan.holdout * 2 * self.runs.samples
         baseline = plan.val * self.runs.samples
         if self.purse.affords(baseline):

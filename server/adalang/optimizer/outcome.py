@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from adalang.optimizer.candidate import Candidate
+from adalang.optimizer.candidate import Candidate, Choice
 from adalang.optimizer.edits import hunks
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
@@ -66,4 +66,7 @@ def _change(param: Param, candidate: Candidate) -> Change:
     if isinstance(after, str) and isinstance(param.value, str):
         parts = tuple({"before": "\n".join(h.before), "after": "\n".join(h.after)} for h in hunks(param.value, after))
         return Change(param.id, "text", param.value, after, parts)
+    if isinstance(after, Choice) and isinstance(param.value, Choice):
+        return Change(param.id, "choice", param.value.option, after.option)
+    assert isinstance(param.value, tuple)
     return Change(param.id, "demos", list(param.value), [dict(demo) for demo in candidate.demos(param.id)])

@@ -36,6 +36,10 @@ class Purse:
         """What earlier processes of this run have spent."""
         return self._before
 
+    def price(self, runs: int, asked: int) -> float:
+        """What runs and calls of the teacher cost, in calls of the target's models."""
+        return self.runs.price(runs).calls + asked * self.task.info.teacher_price
+
     def affords(self, runs: int) -> bool:
         """Whether so many runs more can be made with the reserve still untouched."""
         left, before, spent = self._left, self._before, self.log.spent

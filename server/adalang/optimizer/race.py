@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from adalang.optimizer.candidate import Candidate
-from adalang.optimizer.runs import PASS, Runs, cancel, mean_score
+from adalang.optimizer.runs import PASS, Runs, cancel
 from adalang.optimizer.task import Example
 
 CHUNK = 15
@@ -93,22 +93,22 @@ async def run_chunk(
 ) -> dict[str, float] | None:
     """The chunk's scores, or None as soon as `delta` and they cannot stay above `floor`."""
     tasks = {asyncio.ensure_future(runs.row(child, row)): row for row in rows}
-    best = delta + sum(1.0 - parent[row.id] for row in rows if row.id in parent)
+    best = delta + sum(runs.most - parent[row.id] for row in rows if row.id in parent)
     try:
         open_tasks = set(tasks)
         while open_tasks:
             ended, open_tasks = await asyncio.wait(open_tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
                 row = tasks[task]
-                score = mean_score(task.result())
+                value = runs.value(task.result())
                 if row.id in parent:
                     # A row without an answer counts as no difference.
-                    best += (score - 1.0) if score is not None else (parent[row.id] - 1.0)
+                    best += (value if value is not None else parent[row.id]) - runs.most
             if best <= floor:
                 return None
     finally:
         await cancel(list(tasks))
-    return await runs.scores(child, rows)
+    return await runs.values(child, rows)
 
 
 def _delta(scores: Mapping[str, float], parent: Mapping[str, float]) -> float:

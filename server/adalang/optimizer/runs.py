@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from adalang.evaluation.results import RowResult
@@ -35,6 +35,9 @@ class Runs:
         self._known: dict[tuple[str, str, int], RowResult] = {}
         self._begun: set[tuple[str, str, int]] = set()
         self.samples = samples
+        self.value: Callable[[Sequence[RowResult]], float | None] = mean_score
+        """What candidates are compared by in the search: the score, unless `judge_by` has said otherwise."""
+        self.most = 1.0
         self._priced: set[tuple[str, str, int]] = set()
         self._price = Usage()
         self.made = 0
@@ -58,6 +61,15 @@ class Runs:
         """Mean scores by row id. Rows that got no answer are left out, never scored."""
         scored = zip(rows, await self.rows(candidate, rows, first), strict=True)
         return {row.id: score for row, results in scored if (score := mean_score(results)) is not None}
+
+    def judge_by(self, value: Callable[[Sequence[RowResult]], float | None], most: float) -> None:
+        """Compare candidates by another value of a row's results, which is never more than `most`."""
+        self.value, self.most = value, most
+
+    async def values(self, candidate: Candidate, rows: Sequence[Example]) -> dict[str, float]:
+        """What the search compares by, by row id; rows that got no answer are left out."""
+        valued = zip(rows, await self.rows(candidate, rows), strict=True)
+        return {row.id: value for row, results in valued if (value := self.value(results)) is not None}
 
     def price(self, runs: int) -> Usage:
         """What so many runs cost when their answers are bought, by the mean so far.

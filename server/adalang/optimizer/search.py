@@ -6,6 +6,7 @@ purpose: whether what comes out is better than the file's text is for the ship t
 
 from __future__ import annotations
 
+from adalang.optimizer.archive import Entry
 from adalang.optimizer.batch import draw_batch, pick_parent
 from adalang.optimizer.operators import all_operators
 from adalang.optimizer.operators.bandit import Bandit
@@ -25,10 +26,14 @@ async def run_search(search: Search) -> None:
     try:
         while (reason := await stop.reason(search, bandit)) is None:
             search.round += 1
-            operator = bandit.pick(search, stalled=search.idle > 0)
-            begun = search.runs.begun
-            gain = await _guarded_round(search, operator, stop)
-            bandit.reward(operator.name, gain, search.runs.begun - begun)
+            parent = pick_parent(search)
+            search.batch = await draw_batch(search, parent)
+            operator = bandit.pick(search)
+            begun, asked = search.runs.begun, search.purse.task.asked
+            gain = await _guarded_round(search, operator, parent, stop)
+            cost = search.purse.price(search.runs.begun - begun, search.purse.task.asked - asked)
+            bandit.reward(operator.name, gain, cost)
+            search.log.add("rewarded", operator=operator.name, gain=gain, cost=cost)
             search.idle = 0 if gain > _LITTLE else search.idle + 1
     except BudgetExceeded as exceeded:
         reason = f"the budget is used up ({exceeded.limit})"
@@ -36,10 +41,10 @@ async def run_search(search: Search) -> None:
     search.log.add("search_ended", reason=reason, rounds=search.round, best=best, runs=search.runs.begun)
 
 
-async def _guarded_round(search: Search, operator: Operator, stop: Stop) -> float:
+async def _guarded_round(search: Search, operator: Operator, parent: Entry, stop: Stop) -> float:
     """A round's gain in rows; 0 where the teacher failed."""
     try:
-        gain = await _round(search, operator)
+        gain = await _round(search, operator, parent)
     except BugFailure:
         raise
     except Failure as failure:
@@ -50,9 +55,8 @@ async def _guarded_round(search: Search, operator: Operator, stop: Stop) -> floa
     return gain
 
 
-async def _round(search: Search, operator: Operator) -> float:
-    parent = pick_parent(search)
-    results = await draw_batch(search, parent)
+async def _round(search: Search, operator: Operator, parent: Entry) -> float:
+    results = search.batch
     search.log.add(
         "round",
         nth=search.round,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from adalang.optimizer.objective import Prefer
+from adalang.optimizer.savings import MARGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +16,9 @@ class Settings:
 
     `repeats`: samples of each row in baseline and ship test, for models whose answers vary. `patience`: rounds without
     gain, after each operator had its turn, that end the search. `simplify`: whether parts of a found edit that do not
-    carry their weight are taken out before the ship test.
+    carry their weight are taken out before the ship test. `anyway`: search even where little can be gained. `prefer`: what cost and
+    latency are worth. `cheaper`: whether, where no gain is found, the same score for less is looked for; `margin` is how
+    much lower the score may then be.
     """
 
     seed: int = 0
@@ -26,3 +31,7 @@ class Settings:
     goal: float | None = None
     simplify: bool = True
     holdout_looks: int = 5
+    anyway: bool = False
+    prefer: Prefer = field(default_factory=Prefer)
+    cheaper: bool = True
+    margin: float = MARGIN

@@ -17,14 +17,16 @@ from adalang.optimizer.purse import Purse
 from adalang.optimizer.runs import PASS, Runs, mean_score
 from adalang.optimizer.sampler import Sampler
 from adalang.optimizer.settings import Settings
-from adalang.optimizer.task import Example, Task
+from adalang.optimizer.task import Example, Param, Task
 
 
 @dataclass(slots=True)
 class Search:
     """One search from an incumbent over train and selection rows. Operators read it and note what they tried.
 
-    `round` counts from 1, `idle` are the rounds since the last gain, `seen` the newest result of each train row. `data` are the
+    `round` counts from 1, `idle` are the rounds since the last gain, `batch` is what is known of the round's parent on train rows,
+    newest first, `seen` the newest result of each train row, `taught` that of the teacher in the target's place. `blame` is what
+    feedback put on each text, older feedback counting half. `data` are the
     runs of words that no text may copy, `kept_out` the train rows too much like others to become examples. `beaten` are keys of
     candidates that lost a duel, `weak` of those that did nothing alone. `settled`: an earlier run has searched from about here to
     the end, so that a few rounds without gain say as much as many; `chosen_before`: the key of a candidate that it had chosen.
@@ -47,7 +49,10 @@ class Search:
     round: int = 0
     idle: int = 0
     visits: Counter[str] = field(default_factory=Counter)
+    blame: dict[str, float] = field(default_factory=dict)
+    batch: Sequence[RowResult] = ()
     seen: dict[str, RowResult] = field(default_factory=dict)
+    taught: dict[str, RowResult] = field(default_factory=dict)
     beaten: set[str] = field(default_factory=set)
     weak: set[str] = field(default_factory=set)
     settled: bool = False
@@ -87,6 +92,10 @@ class Search:
     def champion(self) -> Entry:
         return self.archive.champion
 
+    def params(self, kind: str) -> list[Param]:
+        """The params of a kind, in the file's order."""
+        return [param for param in self.task.info.params if param.kind == kind]
+
     def was_tried(self, param: str) -> Sequence[Value]:
         return self.tried.get(param, ())
 
@@ -99,8 +108,8 @@ class Search:
         return sum(result.score is not None and result.score < PASS for result in known)
 
     async def look(self, entry: Entry, rows: Sequence[Example]) -> None:
-        """Learns an entry's scores on selection rows."""
-        entry.scores.update(await self.runs.scores(entry.candidate, rows))
+        """Learns what an entry is worth on selection rows."""
+        entry.scores.update(await self.runs.values(entry.candidate, rows))
 
     async def try_on(self, candidate: Candidate, rows: Sequence[Example]) -> None:
         """Runs a candidate on train rows and remembers the worst sample of each."""

@@ -45,9 +45,11 @@ async def _goal_reached(search: Search) -> bool:
     """Whether the champion's mean over all selection rows is the goal; ends at the first row that rules it out."""
     goal = 1.0 if search.settings.goal is None else search.settings.goal
     champion, rows = search.champion, search.val
+    lost = 0.0
     for start in range(0, len(rows), first_look(len(rows))):
-        await search.look(champion, rows[start : start + first_look(len(rows))])
-        lost = sum(1.0 - score for score in champion.scores.values())
+        part = rows[start : start + first_look(len(rows))]
+        await search.look(champion, part)
+        lost += sum(1.0 - score for score in (await search.runs.scores(champion.candidate, part)).values())
         if lost > (1.0 - goal) * len(rows) + _LITTLE:
             return False
     if not search.round:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -20,14 +21,19 @@ class Param:
 
     `value` is what the file holds now; `doc` is its comment, a wish to the optimizer; `most` bounds a demos param's
     number of examples (None: 8) and a text's length in characters (None: a bound that follows from its present length).
+    A choice has one of finitely many `options`, of `family` ("structure", "models"); `prices` say of each about how many
+    times the present tokens of a run it takes.
     """
 
     id: str
-    kind: Literal["text", "demos"]
+    kind: Literal["text", "demos", "choice"]
     component: str
     value: Value
     doc: str = ""
     most: int | None = None
+    family: str = ""
+    options: Sequence[str] = ()
+    prices: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,8 @@ class Component:
 
     `signature` is its first line as written; `templates` are its message texts by role, unrendered; `words` are names
     that an edit may not lose once a text holds them (labels, output fields); `feeds` are the components that get this
-    one's output as an input, in the target's data flow.
+    one's output as an input, in the target's data flow. `contract` tells the form of a readable answer in plain words
+    (empty: any text is one); `reasons` says that the reasoning is asked for before the answer.
     """
 
     name: str
@@ -45,6 +52,8 @@ class Component:
     templates: Sequence[tuple[str, str]] = ()
     words: Sequence[str] = ()
     feeds: Sequence[str] = ()
+    contract: str = ""
+    reasons: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +79,11 @@ class Remaining:
 class TaskInfo:
     """What does not change during a run.
 
-    `deterministic`: equal requests get equal answers, so repeats add nothing. `raw_demos`: an example's `expected` is a
+    `deterministic`: equal requests get equal answers, so repeats add nothing. `varied`: they are meant to differ, as they do at
+    a temperature above 0. `raw_demos`: an example's `expected` is a
     right `output` of the target itself. `calls_per_run`: model calls that one run makes, about. `holdout` names the test
-    rows (`splits.holdout_hash`).
+    rows (`splits.holdout_hash`). `teacher_price`: what a teacher's call costs in calls of the target's models (1 where
+    prices are not known).
     """
 
     target: str
@@ -84,7 +95,9 @@ class TaskInfo:
     holdout: str = ""
     eval: str = ""
     run_id: str = ""
+    varied: bool = True
     aim: str = ""
+    teacher_price: float = 1.0
 
 
 class Task(Protocol):
@@ -105,8 +118,16 @@ class Task(Protocol):
         """
         ...
 
+    async def run_with_teacher(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
+        """As `run`, with the teacher's model in place of the target's own; the metric's model stays what it is."""
+        ...
+
     async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
-        """The teacher's answer as parsed JSON. Raises Failure (transport, refused, unreadable, bug) or BudgetExceeded."""
+        """The teacher's answer as parsed JSON.
+
+        Raises Failure (transport, refused, unreadable, bug) or BudgetExceeded; an answer that was cut off is unreadable,
+        whatever stands in it.
+        """
         ...
 
     def remaining(self) -> Remaining:
@@ -127,7 +148,7 @@ class Task(Protocol):
 
 
 class CountingTask:
-    """A task that counts what its teacher is asked, whether the answer is bought or known: so the count hangs on no timing."""
+    """A task that counts its teacher's calls, whether the answer is bought or known: so the count hangs on no timing."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
@@ -143,3 +164,7 @@ class CountingTask:
     async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
         self.asked += 1
         return await self._task.ask(messages, schema, sample)
+
+    async def run_with_teacher(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
+        self.asked += math.ceil(self.info.calls_per_run)
+        return await self._task.run_with_teacher(candidate, row, sample)

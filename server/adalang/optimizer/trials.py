@@ -170,4 +170,4 @@ def crown(search: Search, child: Entry) -> None:
 
 def _single(draft: Draft) -> bool:
     """Whether it is one change: that several together fail says nothing about any of them."""
-    return bool(draft.edits or draft.uses)
+    return draft.parts == 1

@@ -49,6 +49,36 @@ EVENTS: Mapping[str, Kind] = {
             ),
         },
     ),
+    "headroom": Kind(
+        "Before a search: what selection rows say about how much can be gained. The counts aside, all numbers are shares of the rows.",
+        {
+            "little": Field("bool", "whether a search is hardly worth its price"),
+            "gain": Field("number", "the most that should be hoped for"),
+            "rows": Field("integer", "selection rows that were looked at"),
+            "failing": Field("number", "rows that the file's text fails"),
+            "within_reach": Field(
+                "number", "what the mean would rise by if each failing row got the best of four answers"
+            ),
+            "alike": Field("number", "rows that fail with the same wrong answer where the same was expected"),
+            "unreadable": Field("number", "rows of which an answer could not be read"),
+            "varies": Field("bool", "whether repeated answers differ at all"),
+        },
+    ),
+    "warm_start": Kind(
+        "Earlier runs of the eval have found something: it is tried before the first round.",
+        {
+            "runs": Field("[text]", "ids of these runs, the newest first"),
+            "candidates": Field("[text]", "keys of what is tried, each raced against the file"),
+            "failed": Field("integer", "failed hypotheses that are known from them"),
+        },
+    ),
+    "warm_started": Kind(
+        "What earlier runs have found was tried.",
+        {
+            "champion": Field("text", "key of the candidate that the search begins with"),
+            "settled": Field("bool", "whether an earlier run has searched from about here to its end already"),
+        },
+    ),
     "baseline": Kind(
         "What the file holds now was run on all selection rows before the first round.",
         {
@@ -104,6 +134,13 @@ EVENTS: Mapping[str, Kind] = {
             "hypotheses": Field("[any]", "pairs of texts: cause and change"),
         },
     ),
+    "taught": Kind(
+        "The teacher's model ran the target on train rows that it fails, to learn from what it gets right.",
+        {
+            "rows": Field("[text]", "ids of the rows that were run for the first time"),
+            "passed": Field("[text]", "ids of all rows asked for that the teacher gets right, those of earlier rounds too"),
+        },
+    ),
     "gated": Kind(
         "A change was refused before any call.",
         {"param": _PARAM, "change": _CHANGE, "reason": Field("text", "what is wrong with it")},
@@ -146,6 +183,29 @@ EVENTS: Mapping[str, Kind] = {
             "hypothesis": Field("text", "the change that led to it, in words", always=False),
         },
     ),
+    "rewarded": Kind(
+        "A round is over: what its operator gained for what it cost decides on later turns.",
+        {
+            "operator": Field("text", "who had the turn"),
+            "gain": Field("number", "rise of the best score, in rows"),
+            "cost": Field("number", "calls of the target's models; the teacher's are counted at their price"),
+        },
+    ),
+    "taught": Kind(
+        "The teacher's model answered train rows itself, so that its reasoning can be shown as an example.",
+        {
+            "rows": Field("[text]", "ids of the rows that it was asked for the first time"),
+            "passed": Field("[text]", "ids of the rows that it got right, now or before"),
+        },
+    ),
+    "rewarded": Kind(
+        "What a round has brought, by which the next operator is chosen.",
+        {
+            "operator": Field("text", "who had the turn"),
+            "gain": Field("number", "in rows; 0 if nothing was kept"),
+            "cost": Field("number", "in calls of the target's models"),
+        },
+    ),
     "teacher_failed": Kind(
         "A round ended because the teacher gave no usable answer.",
         {"error": Field("text", "what went wrong")},
@@ -168,6 +228,13 @@ EVENTS: Mapping[str, Kind] = {
         },
     ),
     "not_simplified": Kind("The budget did not suffice to try leaving out parts of the edit.", {}),
+    "cheaper": Kind(
+        "Parts of the text were left out that cost and do nothing.",
+        {
+            "ratio": Field("number", "what a run costs then, as a share of what it costs with the file's text"),
+            "candidate": _CANDIDATE,
+        },
+    ),
     "chosen": Kind(
         "This candidate goes into the final test.",
         {
@@ -187,6 +254,10 @@ EVENTS: Mapping[str, Kind] = {
             "p": Field("number", "one-sided p of the paired test"),
             "alpha": Field("number", "the level that p has to reach"),
         },
+    ),
+    "guarded": Kind(
+        "The final test found something that got worse, which a better score does not excuse.",
+        {"reasons": Field("[text]", "what got worse, in words")},
     ),
     "finished": Kind(
         "The run is over; always the last event.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from adalang.optimizer.archive import Entry
-from adalang.optimizer.candidate import Candidate, Value
+from adalang.optimizer.candidate import Candidate, Choice, Value
 from adalang.optimizer.duel import duel
 from adalang.optimizer.earlier import Earlier, Found
 from adalang.optimizer.gates import outside_training, refuse_text
@@ -78,6 +78,9 @@ def _on_top(search: Search, params: Mapping[str, Param], incumbent: Candidate, o
 def _value(param: Param, before: Value, after: Value) -> Value | None:
     """The find's value for a param as it is today; None where nothing is to be changed."""
     now = param.value
+    if isinstance(now, Choice):
+        kept = str(before) == now.option and str(after) in param.options  # in a log an option is its name
+        return Choice(str(after)) if kept and str(after) != now.option else None
     if isinstance(now, str) and isinstance(before, str) and isinstance(after, str):
         value: Value = now if now == after else rebased(before, after, now)
     else:
@@ -87,6 +90,8 @@ def _value(param: Param, before: Value, after: Value) -> Value | None:
 
 def _allowed(search: Search, param: Param, value: Value) -> bool:
     """Whether the value passes the gates of today's rows and texts."""
+    if isinstance(value, Choice):
+        return True
     if isinstance(value, str):
         component = search.task.info.components.get(param.component)
         words = component.words if component else ()
@@ -126,6 +131,8 @@ def _settled(search: Search, params: Mapping[str, Param], newest: Earlier) -> bo
 
 
 def _alike(now: Value, then: Value | None) -> bool:
+    if isinstance(now, Choice):
+        return now.option == str(then)
     if isinstance(now, str) and isinstance(then, str):
         return now == then or likeness(now, then) >= _SLIGHTLY
     return now == then

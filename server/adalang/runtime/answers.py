@@ -78,13 +78,27 @@ def _json_instruction(schema: dict[str, Any]) -> str:
 
 
 def written(value: Any, form: AnswerForm, reasoning: str = "") -> str:
-    """A value as the model should have written it; the assistant's turn of an example."""
+    """A value as the model should have written it; the assistant's turn of an example. Fields come in their type's order."""
+    value = _ordered(value, form.type)
     if form.wrapped:
         body = {"reasoning": reasoning, "answer": value} if form.reasoning else {"answer": value}
         return json.dumps(body, ensure_ascii=False)
     if isinstance(value, str) and not isinstance(form.type, ObjectOf):
         return value
     return json.dumps(value, ensure_ascii=False)
+
+
+def _ordered(value: Any, declared: Type) -> Any:
+    match declared:
+        case ObjectOf(fields=fields) if isinstance(value, dict):
+            known = {one.name: _ordered(value[one.name], one.type) for one in fields if one.name in value}
+            return {**known, **{name: one for name, one in value.items() if name not in known}}
+        case ListOf(item=item) if isinstance(value, list):
+            return [_ordered(one, item) for one in value]
+        case OptionalOf(item=item):
+            return _ordered(value, item)
+        case _:
+            return value
 
 
 def read_answer(text: str, form: AnswerForm) -> tuple[Any, str]:

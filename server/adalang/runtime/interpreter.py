@@ -55,6 +55,7 @@ from adalang.runtime.trace import Call, Trace
 Overrides = Mapping[str, Any]
 """New values of params (texts) and demos (sequences of objects), by their ids, as an optimizer tries them."""
 
+_NO_INPUT = "(An example of an answer; its input is not shown.)"
 NOT_YET = "runs in a later version; it is parsed and checked today"
 
 
@@ -261,13 +262,19 @@ class _Run:
         values: Mapping[str, Any],
         form: AnswerForm,
     ) -> list[Message]:
-        """Each example as a turn of the user, rendered by the same templates, and one of the assistant."""
+        """Each example as a turn of the user, rendered by the same templates, and one of the assistant.
+
+        An example that has no input shows how to reason, not about what: its user's turn says so.
+        """
         templates = [one.template.text.value for one in declaration.messages if one.role == "user"]
         empty = {one.name.text: "" for one in declaration.parameters}
         turns = []
         for example in examples:
             inside = {**values, **empty, **{name: value for name, value in example.items() if name in empty}}
-            turns += [Message("user", self._render(entity, text, inside, "user")) for text in templates]
+            if not empty or empty.keys() & example.keys():
+                turns += [Message("user", self._render(entity, text, inside, "user")) for text in templates]
+            else:
+                turns.append(Message("user", _NO_INPUT))
             answer = written(example.get("output"), form, str(example.get("reasoning", "")))
             turns.append(Message("assistant", answer))
         return turns

@@ -27,12 +27,17 @@ _SECRET_SETTINGS = frozenset({"api_key", "headers"})
 
 @dataclass(frozen=True)
 class Models:
-    """Resolves models of one program. ``default`` is the workspace's; ``chosen`` replaces a component's (``--model``)."""
+    """Resolves models of one program.
+
+    ``default`` is the workspace's; ``chosen`` replaces a component's by a name (``--model``), ``instead`` by a model that is
+    resolved already (an optimizer's teacher).
+    """
 
     program: Program
     default: str
     environment: Mapping[str, str] = field(repr=False)
     chosen: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[str, ModelSpec] = field(default_factory=dict)
     _resolved: dict[tuple[str, int], ModelSpec] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def of_setting(self, owner: Entity, found: Setting | None) -> ModelSpec:
@@ -48,6 +53,8 @@ class Models:
         return self._resolved[key]
 
     def _of_setting(self, owner: Entity, found: Setting | None) -> ModelSpec:
+        if owner.id in self.instead:
+            return self.instead[owner.id]
         if owner.id in self.chosen:
             return self.named(self.chosen[owner.id], owner.module)
         return self.default_model() if found is None else self._of(found.value, owner.module, ())

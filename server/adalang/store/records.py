@@ -160,12 +160,12 @@ class HoldoutLook:
 class Change:
     """New contents for one param.
 
-    A text's `before` and `after` are strings, demos' are lists of JSON objects. `hunks` are the parts that
+    A text's `before` and `after` are strings, demos' are lists of JSON objects, a choice's are two of its options. `hunks` are the parts that
     differ, as the optimizer found them useful: `{"before": …, "after": …}`.
     """
 
     param: str
-    kind: Literal["text", "demos"]
+    kind: Literal["text", "demos", "choice"]
     before: Any
     after: Any
     hunks: tuple[JsonObject, ...] = ()

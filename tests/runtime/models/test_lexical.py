@@ -196,6 +196,13 @@ def test_a_sign_that_misleads_is_taken_out():
     assert apply_edits(text, edits) == f"{TEXT}\n- general: words such as hours"
 
 
+def test_a_fresh_text_keeps_the_task_and_none_of_the_old_signs():
+    text = f"{TEXT}\n- general: words such as please, hours"
+    fresh = taught(lesson(text), "new_text")
+    assert fresh.startswith(f"{TEXT}\n- billing: words such as ") and "hours" not in fresh
+    assert [label(fresh, ticket) for ticket, _, _ in SEEN] == [right for _, _, right in SEEN]
+
+
 def test_examples_without_short_answers_teach_it_nothing():
     message = "<<<\nWrite.\n>>>\n" + json.dumps({"inputs": {"q": "x"}, "output": "a", "expected": "word " * 20})
     assert taught(message, "hypotheses") == []

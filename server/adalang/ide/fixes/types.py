@@ -28,7 +28,7 @@ from adalang.language.declarations import (
     setting,
 )
 from adalang.language.diagnostics import did_you_mean
-from adalang.language.settings import RETRIEVAL_METHODS, SETTINGS, SPLIT_NAMES, SettingSpec
+from adalang.language.settings import RETRIEVAL_METHODS, SETTINGS, SPLIT_NAMES, WORDS, SettingSpec
 from adalang.language.text import Edit
 from adalang.language.types import BOOL, FLOAT
 
@@ -95,6 +95,9 @@ def _meant(broken: Broken, spec: SettingSpec, value: Any) -> str | None:
             return json.dumps(broken.word, ensure_ascii=False) if isinstance(value, Reference | Constant) else None
         case "components" | "params" if isinstance(value, Reference | Member):
             return f"[{broken.word}]"
+        case "words" if isinstance(value, Text):
+            known = next(words for (_, name), words in WORDS.items() if name == spec.name)
+            return f'["{value.value}"]' if value.value in known else None
         case "method":
             named = value.name if isinstance(value, Reference) else getattr(value, "value", "")
             return did_you_mean(str(named), RETRIEVAL_METHODS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adalang.ide.words import CHOICES, DEFAULTS, METHODS, OBJECT_KEYS
-from adalang.language.settings import SETTINGS, SettingSpec
+from adalang.language.settings import SETTINGS, WORDS, SettingSpec
 
 
 def of_setting(kind: str, name: str) -> str:
@@ -21,6 +21,8 @@ def _takes(kind: str, spec: SettingSpec) -> str:
     """What may be given, where the kind alone does not say it."""
     if (kind, spec.name) in CHOICES:
         return "One of " + ", ".join(f'`"{one}"`' for one in CHOICES[kind, spec.name])
+    if (kind, spec.name) in WORDS:
+        return "\n".join(f'- `"{word}"`: {doc}' for word, doc in WORDS[kind, spec.name].items())
     if spec.kind == "method":
         return f"One of {', '.join(f'`{one}`' for one in METHODS)}"
     if spec.kind == "object" and spec.name in OBJECT_KEYS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from adalang.language import models
@@ -36,7 +37,7 @@ from adalang.language.declarations import (
 )
 from adalang.language.diagnostics import did_you_mean, replace
 from adalang.language.lower import Item
-from adalang.language.settings import FUNCTIONS, RESERVED, RETRIEVAL_METHODS, SETTINGS, SettingSpec
+from adalang.language.settings import FUNCTIONS, RESERVED, RETRIEVAL_METHODS, SETTINGS, WORDS, SettingSpec
 from adalang.language.templates import TAKEN
 from adalang.language.text import Span
 from adalang.language.types import PASSAGE, STR, UNKNOWN, ListOf, Type, describe, fits
@@ -121,10 +122,10 @@ def settings_values(scope: Scope, item: Item, settings: tuple[Setting, ...], kin
         spec = SETTINGS[kind].get(one.name.text)
         if spec is None or isinstance(one.value, Hole):
             continue
-        _value(scope, item, one, spec)
+        _value(scope, item, one, spec, kind)
 
 
-def _value(scope: Scope, item: Item, one: Setting, spec: SettingSpec) -> None:
+def _value(scope: Scope, item: Item, one: Setting, spec: SettingSpec, kind: str) -> None:
     value, name = one.value, one.name.text
 
     def wrong(wanted: str) -> None:
@@ -162,8 +163,28 @@ def _value(scope: Scope, item: Item, one: Setting, spec: SettingSpec) -> None:
             method = value.name if isinstance(value, Reference) else value.value if isinstance(value, Text) else ""
             if method not in RETRIEVAL_METHODS:
                 wrong(f"one of {', '.join(RETRIEVAL_METHODS)}")
+        case "words":
+            _words(scope, item, one, WORDS[kind, name])
         case _:
             pass
+
+
+def _words(scope: Scope, item: Item, one: Setting, known: Mapping[str, str]) -> None:
+    """A list of texts out of a few."""
+    name, listed = one.name.text, ", ".join(f'"{word}"' for word in known)
+    if not isinstance(one.value, ListExpression):
+        scope.report.add("ADL212", item, one.value.span, f"`{name}` takes a list of {listed}.")
+        return
+    for value in one.value.items:
+        word = value.value if isinstance(value, Text) else dotted(value) or ""
+        if isinstance(value, Hole) or (isinstance(value, Text) and word in known):
+            continue
+        meant = word if word in known else did_you_mean(word, known)
+        message = f"`{name}` has no `{word}`; it takes {listed}." if word else f"`{name}` takes {listed}."
+        if meant:
+            message = f'`{name}` takes texts: "{meant}".' if word in known else f'{message} Did you mean "{meant}"?'
+        fixes = [replace(item, value.span, f'"{meant}"')] if meant else []
+        scope.report.add("ADL212", item, value.span, message, fixes=fixes)
 
 
 def _is_env(value: Expression) -> bool:
@@ -316,7 +337,7 @@ def _prompt(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDecl
     for demos in declaration.demos:
         settings_values(scope, item, demos.settings, "demos")
         if demos.value is not None:
-            _demos(scope, item, declaration, demos.value)
+            _demos(scope, item, declaration, demos.value, placed=demos.name.text in used)
             _limit(scope, item, demos, len(demos.value.items))
 
 
@@ -427,7 +448,14 @@ def _limit(scope: Scope, item: Item, demos: Demos, count: int) -> None:
         scope.report.add("ADL212", item, limit.value.span, f"{message} Raise `max`, or take some out.")
 
 
-def _demos(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDeclaration, value: ListExpression) -> None:
+def _demos(
+    scope: Scope,
+    item: Item,
+    declaration: PromptDeclaration | AgentDeclaration,
+    value: ListExpression,
+    *,
+    placed: bool,
+) -> None:
     inputs = {one.name.text: scope.program.type_of(one.type, scope.module) for one in declaration.parameters}
     entity = scope.program.entity(scope.module, item)
     wanted: dict[str, Type] = {**inputs, "output": scope.signature(entity).returns, "reasoning": STR}
@@ -458,7 +486,9 @@ def _demos(scope: Scope, item: Item, declaration: PromptDeclaration | AgentDecla
                     f"`{pair.name.text}` is {describe(wanted[pair.name.text])}; this is {values.describe_found(found)}.",
                 )
         given = {pair.name.text for pair in one.pairs}
-        missing = [name for name in needed if name not in given]
+        # How to reason can be shown without what was reasoned about; a template that places examples may need all of it.
+        bare = not placed and given == {"reasoning", "output"}
+        missing = [name for name in (["output"] if bare else needed) if name not in given]
         if missing:
             listed = " and ".join(f"`{name}`" for name in missing)
             scope.report.add("ADL202", item, one.span, f"An example needs its {listed}.")

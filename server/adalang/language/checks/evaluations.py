@@ -36,7 +36,7 @@ from adalang.language.declarations import (
 from adalang.language.diagnostics import did_you_mean, replace, suggestion
 from adalang.language.lower import Item
 from adalang.language.program import Entity
-from adalang.language.reach import trainable
+from adalang.language.reach import allowed, trainable
 from adalang.language.settings import BUDGET_KEYS, SPLIT_NAMES
 from adalang.language.types import (
     BOOL,
@@ -551,7 +551,7 @@ def _optimize(scope: Scope, item: Item, declaration: OptimizeDeclaration) -> Non
         return
     reached = trainable(scope.program, target)
     _params(scope, item, declaration, [one.id for one in reached])
-    if not reached:
+    if not reached and not allowed(declaration):
         scope.report.add(
             "ADL510",
             item,

@@ -16,12 +16,14 @@ from adalang.optimizer.state import Search
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A candidate that passed the static gates. `uses` are the train rows that stand in it, and so cannot test it."""
+    """A candidate that passed the static gates. `uses` are the train rows that stand in it, and so cannot test it; `parts` counts
+    the changes that were put together in it."""
 
     candidate: Candidate
     hypothesis: Hypothesis
     edits: tuple[Edit, ...] = ()
     uses: frozenset[str] = frozenset()
+    parts: int = 1
 
 
 class Operator(Protocol):

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.archive import Entry
 from adalang.optimizer.backward import Note, backward
-from adalang.optimizer.edits import Edit, EditRefused, apply_edits
-from adalang.optimizer.gates import refuse_text
-from adalang.optimizer.ledger import Hypothesis
+from adalang.optimizer.case import Case, in_groups, make_case
+from adalang.optimizer.edits import Edit, EditRefused
 from adalang.optimizer.operators.base import Draft
-from adalang.optimizer.propose import Case, Proposed, hypotheses, make_case, write_edit
-from adalang.optimizer.runs import PASS, concurrently
+from adalang.optimizer.operators.drafting import edited, failing, passing, refused
+from adalang.optimizer.propose import Proposed, all_hypotheses, write_edit
+from adalang.optimizer.runs import concurrently
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
 
 _MOST_TARGETS, _SHARED_BLAME = 2, 0.5
+_ROWS, _ROWS_WHEN_STALLED, _STALLED = 8, 24, 4
 
 
 class EditText:
@@ -26,90 +27,67 @@ class EditText:
     name = "edit_text"
 
     def available(self, search: Search) -> bool:
-        return any(param.kind == "text" for param in search.task.info.params)
+        return bool(search.params("text"))
 
     async def propose(self, search: Search, parent: Entry, results: Sequence[RowResult]) -> list[Draft]:
-        failing = self._failing(results)
-        if not failing:
-            return []
-        notes = await backward(search.task, parent.candidate, failing)
+        wrong = _chosen(search, results)
+        notes = await backward(search.task, parent.candidate, wrong) if wrong else {}
         if not notes:
             return []
         blame = {name: sum(note.blame for note in found) for name, found in notes.items()}
+        search.blame = {name: search.blame.get(name, 0.0) / 2 + blame.get(name, 0.0) for name in search.blame | blame}
         urgent = {name: blame[name] * (1 + 1 / (1 + search.visits[name])) for name in sorted(blame)}
         targets = [name for name in urgent if urgent[name] >= _SHARED_BLAME * max(urgent.values())]
         targets = sorted(targets, key=lambda name: -urgent[name])[:_MOST_TARGETS]
         search.log.add("feedback", blame=blame, target=targets[0], targets=targets)
-        drafts = await concurrently(
-            self._drafts(search, parent, name, notes[name], failing, results) for name in targets
-        )
+        params = [next(param for param in search.task.info.params if param.id == name) for name in targets]
+        drafts = await concurrently(edits_for(search, parent, one, notes[one.id], results) for one in params)
         return [draft for own in drafts for draft in own]
 
-    async def _drafts(
-        self,
-        search: Search,
-        parent: Entry,
-        target: str,
-        notes: Sequence[Note],
-        failing: Sequence[RowResult],
-        results: Sequence[RowResult],
-    ) -> list[Draft]:
-        """Candidates that change one text, from the notes about it."""
-        search.visits[target] += 1
-        param = next(param for param in search.task.info.params if param.id == target)
-        case = make_case(
+
+async def edits_for(
+    search: Search, parent: Entry, param: Param, notes: Sequence[Note], results: Sequence[RowResult]
+) -> list[Draft]:
+    """Candidates that change one text, from the notes about it. Raises Failure if no teacher's answer could be read."""
+    search.visits[param.id] += 1
+    cases = [
+        make_case(
             search.task,
             parent.candidate,
             param,
-            notes,
-            {result.row_id: result for result in failing},
-            [result for result in results if result.score is not None and result.score >= PASS],
+            group,
+            {result.row_id: result for result in results},
+            passing(results),
             list(search.seen.values()),
-            search.ledger.lessons(target),
+            search.ledger.lessons(param.id),
         )
-        found = await hypotheses(search.task, case, search.settings.hypotheses, search.round)
-        told = [[one.hypothesis.cause, one.hypothesis.change] for one in found]
-        search.log.add("hypotheses", param=target, hypotheses=told)
-        scripts = await concurrently(self._script(search, case, one) for one in found)
-        drafts = (
-            _gated_text(search, parent, param, one.hypothesis, script)
-            for one, script in zip(found, scripts, strict=True)
-        )
-        unique = {draft.candidate.key: draft for draft in drafts if draft is not None}
-        return list(unique.values())
-
-    @staticmethod
-    def _failing(results: Sequence[RowResult]) -> list[RowResult]:
-        """At most eight failing rows; what could not be read comes first, for the form of an answer is mended first."""
-        failing = [result for result in results if result.score is not None and result.score < PASS]
-        return sorted(failing, key=lambda result: result.status != "unreadable")[:8]
-
-    @staticmethod
-    async def _script(search: Search, case: Case, proposed: Proposed) -> list[Edit] | str:
-        """The edits that came with the hypothesis; where they do not fit, they are asked for once more."""
-        if proposed.edits is not None:
-            return proposed.edits
-        try:
-            return await write_edit(search.task, case, proposed.hypothesis, search.round)
-        except EditRefused as refused:
-            return str(refused)
+        for group in in_groups(notes)
+    ]
+    found = await all_hypotheses(search.task, cases, search.settings.hypotheses, search.round)
+    told = [[one.hypothesis.cause, one.hypothesis.change] for one, _ in found]
+    search.log.add("hypotheses", param=param.id, hypotheses=told)
+    scripts = await concurrently(_script(search, case, one) for one, case in found)
+    unique: dict[str, Draft] = {}
+    for (one, _), script in zip(found, scripts, strict=True):
+        if isinstance(script, str):
+            refused(search, one.hypothesis, script)
+        elif (draft := edited(search, parent, param, one.hypothesis, script)) is not None:
+            unique[draft.candidate.key] = draft
+    return list(unique.values())
 
 
-def _gated_text(
-    search: Search, parent: Entry, param: Param, hypothesis: Hypothesis, script: list[Edit] | str
-) -> Draft | None:
-    """The draft, or None with the reason kept in log and ledger."""
-    if isinstance(script, str):
-        reason: str | None = script
-    else:
-        before = parent.candidate.text(param.id)
-        after = apply_edits(before, script)
-        tried = [value for value in search.was_tried(param.id) if isinstance(value, str)]
-        component = search.task.info.components.get(param.component)
-        words = component.words if component else ()
-        reason = refuse_text(before, after, tried=tried, data=search.data, words=words, most=param.most)
-        if reason is None:
-            return Draft(parent.candidate.with_value(param.id, after), hypothesis, tuple(script))
-    search.ledger.add(hypothesis, reason or "")
-    search.log.add("gated", param=param.id, change=hypothesis.change, reason=reason)
-    return None
+def _chosen(search: Search, results: Sequence[RowResult]) -> list[RowResult]:
+    """The newest failing rows; more of them when the search stalls. What could not be read comes first, for the form of an
+    answer is mended first."""
+    most = _ROWS if search.idle < _STALLED else _ROWS_WHEN_STALLED
+    return sorted(failing(results), key=lambda result: result.status != "unreadable")[:most]
+
+
+async def _script(search: Search, case: Case, proposed: Proposed) -> list[Edit] | str:
+    """The edits that came with the hypothesis; where they do not fit, they are asked for once more."""
+    if proposed.edits is not None:
+        return proposed.edits
+    try:
+        return await write_edit(search.task, case, proposed.hypothesis, search.round)
+    except EditRefused as refusal:
+        return str(refusal)

@@ -2,7 +2,7 @@
 
 It reads the same message that any teacher model gets: the text to improve between `<<<` and `>>>`, the change to carry
 out after `Change:`, and the examples as one JSON object a line with `inputs`, `output` and `expected`. What to answer
-with is recognised from the schema asked for: `hypotheses`, `edits` or `feedback`. It has no other source; examples whose
+with is recognised from the schema asked for: `hypotheses`, `edits`, `new_text` or `feedback`. It has no other source; examples whose
 answers are not short labels teach it nothing, and then it says so with an empty list.
 """
 
@@ -38,6 +38,8 @@ def teach(message: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
     asked = schema.get("properties", {})
     if "hypotheses" in asked:
         return {"hypotheses": _hypotheses(message)}
+    if "new_text" in asked:
+        return {"new_text": _fresh_text(message)}
     if "edits" in asked:
         return {"edits": _edits(message)}
     if "feedback" in asked:
@@ -208,6 +210,18 @@ def _edits(message: str) -> list[dict[str, str]]:
     if otherwise := _OTHERWISE.search(change):
         edits.append(_set_line(text, _OTHERWISE_LINE, f"{_OTHERWISE_LINE}{otherwise['label']}."))
     return edits
+
+
+def _fresh_text(message: str) -> str:
+    """The text without the lines of signs that it has, and with those that the examples speak for."""
+    examples = list(_examples(message))
+    kept = [line for line in _text_to_improve(message).splitlines() if not line.startswith("- ")]
+    lines = [
+        _signs_line(label, signs[:_SIGNS_AT_ONCE])
+        for label in sorted({example.label for example in examples})
+        if (signs := _signs(examples, label))
+    ]
+    return "\n".join([*kept, *lines])
 
 
 def _set_line(text: str, start: str, line: str) -> dict[str, str]:

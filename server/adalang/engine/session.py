@@ -28,11 +28,15 @@ from adalang.engine.protocol import Progress
 from adalang.engine.watch import SearchWatch
 from adalang.evaluation.evaluate import Scorer, evaluate
 from adalang.evaluation.plan import EvalPlan, Rows, default_split, eval_plan, load_rows
+from adalang.evaluation.power import STEADY_TURNOVER, power_lines, sampling_turnover
 from adalang.evaluation.results import Evaluation, RowResult
+from adalang.evaluation.slices import groups
 from adalang.language.checks import Diagnostic, DiskFacts, check_all
-from adalang.language.declarations import Member, Reference
+from adalang.language.data import Row
+from adalang.language.declarations import Member, PromptDeclaration, Reference, setting
 from adalang.language.fingerprint import disk_hash, fingerprint, ground
 from adalang.language.program import Entity, Module, Program, load, reader_with
+from adalang.language.reach import reached
 from adalang.optimizer.estimate import Estimate, estimate
 from adalang.optimizer.events import RunEvent
 from adalang.optimizer.loop import optimise
@@ -247,11 +251,67 @@ class Session:
             BugFailure, BudgetExceeded: see :func:`adalang.evaluation.evaluate.evaluate`.
         """
         plan = eval_plan(program, eval_name)
+        chosen, rows = self.chosen_rows(plan, split, limit)
+        found = await self.score(program, plan, chosen, rows, repeats=repeats, budget=budget, on_row=on_row)
+        self.store.put_evaluation(_record(self.store.relative(program.path), found))
+        return found
+
+    def chosen_rows(self, plan: EvalPlan, split: str | None = None, limit: int | None = None) -> tuple[str, list[Row]]:
+        """The split that an eval scores, and its rows.
+
+        Raises:
+            BugFailure: there are none.
+        """
         data = self.rows(plan)
         chosen = split or default_split(plan, data)
         rows = list(data.of(chosen))[:limit]
         if not rows:
-            raise BugFailure(f"the split `{chosen}` of the eval `{eval_name}` has no rows")
+            raise BugFailure(f"the split `{chosen}` of the eval `{plan.name}` has no rows")
+        return chosen, rows
+
+    def preview(
+        self,
+        program: Program,
+        eval_name: str,
+        *,
+        split: str | None = None,
+        limit: int | None = None,
+        repeats: int | None = None,
+        by: str = "",
+    ) -> dict[str, Any]:
+        """How much an evaluation would be, and what a change of its score could show, as plain JSON; makes no call.
+
+        Raises:
+            BugFailure: there are no rows, or none has the column `by`.
+        """
+        plan = eval_plan(program, eval_name)
+        chosen, rows = self.chosen_rows(plan, split, limit)
+        if by:
+            groups({row.id: row.values for row in rows}, by)
+        samples = repeats or plan.repeats
+        lines = power_lines(len(rows), turnover=self.turnover(program, plan, samples), repeats=samples)
+        return {"eval": plan.name, "split": chosen, "rows": len(rows), "runs": samples * len(rows), "lines": lines}
+
+    def turnover(self, program: Program, plan: EvalPlan, repeats: int) -> float:
+        """The noise in which an eval's gains have to be seen (see :mod:`adalang.evaluation.power`)."""
+        models = self._models(program)
+        prompts = [one for one in reached(program, plan.target) if isinstance(one.declaration, PromptDeclaration)]
+        used = [models.of_setting(one, setting(one.declaration.settings, "model")) for one in prompts]  # type: ignore[union-attr]
+        steady = all(model.provider == "builtin" for model in used)
+        return STEADY_TURNOVER if steady else sampling_turnover(repeats)
+
+    async def score(
+        self,
+        program: Program,
+        plan: EvalPlan,
+        split: str,
+        rows: Sequence[Row],
+        *,
+        repeats: int | None = None,
+        budget: Budget | None = None,
+        on_row: Callable[[RowResult, int, int], None] = lambda result, done, total: None,
+    ) -> Evaluation:
+        """Score an eval on rows; the answers are kept, the score is not."""
         times = repeats or plan.repeats
         done = 0
 
@@ -260,19 +320,16 @@ class Session:
             done += 1
             on_row(result, done, len(rows) * times)
 
-        scorer = Scorer(plan, plan.entity.module.path.parent)
         found = await evaluate(
-            scorer,
+            Scorer(plan, plan.entity.module.path.parent),
             self.runtime(program, budget=budget),
             rows,
-            split=chosen,
+            split=split,
             repeats=times,
             on_row=told,
             concurrency=max(64, self.settings["concurrency"]),
         )
-        found = replace(found, fingerprint=self.fingerprint(program, plan.target.id))
-        self.store.put_evaluation(_record(self.store.relative(program.path), found))
-        return found
+        return replace(found, fingerprint=self.fingerprint(program, plan.target.id))
 
     async def evaluate(
         self,

@@ -121,7 +121,9 @@ EVENTS: Mapping[str, Kind] = {
         "The teacher's model ran the target on train rows that it fails, to learn from what it gets right.",
         {
             "rows": Field("[text]", "ids of the rows that were run for the first time"),
-            "passed": Field("[text]", "ids of all rows asked for that the teacher gets right, those of earlier rounds too"),
+            "passed": Field(
+                "[text]", "ids of all rows asked for that the teacher gets right, those of earlier rounds too"
+            ),
         },
     ),
     "gated": Kind(

@@ -61,7 +61,7 @@ EVENTS: Mapping[str, Kind] = {
             ),
             "alike": Field("number", "rows that fail with the same wrong answer where the same was expected"),
             "unreadable": Field("number", "rows of which an answer could not be read"),
-            "varies": Field("bool", "whether repeated answers differ at all"),
+            "steady": Field("bool", "whether answers do not vary, by what the model declares or as far as was seen"),
         },
     ),
     "warm_start": Kind(

@@ -91,7 +91,7 @@ class _Optimisation:
         await measure(self.runs, self.incumbent, search.val, self.settings.prefer)
         await warm_start(search, self.earlier)
         # What an earlier run has found and holds today is a gain: there is no need to ask whether there could be one.
-        little = "" if search.chosen_before else await little_to_gain(search)
+        little = "" if search.chosen_before is not None else await little_to_gain(search)
         if not little:
             await run_search(search)
         best, incumbent = await cheapen(search, await choose(search, search.val)), search.archive.incumbent

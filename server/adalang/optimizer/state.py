@@ -30,7 +30,7 @@ class Search:
     runs of words that no text may copy, `kept_out` the train rows too much like others to become examples. `beaten` are keys of
     candidates that lost a duel, `weak` of those that did nothing alone. `settled`: where an earlier run has searched from about
     here to the end, the number of runs at which this search ends, gains or not; a few rounds without any say as much then as many
-    else. `chosen_before`: the key of a candidate that it had chosen.
+    else. `chosen_before`: what it had chosen and simplified, if that holds today.
     """
 
     task: Task
@@ -57,7 +57,7 @@ class Search:
     beaten: set[str] = field(default_factory=set)
     weak: set[str] = field(default_factory=set)
     settled: int | None = None
-    chosen_before: str = ""
+    chosen_before: Candidate | None = None
 
     @classmethod
     def begin(

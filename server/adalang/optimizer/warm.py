@@ -120,7 +120,7 @@ async def _try(search: Search, candidate: Candidate, found: Found) -> None:
     )
     if result.won:
         crown(search, child)
-        search.chosen_before = candidate.key if found.chosen else ""
+        search.chosen_before = candidate if found.chosen else None
     else:
         search.beaten.add(candidate.key)
 

@@ -15,7 +15,7 @@ from typing import Any
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.backward import Note, loss_text, shown
 from adalang.optimizer.candidate import Candidate
-from adalang.optimizer.task import Param, Task
+from adalang.optimizer.task import Example, Param, Task
 
 MOST_FAILING, MOST_PASSING = 8, 8
 _LONGEST_VALUE = 1500
@@ -31,7 +31,7 @@ class Case:
     siblings: Mapping[str, str]
     failing: Sequence[tuple[RowResult, str]]
     passing: Sequence[RowResult]
-    others: Sequence[RowResult]
+    others: Sequence[Example]
     lessons: Sequence[str]
     keep: Sequence[str] = ()
     digest: str = ""
@@ -44,28 +44,27 @@ def make_case(
     notes: Sequence[Note],
     results: Mapping[str, RowResult],
     passing: Sequence[RowResult],
-    seen: Sequence[RowResult],
+    further: Sequence[Example],
     lessons: Sequence[str],
     keep: Sequence[str] = (),
     digest: str = "",
 ) -> Case:
     """The case for a param: the failing rows with most blame first; notes of one row's several calls are kept in order.
 
-    `seen` are further train rows, newest last, of which as many are shown (input and right answer only) as are short.
+    `further` are train rows, the best last, of which as many are shown (input and right answer only) as are short.
     """
     by_row: dict[str, list[Note]] = {}
     for note in notes:
         by_row.setdefault(note.row, []).append(note)
     rows = sorted(by_row, key=lambda row: -sum(note.blame for note in by_row[row]))[:MOST_FAILING]
+    told = {*rows, *(result.row_id for result in passing[:MOST_PASSING])}
     return Case(
         param,
         candidate.text(param.id),
         siblings_of(task, candidate, param),
         [(results[row], _joined(by_row[row])) for row in rows],
         passing[:MOST_PASSING],
-        _short(
-            [result for result in reversed(seen) if result.row_id not in rows and result not in passing[:MOST_PASSING]]
-        ),
+        _short([row for row in reversed(further) if row.id not in told]),
         lessons,
         keep,
         digest,
@@ -146,19 +145,19 @@ def _passing_line(result: RowResult) -> str:
     return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def _other_line(result: RowResult) -> str:
-    return json.dumps({"inputs": result.inputs, "expected": result.expected}, ensure_ascii=False, default=str)
+def _other_line(row: Example) -> str:
+    return json.dumps({"inputs": row.inputs, "expected": row.expected}, ensure_ascii=False, default=str)
 
 
-def _short(results: Sequence[RowResult]) -> list[RowResult]:
-    """The first results that fit together into the room for further examples; those without a right answer are left out."""
+def _short(rows: Sequence[Example]) -> list[Example]:
+    """The first rows that fit together into the room for further examples; those without a right answer are left out."""
     room, found = _ROOM_FOR_OTHERS, []
-    for result in results:
-        room -= len(_other_line(result))
+    for row in rows:
+        room -= len(_other_line(row))
         if room < 0:
             break
-        if result.expected is not None:
-            found.append(result)
+        if row.expected is not None:
+            found.append(row)
     return found
 
 

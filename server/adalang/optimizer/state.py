@@ -108,6 +108,15 @@ class Search:
         known = self.sampler.known(entry.candidate.key)
         return sum(result.score is not None and result.score < PASS for result in known)
 
+    def rows_to_learn_from(self) -> list[Example]:
+        """All train rows for a teacher, the best last: those not run yet in an order of chance, then by age of their newest run.
+
+        What is right for a row costs no call to know, and many rows teach more than the few that failed.
+        """
+        rows = {row.id: row for row in self.train}
+        fresh = [row for row in self.train if row.id not in self.seen]
+        return [*self.rng.sample(fresh, len(fresh)), *(rows[row] for row in self.seen if row in rows)]
+
     async def look(self, entry: Entry, rows: Sequence[Example]) -> None:
         """Learns what an entry is worth on selection rows."""
         entry.scores.update(await self.runs.values(entry.candidate, rows))

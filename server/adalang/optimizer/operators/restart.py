@@ -61,7 +61,7 @@ class Restart:
             notes,
             {result.row_id: result for result in wrong},
             passing(results),
-            list(search.seen.values()),
+            search.rows_to_learn_from(),
             search.ledger.lessons(param.id),
         )
         drafts = await concurrently(

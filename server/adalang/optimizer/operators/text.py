@@ -79,7 +79,7 @@ async def edits_for(
             group,
             {result.row_id: result for result in results},
             passing(results),
-            list(search.seen.values()),
+            search.rows_to_learn_from(),
             search.ledger.lessons(param.id),
             keep,
             digest,

@@ -91,6 +91,8 @@ class _Parameter:
         written = ", ".join(names[:1] if "/" in names[0] else names)
         if self.kind is bool:
             return written
+        if self.info.metavar:
+            return f"{written} {self.info.metavar}"
         takes = [str(one.value) for one in self.kind] if issubclass(self.kind, Enum) else [_TAKES[self.kind]]
         return f"{written} {' or '.join(takes)}"
 
@@ -100,7 +102,8 @@ class _Parameter:
         text = " ".join((self.info.help or "").split())
         if isinstance(self.info, ArgumentInfo) or self.kind is bool or default in (None, ..., "", 0, []):
             return text
-        return f"{text} Default: `{getattr(default, 'value', default)}`."
+        shown = " ".join(default) if isinstance(default, tuple) else getattr(default, "value", default)
+        return f"{text} Default: `{shown}`."
 
 
 _TAKES = {str: "TEXT", int: "NUMBER", float: "NUMBER", Path: "PATH"}

@@ -1,178 +1,274 @@
-"""Whether the prompt that is broken is blamed first: pipelines of two to five prompts, one of them broken at random.
+"""Whether the text that is broken is blamed first: pipelines of two to five prompts, one of them broken at random.
 
-    python benchmarks/credit/run.py [--pipelines 100] [--right 0.7]
+    python benchmarks/credit/run.py [--pipelines 200] [--right 0.7] [--http 40]
 
-Every prompt appends a word to what it is given; the broken one appends wrong words. Some pipelines are a chain, some run their
-middle steps side by side. The teacher judges one step at a time from what the request shows: a step is at fault if its output is
-wrong though its inputs are right. Each of its judgements is right with the given chance and else shares the blame at random. The
-first param that the optimizer would change counts.
+Each pipeline (world.py) is a program that the real interpreter runs and the real optimizer works on; what it would change first counts.
+The teacher (teacher.py) is right with the given chance at each single judgement. Beside it stand what the same walk says when shares are
+only multiplied and added up, one question about the whole trace of each row, the last prompt, and chance. With `--http` so many
+pipelines go the whole way: files, session, HTTP to a server on this machine that is student and teacher.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import random
-import re
+import statistics
+import sys
+import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from teacher import Teacher, Wrong, judged
+from world import SPLITS, World
+
+from adalang.config import load_settings
+from adalang.engine.file_task import FileTask
+from adalang.engine.session import Session
 from adalang.evaluation.results import RowResult
+from adalang.language.program import Program
+from adalang.optimizer.backward.walk import walk
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.events import RunEvent
 from adalang.optimizer.loop import optimise
-from adalang.optimizer.settings import Settings
-from adalang.optimizer.task import Component, Example, Param, Remaining, Split, TaskInfo
-from adalang.runtime.models.types import Message, Usage
-from adalang.runtime.trace import Call, Trace
-from adalang.store.records import HoldoutLook
+from adalang.runtime.interpreter import Runtime
+from adalang.runtime.models.budget import Budget
+from adalang.runtime.models.types import Request, Response, Usage
 
-NAMES = ("plan", "look", "draft", "check", "close")
-ROWS = 30
-BROKEN = "slip"
+OURS, SUMMED = "adalang", "the same walk, shares multiplied and added"
+WHOLE, WHOLE_STEPS = "one question per trace, one judgement", "one question per trace, a judgement per prompt"
+LAST, CHANCE = "the last prompt", "chance"
+
+PROGRAM = """
+model student = "openai/student" {{ api_base = "{url}", api_key = env("KEY") }}
+model teacher = "openai/teacher" {{ api_base = "{url}", api_key = env("KEY") }}
+{program}
+"""
+EVAL = """
+dataset cases { train = "train.jsonl", val = "val.jsonl", test = "test.jsonl" }
+
+eval right of work {
+  data   = cases
+  expect = row.answer
+  metric = exact_match
+}
+
+optimize right {
+  teacher = teacher
+  budget  = { calls = 4000 }
+}
+"""
 
 
 class Found(Exception):
     """The optimizer has said what it would change; nothing further matters."""
 
 
-class World:
-    """A pipeline of a seed. `feeds` says for each step which later ones take its output; `broken` is the step at fault."""
+@dataclass
+class Result:
+    """The param blamed first by each system, and what it asked: `calls` of ours to the teacher, `rows` that it looked at."""
 
-    def __init__(self, seed: int, right: float) -> None:
-        rng = random.Random(seed)
-        self.rng, self.right = random.Random(f"teacher {seed}"), right
-        count = rng.randint(2, 5)
-        self.steps = NAMES[:count]
-        wide = count >= 4 and rng.random() < 0.5
-        self.sources: dict[str, tuple[str, ...]] = {self.steps[0]: ()}
-        for before, step in zip(self.steps, self.steps[1:], strict=False):
-            self.sources[step] = (self.steps[0],) if wide and step != self.steps[-1] else (before,)
-        if wide:
-            self.sources[self.steps[-1]] = self.steps[1:-1]
-        self.broken = rng.choice(self.steps)
-        # The broken step spoils most rows, and now and then another one has bad luck.
-        self.spoilt = {
-            f"{nth}": self.broken if rng.random() < 0.8 else rng.choice(self.steps) for nth in range(3 * ROWS)
-        }
-        self.fine = {f"{nth}" for nth in range(3 * ROWS) if rng.random() < 0.3}
-        self.examples = {
-            split: [
-                Example(f"{nth}", {"text": f"case {nth}"}, self.outputs(f"{nth}", "")[self.steps[-1]])
-                for nth in numbers
-            ]
-            for split, numbers in (
-                ("train", range(ROWS)),
-                ("val", range(ROWS, 2 * ROWS)),
-                ("test", range(2 * ROWS, 3 * ROWS)),
-            )
-        }
-        components = {
-            step: Component(
-                step,
-                "prompt",
-                f"prompt {step}({', '.join(self.inputs(step))}) -> str",
-                feeds=[later for later in self.steps if step in self.sources[later]],
-            )
-            for step in self.steps
-        }
-        params = [Param(f"{step}.text", "text", step, f"Do the work of {step}.") for step in self.steps]
-        self.info = TaskInfo("work", params, components, True, False, float(count), "holdout", "e", "run")
-
-    def inputs(self, step: str) -> list[str]:
-        return [f"from_{source}" for source in self.sources[step]] or ["text"]
-
-    def outputs(self, row: str, spoilt: str) -> dict[str, str]:
-        """What each step says about a row, if one step spoils it."""
-        found: dict[str, str] = {}
-        for step in self.steps:
-            given = " ".join(found[source] for source in self.sources[step]) or f"case {row}"
-            found[step] = f"{given} {BROKEN if step == spoilt else step}-{row}"
-        return found
-
-    def rows(self, split: Split) -> Sequence[Example]:
-        return self.examples[split]
-
-    async def run(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
-        said = self.outputs(row.id, "" if row.id in self.fine else self.spoilt[row.id])
-        calls = []
-        for step in self.steps:
-            sources = {f"from_{source}": said[source] for source in self.sources[step]}
-            calls.append(Call(step, "prompt", sources or {"text": f"case {row.id}"}, output=said[step]))
-        output = said[self.steps[-1]]
-        right = output == row.expected
-        reason = "" if right else f"expected {row.expected!r}, got {output!r}"
-        usage = Usage(calls=len(self.steps))
-        return RowResult(
-            row.id, sample, "ok", float(right), reason, output, row.expected, row.inputs, usage, usage, Trace(calls)
-        )
-
-    async def run_with_teacher(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
-        return await self.run(candidate, row, sample)
-
-    async def ask(self, messages: Sequence[Message], schema: Mapping[str, Any], sample: int) -> Any:
-        """The teacher looks at one step: an input that shows a slip is to blame for it, else the step's own text."""
-        if "feedback" not in schema["properties"]:
-            return {"hypotheses": []}
-        text = messages[-1].text
-        names = schema["properties"]["feedback"]["items"]["properties"]["name"]["enum"]
-        bad = [name for name in names if re.search(rf'^INPUT {re.escape(name)}: ".*{BROKEN}', text, re.MULTILINE)]
-        guilty = bad or [name for name in names if name.endswith(".text")]
-        if self.rng.random() >= self.right:
-            return {"feedback": [{"name": name, "blame": round(self.rng.random(), 2), "note": "?"} for name in names]}
-        return {"feedback": [{"name": name, "blame": 1 / len(guilty), "note": f"{BROKEN} in it"} for name in guilty]}
-
-    def remaining(self) -> Remaining:
-        return Remaining()
-
-    def spent(self) -> Usage:
-        return Usage()
-
-    def looks(self) -> Sequence[HoldoutLook]:
-        return ()
-
-    def record_look(self, look: HoldoutLook) -> None:
-        raise AssertionError("nothing is tested here")
+    world: World
+    first: dict[str, str] = field(default_factory=dict)
+    calls: int = 0
+    rows: int = 0
 
 
-def blamed(world: World, seed: int) -> str:
-    """The step whose text the optimizer would change first; "" if it blames none."""
-    found = ""
+class Direct:
+    """Stands in for the gateway: student and teacher answer in this process."""
 
-    def told(event: RunEvent) -> None:
-        nonlocal found
+    def __init__(self, world: World, teacher: Teacher, spoilt: bool = True) -> None:
+        self.world, self.teacher, self.spoilt = world, teacher, spoilt
+
+    async def complete(self, request: Request, *, budget: Budget | None = None) -> Response:
+        asked = request.messages[-1].text
+        if request.model.id.endswith("teacher"):
+            assert request.schema is not None
+            text = json.dumps(self.teacher.answer(asked, request.schema))
+        else:
+            text = self.world.student(asked, spoilt=self.spoilt)
+        return Response(text, (), Usage(calls=1), request.model.id, False, "stop", "", Usage(calls=1))
+
+
+class Inside(Session):
+    """A session whose runs call student and teacher in this process."""
+
+    def __init__(self, folder: Path, direct: Direct) -> None:
+        super().__init__(folder, load_settings(folder, {"KEY": "none"}))
+        self._direct = direct
+
+    def runtime(self, program: Program, *, budget: Budget | None = None) -> Runtime:
+        return replace(super().runtime(program, budget=budget), gateway=self._direct)
+
+
+async def write(folder: Path, world: World, url: str) -> Path:
+    """The program and its data; the right answers are those of the same program with nothing broken."""
+    text = PROGRAM.format(url=url, program=world.program)
+    file = folder / "work.adal"
+    file.write_text(text, encoding="utf-8")
+    async with Inside(folder, Direct(world, Teacher(world, 1.0, "unsure"), spoilt=False)) as session:
+        program = session.load(file)
+        entity, runtime = program.resolve("work"), session.runtime(program)
+        assert entity is not None
+        cases = iter(range(sum(SPLITS.values())))
+        for split, count in SPLITS.items():
+            rows = []
+            for case in islice(cases, count):
+                inputs = world.inputs(case)
+                answer, _ = await runtime.run(entity, inputs)
+                rows.append(json.dumps({**inputs, "answer": answer}))
+            (folder / f"{split}.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    file.write_text(text + EVAL, encoding="utf-8")
+    return file
+
+
+async def direct(seed: int, right: float, wrong: Wrong) -> Result:
+    """One pipeline, with student and teacher in this process, and what other ways to blame would have said of the same rows."""
+    world = World(seed)
+    teacher, result = Teacher(world, right, wrong), Result(world)
+    with tempfile.TemporaryDirectory() as name:
+        file = await write(Path(name), world, "http://127.0.0.1:9/v1")
+        async with Inside(Path(name), Direct(world, teacher)) as session:
+            program = session.load(file)
+            plan = session.optimize_plan(program, "right")
+            task = session.task(program, plan, Budget())
+            told: dict[str, Any] = {}
+
+            def keep(event: RunEvent) -> None:
+                if event.kind == "feedback":
+                    told.update(event.payload)
+                    raise Found
+
+            try:
+                await optimise(task, plan.search, keep)
+            except Found:
+                pass
+            result.first[OURS] = str(told.get("target", ""))
+            result.calls = len(teacher.asked)
+            rows = list(dict.fromkeys(note["row"] for note in told.get("notes", ())))
+            result.rows = len(rows)
+            await _others(task, world, rows, right, wrong, result)
+    return result
+
+
+async def _others(
+    task: FileTask, world: World, names: Sequence[str], right: float, wrong: Wrong, result: Result
+) -> None:
+    candidate = Candidate({param.id: param.value for param in task.info.params})
+    examples = {row.id: row for row in task.rows("train")}
+    rows = [await task.run(candidate, examples[name], 0) for name in names]
+    summed: Counter[str] = Counter()
+    for row in rows:
+        for note in (await walk(task, candidate, row)).notes:
+            summed[note.param] += note.blame
+    result.first[SUMMED] = max(summed, key=lambda param: (summed[param], param), default="")
+    rng = random.Random(f"others {world.seed}")
+    result.first[WHOLE] = _most(_whole(rng, world, row, right, wrong) for row in rows)
+    result.first[WHOLE_STEPS] = _most(_step_by_step(rng, world, row, right) for row in rows)
+    result.first[LAST] = f"{world.shape.prompts[-1][0]}.text"
+    result.first[CHANCE] = rng.choice(world.params)
+
+
+def _case(row: RowResult) -> int:
+    return int(json.dumps(row.inputs).split("case ")[1].split(" ")[0].strip('"}]'))
+
+
+def _whole(rng: random.Random, world: World, row: RowResult, right: float, wrong: Wrong) -> Mapping[str, float]:
+    """A teacher that sees all prompts at once and is right about them all as often as about a single one."""
+    return judged(rng, world.params, [world.fault[_case(row)]], right, wrong)
+
+
+def _step_by_step(rng: random.Random, world: World, row: RowResult, right: float) -> Mapping[str, float]:
+    """A teacher that has to judge each prompt of the trace for itself, and blames all that it holds guilty."""
+    fault = world.fault[_case(row)]
+    held = [param for param in world.params if (param == fault) == (rng.random() < right)]
+    return {param: 1 / len(held) for param in held}
+
+
+def _most(votes: Any) -> str:
+    total: Counter[str] = Counter()
+    for vote in votes:
+        total.update(vote)
+    return max(total, key=lambda param: (total[param], param), default="")
+
+
+async def over_http(seed: int, right: float, wrong: Wrong) -> Result:
+    """One pipeline the whole way: a folder, a session, and HTTP to a server on this machine."""
+    from tests.servers import Incoming, LoopbackServer, Reply
+
+    world = World(seed)
+    teacher, result = Teacher(world, right, wrong), Result(world)
+
+    def behaviour(incoming: Incoming) -> Reply:
+        asked = incoming.messages[-1].text
+        if incoming.model.endswith("teacher"):
+            assert incoming.schema is not None
+            return Reply(json.dumps(teacher.answer(asked, incoming.schema)))
+        return Reply(world.student(asked))
+
+    def told(event: RunEvent, usage: Usage) -> None:
         if event.kind == "feedback":
-            found = str(event.payload["target"]).split(".")[0]
+            result.first[OURS] = str(event.payload["target"])
+            result.rows = len({note["row"] for note in event.payload["notes"]})
             raise Found
 
-    try:
-        asyncio.run(optimise(world, Settings(seed=seed), told))
-    except Found:
-        pass
-    return found
+    async with LoopbackServer(behaviour=behaviour) as server:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            file = await write(folder, world, server.api_base)
+            async with Session(folder, load_settings(folder, {"KEY": "none"})) as session:
+                program = session.load(file)
+                try:
+                    await session.optimization(program, session.optimize_plan(program, "right"), on_event=told)
+                except Found:
+                    pass
+    result.calls = len(teacher.asked)
+    return result
+
+
+def hits(results: Sequence[Result], system: str) -> str:
+    count = sum(result.first.get(system) == result.world.broken for result in results)
+    return f"{count} of {len(results)} ({count / len(results):.0%})"
+
+
+def report(title: str, results: Sequence[Result]) -> None:
+    systems = [system for system in (OURS, SUMMED, WHOLE, WHOLE_STEPS, LAST, CHANCE) if system in results[0].first]
+    print(f"\n{title}\n\n| who blames | the broken text first |\n| --- | ---: |")
+    for system in systems:
+        print(f"| {system} | {hits(results, system)} |")
+    calls, rows = ([getattr(result, name) for result in results] for name in ("calls", "rows"))
+    print(
+        f"\nQuestions: median {statistics.median(calls):.0f}, at most {max(calls)}; rows: median {statistics.median(rows):.0f}."
+    )
+    shapes = sorted({result.world.shape.name for result in results})
+    sizes = sorted({len(result.world.shape.prompts) for result in results})
+    groups = [(shape, [one for one in results if one.world.shape.name == shape]) for shape in shapes]
+    groups += [(f"{size} prompts", [one for one in results if len(one.world.shape.prompts) == size]) for size in sizes]
+    print("\n| adalang, by | the broken text first |\n| --- | ---: |")
+    for name, group in groups:
+        print(f"| {name} | {hits(group, OURS)} |", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pipelines", type=int, default=100)
-    parser.add_argument("--right", type=float, nargs="+", default=[1.0, 0.7, 0.4])
+    parser.add_argument("--pipelines", type=int, default=200)
+    parser.add_argument("--right", type=float, nargs="+", default=[0.7])
+    parser.add_argument("--http", type=int, default=0)
     options = parser.parse_args()
-    print("| teacher right | prompts | blamed first | by chance |")
-    print("| ---: | ---: | ---: | ---: |")
     for right in options.right:
-        count, hits = Counter[int](), Counter[int]()
-        for seed in range(options.pipelines):
-            world = World(seed, right)
-            count[len(world.steps)] += 1
-            hits[len(world.steps)] += blamed(world, seed) == world.broken
-        for size in sorted(count):
-            print(f"| {right:.0%} | {size} | {hits[size]} of {count[size]} | {1 / size:.0%} |")
-        total = sum(hits.values())
-        print(
-            f"| {right:.0%} | **all** | **{total} of {options.pipelines} ({total / options.pipelines:.0%})** | |",
-            flush=True,
-        )
+        for wrong in ("unsure", "mistaken"):
+            results = [asyncio.run(direct(seed, right, wrong)) for seed in range(options.pipelines)]
+            report(f"Teacher right {right:.0%} of the time, else {wrong}; {options.pipelines} pipelines", results)
+        if options.http:
+            results = [asyncio.run(over_http(seed, right, "unsure")) for seed in range(options.http)]
+            report(f"Over HTTP: teacher right {right:.0%} of the time, else unsure; {options.http} pipelines", results)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ def options(server: LoopbackServer, more: str = "") -> str:
 
 
 def asks_for_hypotheses(incoming: Incoming) -> bool:
-    """Whether this is a teacher's request for changes of a text."""
-    return "hypotheses" in (incoming.schema or {}).get("properties", {})
+    """Whether this is a teacher's request for changes of a text, or for a new one."""
+    return bool({"hypotheses", "new_text"} & set((incoming.schema or {}).get("properties", {})))
 
 
 def with_teacher(answer: Callable[[Incoming], Reply]) -> Callable[[Incoming], Reply]:

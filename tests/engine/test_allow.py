@@ -50,6 +50,7 @@ eval sums of worked {{
 
 optimize sums {{
   allow = [{allow}]
+  prefer = {{ cost = 0 }}  # a model that is much dearer is welcome here
   budget = {{ calls = 3000 }}
 }}
 """

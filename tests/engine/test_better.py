@@ -115,8 +115,8 @@ def chatty(incoming: Incoming) -> Reply:
 async def test_a_gain_that_makes_each_call_much_dearer_is_a_hint_that_says_so(tmp_path, prefer, kind):
     async with LoopbackServer(behaviour=chatty) as server:
         options = f'api_base = "{server.api_base}", api_key = env("KEY"), temperature = 0'
-        file = world.write(tmp_path, model="openai/gpt-4o-mini", options=options, count=200)
-        bounds = f"calls = 900 }}\n  params = [classify.instruction]\n  {prefer}"
+        file = world.write(tmp_path, model="openai/gpt-4o-mini", options=options)
+        bounds = f"calls = 2000 }}\n  params = [classify.instruction]\n  {prefer}"
         file.write_text(file.read_text().replace("calls = 4000 }", bounds))
         found = await optimized(tmp_path, file, "sorting", {"KEY": "k"})
     assert found.outcome.kind == kind, found.outcome.reason

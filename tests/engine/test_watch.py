@@ -13,7 +13,7 @@ from adalang.engine.narrate import trying, why
 from adalang.engine.pace import Pace
 from adalang.engine.protocol import OptimizeRequest, Progress, SearchProgress, about, spent_of, to_json
 from adalang.engine.session import Session
-from adalang.optimizer.estimate import Estimate
+from adalang.optimizer.estimate import Estimate, Part
 from adalang.optimizer.events import RunEvent
 from adalang.optimizer.vocabulary import problems
 from adalang.report.story import Story
@@ -24,7 +24,8 @@ from tests.engine import world
 from tests.engine.test_optimization import Killed, killed_at, optimized
 from tests.report.told import TWO_PROMPTS
 
-ESTIMATE = Estimate(runs=1000, task_calls=900, teacher_calls=100, reserve=100, train=100, val=100, holdout=50, power=())
+PARTS = [Part("search", "all of it", (0, 900), (0, 100))]
+ESTIMATE = Estimate(PARTS, 1.0, rounds=40, per_round=20, reserve=100, train=100, val=100, holdout=50, power=())
 
 
 class Clock:

@@ -36,6 +36,8 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag):
         if not self.open or self.open.pop() != tag:
             self.problems.append(f"</{tag}>")
+        if tag in ("td", "th", "text", "title"):
+            self.text.append(" ")
 
     def handle_data(self, data):
         if self.open and self.open[-1] in ("style", "script"):

@@ -10,6 +10,7 @@ import typer
 
 from adalang.cli import (
     check,
+    compare,
     doctor,
     evaluate,
     fmt,
@@ -43,6 +44,7 @@ app.command("fmt")(fmt.fmt)
 app.command("graph")(graph.graph)
 app.command("run")(run_component.run)
 app.command("eval")(evaluate.evaluate)
+app.command("compare")(compare.compare)
 app.command("optimize")(optimize.optimize)
 app.add_typer(proposals.app, name="proposals")
 app.add_typer(runs.app, name="runs")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,16 @@ def open_session(file: Path, settings: Settings, models: Iterable[str] = (), rec
     return session
 
 
+def open_store(settings: Settings) -> Store:
+    """The workspace's store, made where there is none."""
+    from adalang.store import Store
+
+    store = Store.open(settings.root)
+    if store.notice:
+        note(f"warning: {store.notice}")
+    return store
+
+
 def chosen_models(given: Iterable[str]) -> dict[str, str]:
     """``--model PROMPT=MODEL`` or ``--model MODEL`` for every prompt ("*")."""
     chosen: dict[str, str] = {}
@@ -151,6 +162,18 @@ def note(text: str) -> None:
 
 def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def write_report(file: Path, content: str) -> None:
+    """Write a report where the user wants it, with the folders that it needs."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content, encoding="utf-8")
+    note(f"wrote {file}")
+
+
+def now() -> str:
+    """For a report's foot: `2026-11-23 06:12`."""
+    return datetime.now().strftime("%Y-%m-%d %H:%M")
 
 
 def percent(share: float | None) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +15,25 @@ from adalang.cli.common import (
     chosen_models,
     money,
     note,
+    now,
     open_session,
     percent,
     print_json,
     say_offline,
     settings_for,
     split_target,
+    write_report,
 )
+from adalang.cli.rows import RowProgress, inputs_line, print_estimates, short
 
 if TYPE_CHECKING:
-    from adalang.evaluation.results import Evaluation, RowResult
+    from adalang.engine.session import Session
+    from adalang.evaluation.results import Evaluation
+    from adalang.language.program import Program
+    from adalang.report.evaluation import Section
 
 SHOWN_FAILURES = 10
+_SHOWN_FLAKY = 5
 
 
 def evaluate(
@@ -37,17 +42,21 @@ def evaluate(
     limit: int = typer.Option(0, "--limit", "-n", min=0, help="Only the first N rows; 0: all."),
     repeats: int = typer.Option(0, "--repeats", "-r", min=0, help="Samples of each row; 0: what the eval says."),
     model: list[str] = typer.Option([], "--model", "-m", help="PROMPT=MODEL, or MODEL for every prompt."),
+    by: str = typer.Option("", "--by", help="Score each value of this column of the data too.", metavar="COLUMN"),
     failing: int = typer.Option(SHOWN_FAILURES, "--failing", min=0, help="How many failing rows to print."),
+    estimate: bool = typer.Option(False, "--estimate", help="Say how much would run and what it can show, and stop."),
     record: Path = typer.Option(
         None, "--record", help="Also write every answer to this recording, for replay/FILE.", show_default=False
     ),
+    junit: Path = typer.Option(None, "--junit", help="Also write JUnit XML to this file.", show_default=False),
+    html: Path = typer.Option(None, "--html", help="Also write a report to this file.", show_default=False),
     json_output: bool = typer.Option(False, "--json", help="Print everything as JSON."),
 ) -> None:
-    """Score a file's evals. Ends with 1 when a goal is missed, with 2 when it cannot run."""
+    """Score a file's evals. Ends with 1 when a goal is missed, with 2 when it cannot run or too few calls were answered."""
     file, name = split_target(target)
     settings = settings_for(file)
 
-    async def work() -> list[Evaluation]:
+    async def work() -> list[Section]:
         from adalang.evaluation.plan import eval_plan
         from adalang.language.reach import reached
 
@@ -59,56 +68,49 @@ def evaluate(
                 raise typer.BadParameter(f"{file} has no eval; add one: eval quality of … {{ data = … metric = … }}")
             targets = [one for each in names for one in reached(program, eval_plan(program, each).target)]
             say_offline(program, settings, chosen_models(model), targets)
-            results = []
+            asked: dict[str, Any] = {"split": split or None, "limit": limit or None, "repeats": repeats or None}
+            planned = [session.preview(program, each, by=by, **asked) for each in names]
+            if estimate:
+                print_estimates(planned, json_output)
+                return []
+            sections = []
             for each in names:
-                progress = _Progress(each, quiet=json_output)
-                found = await session.evaluation(
-                    program, each, split=split or None, limit=limit or None, repeats=repeats or None, on_row=progress
-                )
+                progress = RowProgress(quiet=json_output)
+                found = await session.evaluation(program, each, on_row=partial(progress, each), **asked)
                 progress.close()
-                results.append(found)
+                sections.append(_section(session, program, found, by))
                 if not json_output:
-                    print_evaluation(found, failing)
-            return results
+                    print_evaluation(found, failing, by)
+            return sections
 
-    results = asyncio.run(work())
-    if json_output:
-        print_json([_plain(found) for found in results])
+    sections = asyncio.run(work())
+    results = [section.found for section in sections]
+    if json_output and not estimate:
+        print_json([_plain(section) for section in sections])
+    if junit:
+        from adalang.report.junit import junit as as_junit
+
+        write_report(junit, as_junit(file.name, results))
+    if html:
+        from adalang.report.evaluation import evaluation_page
+
+        write_report(html, evaluation_page(file.name, sections, made=now()))
     if any(found.void for found in results):
         raise typer.Exit(2)
     if any(found.goal_missed for found in results):
         raise typer.Exit(1)
 
 
-class _Progress:
-    """A live count on a terminal; nothing elsewhere."""
+def _section(session: Session, program: Program, found: Evaluation, by: str) -> Section:
+    from adalang.evaluation.plan import eval_plan
+    from adalang.report.evaluation import Section
 
-    def __init__(self, name: str, *, quiet: bool) -> None:
-        self._bar: Any = None
-        if sys.stderr.isatty() and not quiet:
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._bar.start()
-            self._task = self._bar.add_task(name)
-        self._name = name
-        self._scores: list[float] = []
-
-    def __call__(self, result: RowResult, done: int, total: int) -> None:
-        if result.score is not None:
-            self._scores.append(result.score)
-        if self._bar is not None:
-            mean = sum(self._scores) / len(self._scores) if self._scores else None
-            self._bar.update(self._task, completed=done, total=total, description=f"{self._name} {percent(mean)}")
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+    history = session.store.evaluations(session.store.relative(program.path), found.eval, found.split)
+    turnover = session.turnover(program, eval_plan(program, found.eval), found.repeats)
+    return Section(found, turnover, by, tuple(reversed(history)))
 
 
-def print_evaluation(found: Evaluation, failing: int) -> None:
+def print_evaluation(found: Evaluation, failing: int, by: str = "") -> None:
     interval, usage = found.interval, found.usage
     if found.void:
         share = f"{found.transport_failures} of {len(found.rows)} runs got no answer"
@@ -123,9 +125,12 @@ def print_evaluation(found: Evaluation, failing: int) -> None:
     )
     if found.transport_failures:
         note(f"  {found.transport_failures} runs got no answer and are not scored. First: {_first_error(found)}")
+    if by:
+        _print_slices(found, by)
+    _print_flaky(found)
     for row in found.failing[:failing]:
-        print(f"  {row.row_id}  {_input(row.inputs)}")
-        compared = f"expected {_short(row.expected)}, got {_short(row.output)}"
+        print(f"  {row.row_id}  {inputs_line(row.inputs)}")
+        compared = f"expected {short(row.expected)}, got {short(row.output)}"
         print(f"      {compared}" + (f"  ({row.reason})" if row.reason not in ("", compared) else ""))
     rest = len(found.failing) - failing
     if rest > 0 and failing:
@@ -134,21 +139,41 @@ def print_evaluation(found: Evaluation, failing: int) -> None:
         print(f"  goal {percent(found.goal)}: {'missed' if found.goal_missed else 'reached'}")
 
 
+def _print_slices(found: Evaluation, by: str) -> None:
+    from adalang.evaluation.slices import slices
+
+    for one in slices(found, by):
+        if one.void or not one.interval.n:
+            print(f"  {by} = {one.value}: void on {len(one.rows)} rows")
+            continue
+        few = "  (few rows)" if one.few else ""
+        interval = f"[{percent(one.interval.low)}, {percent(one.interval.high)}]"
+        print(f"  {by} = {one.value}: {percent(one.interval.mean)} {interval} on {one.interval.n} rows{few}")
+
+
+def _print_flaky(found: Evaluation) -> None:
+    from adalang.evaluation.flakiness import flakiness
+
+    flaky = flakiness(found.rows)
+    if flaky is None:
+        return
+    print(f"  samples disagree on {percent(flaky.share)} of {flaky.rows} rows")
+    for row in flaky.flaky[:_SHOWN_FLAKY]:
+        print(f"    flaky: {row.row_id}  scores {', '.join(f'{score:g}' for score in row.scores)}")
+    if len(flaky.flaky) > _SHOWN_FLAKY:
+        print(f"    … and {len(flaky.flaky) - _SHOWN_FLAKY} more (--json and --html have them)")
+
+
 def _first_error(found: Evaluation) -> str:
     return next((row.error for row in found.rows if row.status == "transport"), "")
 
 
-def _input(inputs: Mapping[str, Any]) -> str:
-    """A single text as it is; several inputs by their names."""
-    values = list(inputs.values())
-    return _short(values[0] if len(values) == 1 and isinstance(values[0], str) else dict(inputs))
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    text = " ".join(text.split())
-    return text if len(text) <= 100 else text[:97] + "..."
-
-
-def _plain(found: Evaluation) -> dict[str, Any]:
-    return {**found.to_json(), "usage": asdict(found.usage), "rows": [row.to_json() for row in found.rows]}
+def _plain(section: Section) -> dict[str, Any]:
+    found, flaky = section.found, section.flakiness
+    return {
+        **found.to_json(),
+        "usage": asdict(found.usage),
+        "flakiness": flaky.to_json() if flaky else None,
+        "slices": [one.to_json() for one in section.slices],
+        "rows": [row.to_json() for row in found.rows],
+    }

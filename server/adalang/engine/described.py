@@ -11,21 +11,15 @@ from adalang.language.checks.scope import result_type
 from adalang.language.datasets import NotConstant, constant
 from adalang.language.declarations import (
     AgentDeclaration,
-    Binding,
     Constant,
     Demos,
     Param,
-    PipelineDeclaration,
     PromptDeclaration,
-    Repeat,
-    Statement,
-    dotted,
     setting,
-    walk,
 )
 from adalang.language.edits import EditRefused
 from adalang.language.program import Entity, Program
-from adalang.language.reach import Trainable, statement_expressions
+from adalang.language.reach import Trainable, shared_params
 from adalang.language.types import Labels, ListOf, ObjectOf, OptionalOf, Type, describe
 from adalang.optimizer.candidate import Choice, Value
 from adalang.optimizer.task import Component
@@ -88,7 +82,7 @@ def _examples(demos: Demos) -> Value:
         raise BugFailure(f"the examples `{demos.name.text}` hold plain values only") from error
 
 
-def task_component(program: Program, entity: Entity, components: Sequence[Entity]) -> Component:
+def task_component(program: Program, entity: Entity) -> Component:
     declaration = entity.declaration
     inputs = ", ".join(
         f"{one.name.text}: {describe(program.type_of(one.type, entity.module))}"
@@ -102,7 +96,7 @@ def task_component(program: Program, entity: Entity, components: Sequence[Entity
         signature=f"{entity.kind} {entity.id}({inputs}) -> {describe(returns)}",
         templates=templates(entity),
         words=tuple(_words(returns)),
-        feeds=tuple(_feeds(program, entity, components)),
+        shared=_shared(program, entity),
         contract=in_words(form) if form is not None else "",
         reasons=form is not None and form.reasoning,
     )
@@ -115,6 +109,12 @@ def templates(entity: Entity) -> list[tuple[str, str]]:
     return [(one.role, one.template.text.value) for one in declaration.messages]
 
 
+def _shared(program: Program, entity: Entity) -> tuple[str, ...]:
+    if not isinstance(entity.declaration, PromptDeclaration | AgentDeclaration):
+        return ()
+    return tuple(one.id for one in shared_params(program, entity))
+
+
 def _words(returns: Type) -> list[str]:
     match returns:
         case Labels(labels=labels):
@@ -125,42 +125,3 @@ def _words(returns: Type) -> list[str]:
             return _words(item)
         case _:
             return []
-
-
-def _feeds(program: Program, entity: Entity, components: Sequence[Entity]) -> list[str]:
-    """The components that take a name bound to this one's output as an input, in any pipeline that is reached."""
-    found: dict[str, None] = {}
-    for pipeline in components:
-        declaration = pipeline.declaration
-        if not isinstance(declaration, PipelineDeclaration):
-            continue
-        bound = _bound_to(program, pipeline, entity)
-        for expression in statement_expressions(declaration.body):
-            for part in walk(expression):
-                function = getattr(part, "function", None)
-                target = program.resolve_expression(function, pipeline.module) if function is not None else None
-                if target is None or target.id == entity.id:
-                    continue
-                names = {dotted(inner) for argument in getattr(part, "arguments", ()) for inner in walk(argument.value)}
-                if any(name and name.split(".")[0] in bound for name in names):
-                    found.setdefault(target.id)
-    return list(found)
-
-
-def _bound_to(program: Program, pipeline: Entity, entity: Entity) -> set[str]:
-    assert isinstance(pipeline.declaration, PipelineDeclaration)
-    names: set[str] = set()
-
-    def collect(body: tuple[Statement, ...]) -> None:
-        for statement in body:
-            if isinstance(statement, Binding):
-                for part in walk(statement.value):
-                    function = getattr(part, "function", None)
-                    target = program.resolve_expression(function, pipeline.module) if function is not None else None
-                    if target is not None and target.id == entity.id:
-                        names.add(statement.name.text)
-            elif isinstance(statement, Repeat):
-                collect(statement.body)
-
-    collect(pipeline.declaration.body)
-    return names

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from adalang.engine.dataflow import gold, judged
 from adalang.engine.described import allowed_params, task_component, task_param
 from adalang.engine.plan import OptimizePlan
 from adalang.engine.variants import Variant, Variants
@@ -79,7 +80,7 @@ class FileTask:
         info = TaskInfo(
             target=evaluated.target.id,
             params=[*marked, *others],
-            components={one.id: task_component(program, one, components) for one in components},
+            components={one.id: task_component(program, one) for one in components},
             deterministic=all(model.provider == "builtin" for model in models)
             and all(one.family != "models" for one in others),
             varied=any(model.provider != "builtin" and model.options.get("temperature") != 0 for model in models),
@@ -90,6 +91,7 @@ class FileTask:
             eval=evaluated.name,
             run_id=run_id,
             aim=evaluated.entity.declaration.doc or evaluated.target.declaration.doc,
+            judged=judged(evaluated),
         )
         originals = {row.id: row for found in splits.values() for row in found}
         variants = Variants(program, Variant(scorer, runtime), runtime_of, {one.id: one for one in others})
@@ -178,7 +180,7 @@ def _settings(entity: Entity) -> Any:
 
 def _example(scorer: Scorer, row: Row) -> Example:
     try:
-        return Example(row.id, scorer.inputs(row), scorer.expected(row))
+        return Example(row.id, scorer.inputs(row), scorer.expected(row), gold(scorer.plan, row))
     except BugFailure as failure:
         raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
 

@@ -153,7 +153,7 @@ def why_outdated(program: Program, proposal: Proposal, file_hash: FileHash = dis
     if fingerprint(tested, target.id, file_hash) != proposal.fingerprint:
         return f"what decides the answers of `{target.id}` (a model, message, type or file) was changed since"
     then = proposal.evidence.extra.get("rests_on", {})
-    now = rests_on(program, proposal.eval, file_hash, default_model or then.get("model", ""))
+    now = rests_on(tested, proposal.eval, file_hash, default_model or then.get("model", ""))
     changed = [name for name in then if then[name] != now.get(name)]
     return next((why.format(**then) for name, why in _CHANGED.items() if name in changed), "")
 

@@ -65,6 +65,8 @@ class ScoreTitles(Mapping[str, str]):
 
 def told(name: str, result: Mapping[str, Any]) -> str:
     """The sentence about an evaluation that has ended; ``result`` is the worker's answer to an evaluate request."""
+    if result["void"]:
+        return f"{name}: void, for too many calls got no answer."
     if result["score"] is None:
         return f"{name}: nothing could be scored."
     score = f"{100 * result['score']:.0f}% [{100 * result['low']:.0f}, {100 * result['high']:.0f}]"

@@ -5,38 +5,33 @@ The command line uses it in its own process, the editor through the worker. All 
 
 from __future__ import annotations
 
-import hashlib
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from filelock import Timeout
-
 from adalang.config import Settings
-from adalang.engine.earlier import earlier_runs, keep_ground
 from adalang.engine.file_task import FileTask
 from adalang.engine.forecast import cost_lines, cost_of, held_line
-from adalang.engine.logs import kept_events, lock_of
+from adalang.engine.optimization import Optimization, OptimizeResult
 from adalang.engine.plan import OptimizePlan, optimize_plan
-from adalang.engine.proposals import rests_on
 from adalang.engine.protocol import Progress
 from adalang.engine.watch import SearchWatch
 from adalang.evaluation.evaluate import Scorer, evaluate
 from adalang.evaluation.plan import EvalPlan, Rows, default_split, eval_plan, load_rows
+from adalang.evaluation.power import STEADY_TURNOVER, power_lines, sampling_turnover
 from adalang.evaluation.results import Evaluation, RowResult
+from adalang.evaluation.slices import groups
 from adalang.language.checks import Diagnostic, DiskFacts, check_all
-from adalang.language.declarations import Member, Reference
-from adalang.language.fingerprint import disk_hash, fingerprint, ground
+from adalang.language.data import Row
+from adalang.language.declarations import Member, PromptDeclaration, Reference, setting
+from adalang.language.fingerprint import disk_hash, fingerprint
 from adalang.language.program import Entity, Module, Program, load, reader_with
+from adalang.language.reach import reached
 from adalang.optimizer.estimate import Estimate, estimate
 from adalang.optimizer.events import RunEvent
-from adalang.optimizer.loop import optimise
-from adalang.optimizer.outcome import Outcome
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.interpreter import RunFailed, Runtime
 from adalang.runtime.models.budget import Budget
@@ -45,7 +40,7 @@ from adalang.runtime.models.types import Usage
 from adalang.runtime.resolve import Models
 from adalang.runtime.trace import Trace
 from adalang.store import Store
-from adalang.store.records import EvaluationRecord, Evidence, Proposal, RunRecord
+from adalang.store.records import EvaluationRecord, RunRecord
 
 OnProgress = Callable[[Progress], None]
 
@@ -63,18 +58,6 @@ class CheckFailed(Exception):
         place = f"{module.path.name}:{position.line + 1}:{position.column + 1}"
         super().__init__(f"{place}: {first.code} {first.message}{more}")
         self.found = found
-
-
-@dataclass(frozen=True, slots=True)
-class OptimizeResult:
-    """``proposal`` is in the store already; a hint is one whose evidence is not verified. ``run_id`` names the log."""
-
-    outcome: Outcome
-    proposal: Proposal | None
-    run_id: str
-    resumed: bool
-    usage: Usage
-    seconds: float
 
 
 class Session:
@@ -97,7 +80,7 @@ class Session:
         self.settings = settings
         self.store = store or Store.open(root)
         self._owns_store = store is None
-        self._chosen = dict(models or {})
+        self.chosen = dict(models or {})
         self._open_gateway: Gateway | None = None
         self._former_gateways: list[Gateway] = []
 
@@ -154,7 +137,7 @@ class Session:
         return fingerprint(program, component, disk_hash)
 
     def _models(self, program: Program) -> Models:
-        chosen = dict(self._chosen)
+        chosen = dict(self.chosen)
         every = chosen.pop("*", None)
         if every is not None:
             chosen = {one.id: every for one in program.components()} | chosen
@@ -247,11 +230,67 @@ class Session:
             BugFailure, BudgetExceeded: see :func:`adalang.evaluation.evaluate.evaluate`.
         """
         plan = eval_plan(program, eval_name)
+        chosen, rows = self.chosen_rows(plan, split, limit)
+        found = await self.score(program, plan, chosen, rows, repeats=repeats, budget=budget, on_row=on_row)
+        self.store.put_evaluation(_record(self.store.relative(program.path), found))
+        return found
+
+    def chosen_rows(self, plan: EvalPlan, split: str | None = None, limit: int | None = None) -> tuple[str, list[Row]]:
+        """The split that an eval scores, and its rows.
+
+        Raises:
+            BugFailure: there are none.
+        """
         data = self.rows(plan)
         chosen = split or default_split(plan, data)
         rows = list(data.of(chosen))[:limit]
         if not rows:
-            raise BugFailure(f"the split `{chosen}` of the eval `{eval_name}` has no rows")
+            raise BugFailure(f"the split `{chosen}` of the eval `{plan.name}` has no rows")
+        return chosen, rows
+
+    def preview(
+        self,
+        program: Program,
+        eval_name: str,
+        *,
+        split: str | None = None,
+        limit: int | None = None,
+        repeats: int | None = None,
+        by: str = "",
+    ) -> dict[str, Any]:
+        """How much an evaluation would be, and what a change of its score could show, as plain JSON; makes no call.
+
+        Raises:
+            BugFailure: there are no rows, or none has the column `by`.
+        """
+        plan = eval_plan(program, eval_name)
+        chosen, rows = self.chosen_rows(plan, split, limit)
+        if by:
+            groups({row.id: row.values for row in rows}, by)
+        samples = repeats or plan.repeats
+        lines = power_lines(len(rows), turnover=self.turnover(program, plan, samples), repeats=samples)
+        return {"eval": plan.name, "split": chosen, "rows": len(rows), "runs": samples * len(rows), "lines": lines}
+
+    def turnover(self, program: Program, plan: EvalPlan, repeats: int) -> float:
+        """The noise in which an eval's gains have to be seen (see :mod:`adalang.evaluation.power`)."""
+        models = self._models(program)
+        prompts = [one for one in reached(program, plan.target) if isinstance(one.declaration, PromptDeclaration)]
+        used = [models.of_setting(one, setting(one.declaration.settings, "model")) for one in prompts]  # type: ignore[union-attr]
+        steady = all(model.provider == "builtin" for model in used)
+        return STEADY_TURNOVER if steady else sampling_turnover(repeats)
+
+    async def score(
+        self,
+        program: Program,
+        plan: EvalPlan,
+        split: str,
+        rows: Sequence[Row],
+        *,
+        repeats: int | None = None,
+        budget: Budget | None = None,
+        on_row: Callable[[RowResult, int, int], None] = lambda result, done, total: None,
+    ) -> Evaluation:
+        """Score an eval on rows; the answers are kept, the score is not."""
         times = repeats or plan.repeats
         done = 0
 
@@ -260,19 +299,16 @@ class Session:
             done += 1
             on_row(result, done, len(rows) * times)
 
-        scorer = Scorer(plan, plan.entity.module.path.parent)
         found = await evaluate(
-            scorer,
+            Scorer(plan, plan.entity.module.path.parent),
             self.runtime(program, budget=budget),
             rows,
-            split=chosen,
+            split=split,
             repeats=times,
             on_row=told,
             concurrency=max(64, self.settings["concurrency"]),
         )
-        found = replace(found, fingerprint=self.fingerprint(program, plan.target.id))
-        self.store.put_evaluation(_record(self.store.relative(program.path), found))
-        return found
+        return replace(found, fingerprint=self.fingerprint(program, plan.target.id))
 
     async def evaluate(
         self,
@@ -349,90 +385,7 @@ class Session:
         Raises:
             BugFailure: the file, its data or a key is wrong.
         """
-        key = self._plan_key(program, plan)
-        with self._alone(key):
-            return await self._optimization(program, plan, key, on_event, on_begin, fresh)
-
-    @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
-        """Two processes on the same search would pay for it twice and mix their logs."""
-        if self.store.root is None:
-            yield
-            return
-        lock = lock_of(self.store.root, key)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout as error:
-            raise BugFailure(
-                "this optimization is running already, in another process; wait for it or stop it"
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
-
-    async def _optimization(
-        self,
-        program: Program,
-        plan: OptimizePlan,
-        key: str,
-        on_event: Callable[[RunEvent, Usage], None],
-        on_begin: Callable[[str, Budget], None],
-        fresh: bool,
-    ) -> OptimizeResult:
-        started = time.monotonic()
-        evaluated = eval_plan(program, plan.eval)
-        file = self.store.relative(program.path)
-        running = self.store.find_run(key)
-        record = running or self.store.start_optimization(file, plan.eval, key)
-        before = kept_events(self.store, record.run_id)
-        budget = self._account(plan, record.run_id, before[-1].spent if before else Usage())
-        task = self.task(program, plan, budget, record.run_id)
-        own_ground = self._ground(program, plan)
-        keep_ground(self.store, record, own_ground, task)
-        on_begin(record.run_id, budget)
-
-        def keep(event: RunEvent) -> None:
-            if not event.replayed:
-                if event.seq <= len(before):  # it differs from the one in the log, which then says nothing any more
-                    self.store.cut_events(record.run_id, after=event.seq - 1)
-                self.store.append_event(record.run_id, event.kind, event.payload, asdict(event.spent), event.time)
-            on_event(event, budget.spent)
-
-        try:
-            earlier = () if fresh else earlier_runs(self.store, record, own_ground, task, before)
-            outcome = await optimise(task, plan.search, keep, before, earlier)
-        except BugFailure:
-            self.store.end_optimization(record.run_id, "failed")
-            raise
-        proposal = self._keep_proposal(program, evaluated, outcome, record.run_id, budget.spent)
-        self.store.end_optimization(record.run_id, "finished")
-        return OptimizeResult(
-            outcome, proposal, record.run_id, running is not None, budget.spent, time.monotonic() - started
-        )
-
-    def _account(self, plan: OptimizePlan, run_id: str, logged: Usage) -> Budget:
-        """The run's budget, of which is gone what the processes before this one have paid and the time that they took.
-
-        The account in the store is exact to the call; the log, which is written between calls, knows only of the cached ones.
-        """
-        seconds = plan.minutes * 60 if plan.minutes is not None else None
-        elapsed = self.store.elapsed(run_id)
-        budget = Budget(plan.calls, plan.tokens, plan.usd, seconds, elapsed=elapsed, account=run_id)
-        paid = self.store.paid(run_id)
-        budget.record(
-            Usage(
-                paid.calls,
-                logged.cached_calls,
-                paid.input_tokens,
-                paid.output_tokens,
-                paid.usd,
-                logged.seconds,
-                paid.priced,
-            )
-        )
-        self.store.begin_stint(run_id)
-        return budget
+        return await Optimization(self, program, plan).run(on_event, on_begin, fresh)
 
     async def optimize(
         self,
@@ -458,55 +411,6 @@ class Session:
             "calls": result.usage.calls,
             "usd": result.usage.usd,
         }
-
-    def _plan_key(self, program: Program, plan: OptimizePlan) -> str:
-        """Names what a search does; an equal one that was cut off is the same search."""
-        declared = plan.teacher and program.resolve(plan.teacher) is not None
-        told = {
-            "file": self.store.relative(program.path),
-            "plan": plan.to_json(),
-            "eval": self.fingerprint(program, plan.eval),
-            "teacher": self.fingerprint(program, plan.teacher) if declared else "",
-            "model": self.settings.model,
-            "chosen": self._chosen,
-        }
-        return _digest(told)
-
-    def _ground(self, program: Program, plan: OptimizePlan) -> str:
-        """Names what the experience of a search rests on, but for the values of its params and its rows."""
-        declared = plan.teacher and program.resolve(plan.teacher) is not None
-        return _digest(
-            {
-                "eval": ground(program, plan.eval, disk_hash, plan.params),
-                "params": sorted(plan.params),
-                "teacher": self.fingerprint(program, plan.teacher) if declared else plan.teacher,
-                "model": self.settings.model,
-                "chosen": self._chosen,
-            }
-        )
-
-    def _keep_proposal(
-        self, program: Program, evaluated: EvalPlan, outcome: Outcome, run_id: str, usage: Usage
-    ) -> Proposal | None:
-        if outcome.kind not in ("proposal", "hint") or not outcome.changes:
-            return None
-        evidence = outcome.evidence or Evidence()
-        rests = rests_on(program, evaluated.name, disk_hash, self.settings.model)
-        evidence = replace(evidence, extra={**evidence.extra, "rests_on": rests})
-        proposal = Proposal.new(
-            run_id=run_id,
-            file=self.store.relative(program.path),
-            eval=evaluated.name,
-            fingerprint=self.fingerprint(program, evaluated.target.id),
-            changes=outcome.changes,
-            evidence=replace(evidence, calls_spent=usage.calls, usd_spent=usage.usd),
-        )
-        self.store.put_proposal(proposal)
-        return proposal
-
-
-def _digest(told: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _short_json(value: Any) -> str:

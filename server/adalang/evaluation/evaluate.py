@@ -12,7 +12,7 @@ from typing import Any
 from adalang.evaluation.metrics import METRICS, MetricError, Score, as_score
 from adalang.evaluation.plan import EvalPlan
 from adalang.evaluation.python_metric import call_function, load_function
-from adalang.evaluation.results import Evaluation, RowResult
+from adalang.evaluation.results import Evaluation, RowResult, is_void
 from adalang.evaluation.statistics import score_interval
 from adalang.language.data import Row
 from adalang.language.declarations import (
@@ -35,9 +35,6 @@ from adalang.runtime.failures import BudgetExceeded, BugFailure, RefusedFailure,
 from adalang.runtime.interpreter import RunFailed, Runtime, compare
 from adalang.runtime.models.types import Usage
 from adalang.runtime.trace import Trace
-
-VOID_SHARE = 0.2
-"""With more than this share of runs unanswered, a score would say more about the network than about the prompt."""
 
 OnRow = Callable[[RowResult], None]
 
@@ -270,6 +267,14 @@ async def evaluate(
     results = [result for result in found if result is not None]
     scored = [row for row in results if row.score is not None]
     interval = score_interval([row.score or 0.0 for row in scored], [row.row_id for row in scored])
-    void = len(results) - len(scored) > VOID_SHARE * len(results)
-    usage = sum((row.usage for row in results), Usage())
-    return Evaluation(scorer.plan.name, split, results, interval, usage, repeats, scorer.plan.goal, void)
+    return Evaluation(
+        scorer.plan.name,
+        split,
+        results,
+        interval,
+        sum((row.usage for row in results), Usage()),
+        repeats,
+        scorer.plan.goal,
+        is_void(results),
+        columns={row.id: row.values for row in rows},
+    )

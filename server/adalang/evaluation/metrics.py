@@ -290,6 +290,17 @@ def recall(retrieved: Any, expected: Any, *, k: int | None = None) -> Score:
     return Score(value, _retrieval_reason(found[:k], gains))
 
 
+def missing_passages(retrieved: Any, expected: Any) -> list[str]:
+    """The expected passages that were not retrieved, in their order.
+
+    Raises:
+        MetricError: the values are not what :func:`recall` takes.
+    """
+    found, gains = _judged("recall", retrieved, expected)
+    known = {gold for golds in found for gold in golds}
+    return [gold for gold in gains if gold not in known]
+
+
 def mrr(retrieved: Any, expected: Any, *, k: int | None = None) -> Score:
     """1 / rank of the first expected passage."""
     found, gains = _judged("mrr", retrieved, expected)

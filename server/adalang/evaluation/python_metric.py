@@ -23,6 +23,7 @@ from adalang.runtime.failures import BugFailure
 SECONDS = 60.0
 """How long one call, or the import of its file, may take."""
 
+_PREFIX = "adalang_user_"
 _in_user_code: ContextVar[bool] = ContextVar("in_user_code", default=False)
 
 
@@ -63,12 +64,34 @@ async def call_function(
             raise (_late(written, seconds) if deadline.expired() else _failed(written, error)) from error
 
 
+@contextmanager
+def own_imports() -> Iterator[None]:
+    """What user code imports inside, from beside its file, is forgotten at the end: another version of it brings its own."""
+    before = set(sys.modules)
+    try:
+        yield
+    finally:
+        new = [name for name in sys.modules if name not in before]
+        folders = {_place(name) for name in new if name.startswith(_PREFIX)}
+        for name in [name for name in new if _place(name.partition(".")[0]) in folders]:
+            del sys.modules[name]
+
+
+def _place(module: str) -> Path | None:
+    """The folder that a module was found in."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if not file:
+        return None
+    path = Path(file)
+    return path.parent.parent if path.name == "__init__.py" else path.parent
+
+
 def _load(folder: Path, written: str) -> Callable[..., Any]:
     file, _, name = written.rpartition(":")
     path = folder / file
     if not file or not path.is_file():
         raise BugFailure(f'python("{written}"): there is no file {file!r} in {folder.name}/')
-    spec = importlib.util.spec_from_file_location(f"adalang_user_{path.stem}_{abs(hash(path))}", path)
+    spec = importlib.util.spec_from_file_location(f"{_PREFIX}{path.stem}_{abs(hash(path))}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     search = str(path.parent)

@@ -12,6 +12,9 @@ from adalang.runtime.trace import Trace
 
 Status = Literal["ok", "unreadable", "refused", "transport"]
 
+VOID_SHARE = 0.2
+"""With more than this share of runs unanswered, a score would say more about the network than about the prompt."""
+
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
@@ -49,9 +52,17 @@ class RowResult:
         }
 
 
+def is_void(results: Sequence[RowResult]) -> bool:
+    """Whether too many of the runs got no answer."""
+    return sum(result.score is None for result in results) > VOID_SHARE * len(results)
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """An eval's runs over one split. ``void`` when so many runs got no answer that the score means nothing."""
+    """An eval's runs over one split. ``void`` when so many runs got no answer that the score means nothing.
+
+    ``columns`` are the values of each row by its id.
+    """
 
     eval: str
     split: str
@@ -62,19 +73,21 @@ class Evaluation:
     goal: float | None
     void: bool
     fingerprint: str = ""
+    columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
     @property
     def score(self) -> float | None:
         return None if self.void or self.interval.n == 0 else self.interval.mean
 
     def to_json(self) -> dict[str, Any]:
-        """The figures as plain JSON, without the rows and what they cost."""
+        """The figures as plain JSON, without the rows and what they cost. A score that is not known has no interval."""
+        known = self.score is not None
         return {
             "eval": self.eval,
             "split": self.split,
             "score": self.score,
-            "low": self.interval.low,
-            "high": self.interval.high,
+            "low": self.interval.low if known else None,
+            "high": self.interval.high if known else None,
             "n": self.interval.n,
             "repeats": self.repeats,
             "void": self.void,

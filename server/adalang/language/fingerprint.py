@@ -77,6 +77,19 @@ def fingerprint(program: Program, component_id: str, file_hash: FileHash) -> str
     return _Hasher(program, file_hash).entity(entity)
 
 
+def ruler(program: Program, eval_id: str, file_hash: FileHash) -> str:
+    """The fingerprint of how an eval scores: its metric and what it expects, whatever its target and its rows are.
+
+    Raises:
+        KeyError: the program declares no eval of that name.
+    """
+    entity = program.resolve(eval_id)
+    if entity is None or not isinstance(entity.declaration, EvalDeclaration):
+        raise KeyError(eval_id)
+    content = _Content(program, entity.module, _Hasher(program, file_hash), file_hash)
+    return _digest(content.ruler(entity.declaration))
+
+
 def ground(program: Program, eval_id: str, file_hash: FileHash, params: Collection[str] = ()) -> str:
     """As the fingerprint of an eval, but for its data and the values of `params` (ids of params and demos): what has to be
     the same for a score of other values, or on other rows, to say anything.
@@ -195,6 +208,10 @@ class _Content:
                 return {"target": self._value(declaration.target), "settings": self._settings(counted)}
             case _:
                 return None
+
+    def ruler(self, declaration: EvalDeclaration) -> Any:
+        self._local = frozenset({"row", "output", "steps"})
+        return self._settings(tuple(one for one in declaration.settings if one.name.text in ("metric", "expect")))
 
     def _is_open(self, entity: Entity, name: str) -> bool:
         return f"{entity.id}.{name}" in self._hasher.open_params

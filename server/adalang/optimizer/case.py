@@ -24,7 +24,7 @@ _ROOM_FOR_OTHERS = 8000  # characters
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that a teacher is shown about one text."""
+    """All that a teacher is shown about one text. `keep`: what passing rows did with it; `digest`: what many notes say together."""
 
     param: Param
     text: str
@@ -33,6 +33,8 @@ class Case:
     passing: Sequence[RowResult]
     others: Sequence[Example]
     lessons: Sequence[str]
+    keep: Sequence[str] = ()
+    digest: str = ""
 
 
 def make_case(
@@ -44,6 +46,8 @@ def make_case(
     passing: Sequence[RowResult],
     further: Sequence[Example],
     lessons: Sequence[str],
+    keep: Sequence[str] = (),
+    digest: str = "",
 ) -> Case:
     """The case for a param: the failing rows with most blame first; notes of one row's several calls are kept in order.
 
@@ -62,6 +66,8 @@ def make_case(
         passing[:MOST_PASSING],
         _short([row for row in reversed(further) if row.id not in told]),
         lessons,
+        keep,
+        digest,
     )
 
 
@@ -109,8 +115,10 @@ def about_rows(case: Case) -> list[str]:
     """Paragraphs on what fails, what must stay right, what else there is, and what was tried in vain."""
     lines = [_failing_line(nth, *one) for nth, one in enumerate(case.failing, start=1)]
     parts = ["Failing examples:\n" + "\n".join(lines)] if lines else []
-    if case.passing:
-        parts.append("Examples that are right and must stay right:\n" + "\n".join(map(_passing_line, case.passing)))
+    if case.digest:
+        parts.append(f"What the feedback on all of them says together:\n{case.digest}")
+    if right := case.keep or [_passing_line(result) for result in case.passing]:
+        parts.append("Examples that are right and must stay right:\n" + "\n".join(right))
     if case.others:
         parts.append("More inputs and what is right for them:\n" + "\n".join(map(_other_line, case.others)))
     if case.lessons:

@@ -19,7 +19,7 @@ async def choose(search: Search, val: Sequence[Example]) -> Entry:
     archive, incumbent = search.archive, search.archive.incumbent
     if len(archive.entries) == 1:
         return incumbent
-    if archive.champion.candidate.key == search.chosen_before:
+    if archive.champion.candidate == search.chosen_before:
         return archive.champion  # an earlier run has chosen and simplified it, on all of its selection rows
     known: list[Entry] = []
     for entry in [incumbent, *archive.entries[1:][-_FINALISTS:][::-1]]:
@@ -34,8 +34,10 @@ async def choose(search: Search, val: Sequence[Example]) -> Entry:
         return incumbent
     if not search.settings.simplify:
         return best
+    # What an earlier run has left in its find has shown there that it is needed.
+    since = search.chosen_before or incumbent.candidate
     try:
-        return await minimise(search.runs, search.log, best, incumbent.candidate, val, search.purse.spare())
+        return await minimise(search.runs, search.log, best, since, val, search.purse.spare())
     except BudgetExceeded:
         search.log.add("not_simplified")
         return best

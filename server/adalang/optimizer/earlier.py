@@ -33,7 +33,7 @@ class Earlier:
     """`incumbent` are the values that it began with, `found` what beat them, the last one best, and `failed` what did not help.
 
     `exhausted`: its search ended because it found no more, not because it could not go on. `same`: its models, messages,
-    metric and params are those of today, and only texts and rows may differ.
+    metric and params are those of today, and only texts and rows may differ. `runs`: how many its search has begun.
     """
 
     run_id: str
@@ -42,6 +42,7 @@ class Earlier:
     failed: Sequence[Failed]
     exhausted: bool
     same: bool
+    runs: int = 0
 
 
 def read_earlier(run_id: str, events: Iterable[RunEvent], same: bool) -> Earlier | None:
@@ -51,7 +52,7 @@ def read_earlier(run_id: str, events: Iterable[RunEvent], same: bool) -> Earlier
     found: dict[str, Found] = {}
     failed: list[Failed] = []
     rows: dict[str, dict[str, None]] = {}
-    exhausted = False
+    exhausted, runs = False, 0
     for event in events:
         told = event.payload
         match event.kind:
@@ -77,10 +78,11 @@ def read_earlier(run_id: str, events: Iterable[RunEvent], same: bool) -> Earlier
                 )
             case "search_ended":
                 exhausted = not any(word in told["reason"] for word in _OUT_OF_MEANS)
+                runs = int(told["runs"])
     if incumbent is None:
         return None
     known = [replace(one, rows=tuple(rows.get(one.key, ()))) for one in found.values()]
-    return Earlier(run_id, incumbent, known, failed, exhausted, same)
+    return Earlier(run_id, incumbent, known, failed, exhausted, same, runs)
 
 
 def _values(told: Mapping[str, Any]) -> dict[str, Value]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
+from adalang.evaluation.power import GAINS, STEADY_TURNOVER, power, power_line, sampling_turnover
 from adalang.optimizer.duel import first_look
 from adalang.optimizer.settings import Settings
 from adalang.optimizer.task import Task
@@ -22,7 +22,6 @@ _BLAMED, _TARGETS = 4, 2
 _FINALISTS, _HUNKS, _RACE_SHARE = 3, 3, 0.68
 _HEADROOM = 24
 """Further answers to failing rows; the first ones to selection rows are of use to the search too."""
-_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +103,7 @@ class Estimate:
         ]
         if not self.holdout:
             return [*told, "There are no test rows: nothing can be confirmed."]
-        for gain, chance in self.power:
-            told.append(
-                f"With {self.holdout} hold-out rows a gain of {round(100 * gain)} points will be confirmed {_odds(chance)}."
-            )
-        return told
+        return [*told, *(power_line(gain, chance, self.holdout, "hold-out rows") for gain, chance in self.power)]
 
     def fits(self, calls: int | None) -> str:
         """What a budget of so many calls pays for; "" where it pays for all."""
@@ -156,32 +151,11 @@ def estimate(task: Task, settings: Settings) -> Estimate:
         parts.append(Part("simplifying", "the find without its parts", runs(0, _HUNKS * _RACE_SHARE * val)))
     tested = 2 * samples * holdout
     parts.append(Part("final test", f"both texts on {holdout} rows held out; kept from the start", (tested, tested)))
-    power = [(gain, ship_power(gain, holdout)) for gain in (0.05, 0.1, 0.2)] if holdout else []
+    noise = STEADY_TURNOVER if info.deterministic else sampling_turnover(samples)
+    chances = [(gain, power(gain, holdout, turnover=noise, repeats=samples)) for gain in GAINS] if holdout else []
     per_run = info.calls_per_run
     per_round = math.ceil((drawn + screened + duels) * samples * per_run) + asked
-    return Estimate(parts, per_run, rounds, per_round, math.ceil(tested * per_run), train, val, holdout, power)
-
-
-def ship_power(gain: float, rows: int) -> float:
-    """The chance that a true gain is confirmed by a one-sided test at 0.05, while about one row in twenty breaks."""
-    if gain <= 0 or rows <= 0:
-        return 0.0
-    changed = min(1.0, gain + 2 * (0.045 + 0.1 * gain))
-    spread = math.sqrt(max(changed - gain * gain, 1e-9) * rows)
-    # Half a row off: the exact test counts whole rows.
-    return _NORMAL.cdf((gain * rows - 0.5) / spread - _NORMAL.inv_cdf(0.95))
-
-
-def _odds(chance: float) -> str:
-    if chance >= 0.95:
-        return "almost always"
-    if chance < 0.05:
-        return "almost never"
-    times, of = min(
-        ((times, of) for of in (2, 3, 4, 5, 10, 20) for times in range(1, of)),
-        key=lambda odds: (round(abs(odds[0] / odds[1] - chance), 2), odds[1]),
-    )
-    return f"{times} time{'s' if times > 1 else ''} in {of}"
+    return Estimate(parts, per_run, rounds, per_round, math.ceil(tested * per_run), train, val, holdout, chances)
 
 
 def _range(few: int, many: int) -> str:

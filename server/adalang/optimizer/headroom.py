@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from adalang.evaluation.power import power
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.duel import first_look
-from adalang.optimizer.estimate import ship_power
 from adalang.optimizer.guards import unreadable_share
 from adalang.optimizer.runs import PASS
 from adalang.optimizer.state import Search
@@ -145,7 +145,7 @@ def more_rows(task: Task) -> str:
     rows = train + val + holdout
     share = holdout / rows if holdout else _HOLDOUT_SHARE
     needed = 1
-    while ship_power(_GAIN, needed) < _CHANCE:
+    while power(_GAIN, needed) < _CHANCE:
         needed += 1
     more = max(_LEAST_ROWS, math.ceil(needed / share)) - rows
     return f"{more} more rows would let a gain of {round(100 * _GAIN)} points be confirmed 1 time in 2"

@@ -90,7 +90,8 @@ class _Optimisation:
         search = self._begin(self.task.rows("train"), self.task.rows("val"))
         await measure(self.runs, self.incumbent, search.val, self.settings.prefer)
         await warm_start(search, self.earlier)
-        little = await little_to_gain(search)
+        # What an earlier run has found and holds today is a gain: there is no need to ask whether there could be one.
+        little = "" if search.chosen_before is not None else await little_to_gain(search)
         if not little:
             await run_search(search)
         best, incumbent = await cheapen(search, await choose(search, search.val)), search.archive.incumbent

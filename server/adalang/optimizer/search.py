@@ -69,4 +69,5 @@ async def _round(search: Search, operator: Operator, parent: Entry) -> float:
     for draft in drafts:
         hypothesis = draft.hypothesis
         search.log.add("draft", candidate=draft.candidate.key, param=hypothesis.param, change=hypothesis.change)
-    return await trials(search, parent, drafts, results, operator.name)
+    known = search.sampler.known(parent.candidate.key)  # an operator may have looked at more rows
+    return await trials(search, parent, drafts, known, operator.name)

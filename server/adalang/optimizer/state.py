@@ -28,8 +28,9 @@ class Search:
     newest first, `seen` the newest result of each train row, `taught` that of the teacher in the target's place. `blame` is what
     feedback put on each text, older feedback counting half. `data` are the
     runs of words that no text may copy, `kept_out` the train rows too much like others to become examples. `beaten` are keys of
-    candidates that lost a duel, `weak` of those that did nothing alone. `settled`: an earlier run has searched from about here to
-    the end, so that a few rounds without gain say as much as many; `chosen_before`: the key of a candidate that it had chosen.
+    candidates that lost a duel, `weak` of those that did nothing alone. `settled`: where an earlier run has searched from about
+    here to the end, the number of runs at which this search ends, gains or not; a few rounds without any say as much then as many
+    else. `chosen_before`: what it had chosen and simplified, if that holds today.
     """
 
     task: Task
@@ -55,8 +56,8 @@ class Search:
     taught: dict[str, RowResult] = field(default_factory=dict)
     beaten: set[str] = field(default_factory=set)
     weak: set[str] = field(default_factory=set)
-    settled: bool = False
-    chosen_before: str = ""
+    settled: int | None = None
+    chosen_before: Candidate | None = None
 
     @classmethod
     def begin(

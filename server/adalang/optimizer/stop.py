@@ -29,8 +29,12 @@ class Stop:
             return "the goal is reached on the selection rows"
         if search.round >= settings.rounds:
             return f"{settings.rounds} rounds are done"
-        if search.settled and search.idle >= settings.settled_patience:
+        if search.settled is not None and search.idle >= settings.settled_patience:
             return f"an earlier run had searched from here, and {search.idle} more rounds brought no gain"
+        if search.settled is not None and search.round and search.runs.begun >= search.settled:
+            return (
+                "an earlier run had searched from here, and a tenth of its runs were made again; --fresh searches anew"
+            )
         if search.idle >= settings.patience and all(bandit.turns[operator.name] for operator in usable):
             return f"{search.idle} rounds brought no gain"
         if self.broken >= _TECHNICAL_FAILURES:

@@ -41,8 +41,8 @@ class Component:
     """A node of the graph, as a teacher has to see it.
 
     `signature` is its first line as written; `templates` are its message texts by role, unrendered; `words` are names
-    that an edit may not lose once a text holds them (labels, output fields); `feeds` are the components that get this
-    one's output as an input, in the target's data flow. `contract` tells the form of a readable answer in plain words
+    that an edit may not lose once a text holds them (labels, output fields); `shared` are the ids of the file's own params
+    (those of no single prompt) that its messages show. `contract` tells the form of a readable answer in plain words
     (empty: any text is one); `reasons` says that the reasoning is asked for before the answer.
     """
 
@@ -51,18 +51,19 @@ class Component:
     signature: str
     templates: Sequence[tuple[str, str]] = ()
     words: Sequence[str] = ()
-    feeds: Sequence[str] = ()
+    shared: Sequence[str] = ()
     contract: str = ""
     reasons: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row of the data, mapped to the target's inputs."""
+    """One row of the data, mapped to the target's inputs. `gold`: the passages that it needs, as metrics of retrieval take them."""
 
     id: str
     inputs: Mapping[str, Any]
     expected: Any = None
+    gold: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class TaskInfo:
     a temperature above 0. `raw_demos`: an example's `expected` is a
     right `output` of the target itself. `calls_per_run`: model calls that one run makes, about. `holdout` names the test
     rows (`splits.holdout_hash`). `teacher_price`: what a teacher's call costs in calls of the target's models (1 where
-    prices are not known).
+    prices are not known). `judged`: what the metric looks at, by the names that the target binds ("": its output).
     """
 
     target: str
@@ -98,6 +99,7 @@ class TaskInfo:
     varied: bool = True
     aim: str = ""
     teacher_price: float = 1.0
+    judged: Sequence[str] = ("",)
 
 
 class Task(Protocol):

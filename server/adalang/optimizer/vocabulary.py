@@ -61,7 +61,7 @@ EVENTS: Mapping[str, Kind] = {
             ),
             "alike": Field("number", "rows that fail with the same wrong answer where the same was expected"),
             "unreadable": Field("number", "rows of which an answer could not be read"),
-            "varies": Field("bool", "whether repeated answers differ at all"),
+            "steady": Field("bool", "whether asking again brings the same answer"),
         },
     ),
     "warm_start": Kind(
@@ -84,23 +84,6 @@ EVENTS: Mapping[str, Kind] = {
         {
             "rows": Field("integer", "selection rows that got an answer"),
             "mean": Field("number", "mean score, 0 to 1"),
-        },
-    ),
-    "warm_start": Kind(
-        "What earlier runs of the eval have found, on top of the present texts, is tried before anything else.",
-        {
-            "runs": Field("[text]", "ids of these runs, the newest first"),
-            "candidates": Field("[text]", "keys of what is tried"),
-            "failed": Field("integer", "changes that are known to have failed"),
-        },
-    ),
-    "warm_started": Kind(
-        "What earlier runs have found has been tried.",
-        {
-            "champion": Field("text", "key of the best candidate now"),
-            "settled": Field(
-                "bool", "whether an earlier run has searched from here to its end, so that a few rounds are enough"
-            ),
         },
     ),
     "round": Kind(
@@ -138,7 +121,9 @@ EVENTS: Mapping[str, Kind] = {
         "The teacher's model ran the target on train rows that it fails, to learn from what it gets right.",
         {
             "rows": Field("[text]", "ids of the rows that were run for the first time"),
-            "passed": Field("[text]", "ids of all rows asked for that the teacher gets right, those of earlier rounds too"),
+            "passed": Field(
+                "[text]", "ids of all rows asked for that the teacher gets right, those of earlier rounds too"
+            ),
         },
     ),
     "gated": Kind(
@@ -189,21 +174,6 @@ EVENTS: Mapping[str, Kind] = {
             "operator": Field("text", "who had the turn"),
             "gain": Field("number", "rise of the best score, in rows"),
             "cost": Field("number", "calls of the target's models; the teacher's are counted at their price"),
-        },
-    ),
-    "taught": Kind(
-        "The teacher's model answered train rows itself, so that its reasoning can be shown as an example.",
-        {
-            "rows": Field("[text]", "ids of the rows that it was asked for the first time"),
-            "passed": Field("[text]", "ids of the rows that it got right, now or before"),
-        },
-    ),
-    "rewarded": Kind(
-        "What a round has brought, by which the next operator is chosen.",
-        {
-            "operator": Field("text", "who had the turn"),
-            "gain": Field("number", "in rows; 0 if nothing was kept"),
-            "cost": Field("number", "in calls of the target's models"),
         },
     ),
     "teacher_failed": Kind(

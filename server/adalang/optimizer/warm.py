@@ -20,6 +20,8 @@ from adalang.optimizer.task import Example, Param
 from adalang.optimizer.trials import crown
 
 _MOST_TRIED = 2
+_SHARE = 0.1
+"""What a search may begin of the runs of one that has searched from about the same texts to its end."""
 _SLIGHTLY = 0.8
 """The share of words that a text must have kept for a search from its old version to count as one from its new one."""
 
@@ -41,13 +43,14 @@ async def warm_start(search: Search, earlier: Sequence[Earlier]) -> None:
     )
     for candidate, found in trials:
         await _try(search, candidate, found)
-    search.settled = _settled(search, params, earlier[0])
+    if _settled(search, params, earlier[0]):
+        search.settled = search.runs.begun + int(_SHARE * max(one.runs for one in earlier))
     train = {row.id: row for row in search.train}
     known = next((found for one in earlier for found in one.found if found.key == search.champion.candidate.key), None)
     if known is not None:
         # Their answers are paid for: the search need not look for failing rows again.
         await search.try_on(search.champion.candidate, [train[row] for row in known.rows if row in train])
-    search.log.add("warm_started", champion=search.champion.candidate.key, settled=search.settled)
+    search.log.add("warm_started", champion=search.champion.candidate.key, settled=search.settled is not None)
 
 
 def _trials(
@@ -117,7 +120,7 @@ async def _try(search: Search, candidate: Candidate, found: Found) -> None:
     )
     if result.won:
         crown(search, child)
-        search.chosen_before = candidate.key if found.chosen else ""
+        search.chosen_before = candidate if found.chosen else None
     else:
         search.beaten.add(candidate.key)
 

@@ -34,6 +34,11 @@ def plain(number: float) -> str:
     return f"{number:,.4f}".rstrip("0").rstrip(".")
 
 
+def duration(seconds: float) -> str:
+    """0.25 as `250 ms`, 2.5 as `2.5 s`."""
+    return f"{1000 * seconds:.0f} ms" if seconds < 0.9995 else f"{seconds:.1f} s"
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """A mark of a curve; `low` and `high` are the ends of its interval, `note` goes before the value in the tooltip."""

@@ -31,7 +31,7 @@ def page(template: str, title: str, *, made: str = "", **values: Any) -> str:
     """
     script = _text("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
+    drawn = (
         _environment()
         .get_template(template)
         .render(
@@ -44,6 +44,8 @@ def page(template: str, title: str, *, made: str = "", **values: Any) -> str:
             script_hash=f"sha256-{digest}",
         )
     )
+    # Half a character, as a broken answer may hold, is none that a file can hold.
+    return drawn.encode("utf-8", "replace").decode()
 
 
 @cache

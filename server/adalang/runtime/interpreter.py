@@ -48,6 +48,7 @@ from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, Unread
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.types import Message, ModelSpec, Request
+from adalang.runtime.provenance import Origin, Origins, Sourced, computed, deciding, inside, merged, spread, taken
 from adalang.runtime.render import render
 from adalang.runtime.resolve import Models
 from adalang.runtime.trace import Call, Trace
@@ -87,12 +88,12 @@ class Runtime:
         """
         run = _Run(self, sample)
         try:
-            output = await run.component(entity, inputs, parent=None, binding="", place=())
+            output = await run.component(entity, inputs, (), parent=None, binding="", place=())
         except (Failure, BudgetExceeded) as failure:
             run.trace.settle()
             raise RunFailed(failure, run.trace) from failure
         run.trace.settle()
-        return output, run.trace
+        return output.value, run.trace
 
     def messages(self, entity: Entity, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
         """What a prompt would send for these inputs; nothing is called."""
@@ -163,7 +164,7 @@ def _filled(value: Any, declared: Type) -> Any:
             return value
 
 
-Names = dict[str, Callable[[], Awaitable[Any]]]
+Names = dict[str, Callable[[], Awaitable[Sourced]]]
 Place = tuple[int, ...]
 
 
@@ -177,20 +178,29 @@ class _Run:
     # ---- components
 
     async def component(
-        self, entity: Entity, inputs: Mapping[str, Any], *, parent: int | None, binding: str, place: Place
-    ) -> Any:
+        self,
+        entity: Entity,
+        inputs: Mapping[str, Any],
+        origins: Origins,
+        *,
+        parent: int | None,
+        binding: str,
+        place: Place,
+    ) -> Sourced:
         if entity.kind not in ("prompt", "pipeline"):
             raise BugFailure(f"`{entity.id}` is {_article(entity.kind)}, which {NOT_YET}")
         values = _checked_inputs(self._program, entity, inputs)
-        call = Call(entity.id, entity.kind, values, parent, binding, place=place)
+        call = Call(entity.id, entity.kind, values, parent, binding, place=place, origins=origins)
         self.trace.calls.append(call)
         at = len(self.trace.calls) - 1
         try:
             match entity.declaration:
                 case PromptDeclaration():
                     call.output = await self._prompt(entity, values, call)
+                    call.returned = (Origin(at),)
                 case PipelineDeclaration() as declaration:
-                    call.output = await self._pipeline(entity, declaration, values, at)
+                    found = await self._pipeline(entity, declaration, values, at)
+                    call.output, call.returned = found.value, found.origins
                 case _:
                     raise AssertionError(entity.kind)
         except (Failure, BudgetExceeded) as failure:
@@ -198,7 +208,7 @@ class _Run:
             if isinstance(failure, Failure) and entity.kind == "prompt":
                 call.usage += failure.usage
             raise
-        return call.output
+        return Sourced(call.output, call.returned)
 
     # ---- prompts
 
@@ -312,9 +322,10 @@ class _Run:
 
     async def _pipeline(
         self, entity: Entity, declaration: PipelineDeclaration, inputs: Mapping[str, Any], at: int
-    ) -> Any:
-        frame = _Frame(self, entity.module, at, self.trace.calls[at].place)
-        names: Names = {name: _constantly(value) for name, value in inputs.items()}
+    ) -> Sourced:
+        call = self.trace.calls[at]
+        frame = _Frame(self, entity.module, at, call.place)
+        names: Names = {name: _constantly(Sourced(value, taken(name, call.origins))) for name, value in inputs.items()}
         try:
             async with asyncio.TaskGroup() as group:
                 output = group.create_task(frame.block(declaration.body, names, group, ()))
@@ -322,12 +333,13 @@ class _Run:
             raise most_telling(errors) from None
         steps = {name: await names[name]() for name in names if name not in inputs}
         if at == 0:
-            self.trace.steps = steps
+            self.trace.steps = {name: step.value for name, step in steps.items()}
+            self.trace.step_origins = {name: step.origins for name, step in steps.items()}
         return output.result()
 
 
-def _constantly(value: Any) -> Callable[[], Awaitable[Any]]:
-    async def given() -> Any:
+def _constantly(value: Sourced) -> Callable[[], Awaitable[Sourced]]:
+    async def given() -> Sourced:
         return value
 
     return given
@@ -342,9 +354,9 @@ class _Frame:
     caller: int
     place: Place
 
-    async def block(self, body: tuple[Statement, ...], names: Names, group: asyncio.TaskGroup, at: Place) -> Any:
+    async def block(self, body: tuple[Statement, ...], names: Names, group: asyncio.TaskGroup, at: Place) -> Sourced:
         """Start every line; gives the value of ``return`` (``None`` in loops). ``names`` gains what the lines bind."""
-        output: asyncio.Task[Any] | None = None
+        output: asyncio.Task[Sourced] | None = None
         for number, statement in enumerate(body):
             here = (*at, number)
             match statement:
@@ -358,27 +370,41 @@ class _Frame:
                 case Return(value=value):
                     output = group.create_task(self.value(value, dict(names), here, ""))
                     break
-        return await output if output is not None else None
+        return await output if output is not None else Sourced(None)
 
-    async def _repeat(self, statement: Repeat, names: Names, at: Place) -> dict[str, Any]:
+    async def _repeat(self, statement: Repeat, names: Names, at: Place) -> dict[str, Sourced]:
         """The names bound in the loop after its last round."""
         assert isinstance(statement.times, Constant)
         bound = list(_bound(statement.body))
+        went_on: Origins = ()
         for turn in range(int(statement.times.value or 1)):
             async with asyncio.TaskGroup() as group:
                 await self.block(statement.body, names, group, (*at, turn))
                 values = {name: await names[name]() for name in bound}
-            names.update({name: _constantly(value) for name, value in values.items()})
-            if _truth(await self.value(statement.until, names, (*at, turn, 1 << 30), ""), "until"):
-                break
-        return {name: await names[name]() for name in bound}
+            found = {name: self._decided(value, went_on, (*at, turn)) for name, value in values.items()}
+            names.update({name: _constantly(value) for name, value in found.items()})
+            until = await self.value(statement.until, names, (*at, turn, 1 << 30), "")
+            went_on = deciding([until])
+            if _truth(until.value, "until"):
+                # What ended the loop has a part in what the loop gives; the last turn's own calls are not told again.
+                return {name: Sourced(value.value, merged(value.origins, went_on)) for name, value in found.items()}
+        return found
+
+    def _decided(self, value: Sourced, decisions: Origins, at: Place) -> Sourced:
+        """A value that was taken because of others: told to the calls made for it at ``at``, or to the value if none was."""
+        here = (*self.place, *at)
+        calls = self.run.trace.calls
+        made = [calls[one.call] for one in value.origins if calls[one.call].place[: len(here)] == here]
+        for call in made:
+            call.origins = merged(call.origins, decisions)
+        return value if made else Sourced(value.value, merged(value.origins, decisions))
 
     # ---- expressions
 
-    async def value(self, expression: Expression, names: Names, at: Place, binding: str) -> Any:
+    async def value(self, expression: Expression, names: Names, at: Place, binding: str) -> Sourced:
         match expression:
             case Text(value=value) | Constant(value=value):
-                return value
+                return Sourced(value)
             case Reference(name=name):
                 return await self._name(name, names)
             case Member():
@@ -386,88 +412,110 @@ class _Frame:
             case CallExpression():
                 return await self._call(expression, names, at, binding)
             case ListExpression(items=items):
-                return await self._all([self.value(one, names, (*at, n), "") for n, one in enumerate(items)])
+                return _list(await self._all([self.value(one, names, (*at, n), "") for n, one in enumerate(items)]))
             case ObjectExpression(pairs=pairs):
                 found = await self._all([self.value(one.value, names, (*at, n), "") for n, one in enumerate(pairs)])
-                return {pair.name.text: value for pair, value in zip(pairs, found, strict=True)}
+                return _object({pair.name.text: value for pair, value in zip(pairs, found, strict=True)})
             case Comprehension():
                 return await self._comprehension(expression, names, at)
             case Match():
                 return await self._match(expression, names, at, binding)
             case Not(value=inner):
-                return not _truth(await self.value(inner, names, at, ""), "not")
+                denied = await self.value(inner, names, at, "")
+                return Sourced(not _truth(denied.value, "not"), computed(denied))
             case Binary():
                 return await self._binary(expression, names, at)
             case _:
                 raise BugFailure("a value is missing in the pipeline")
 
-    async def _all(self, work: list[Coroutine[Any, Any, Any]]) -> list[Any]:
+    async def _all(self, work: list[Coroutine[Any, Any, Sourced]]) -> list[Sourced]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one) for one in work]
         return [task.result() for task in tasks]
 
-    async def _name(self, name: str, names: Names) -> Any:
+    async def _name(self, name: str, names: Names) -> Sourced:
         if name in names:
             return await names[name]()
         entity = self.run._program.resolve(name, self.module)
         if entity is not None and isinstance(entity.declaration, ParamDeclaration):
-            return self.run._runtime.overrides.get(entity.id, entity.declaration.param.text)
+            return Sourced(self.run._runtime.overrides.get(entity.id, entity.declaration.param.text))
         raise BugFailure(f"nothing is called `{name}` here")
 
-    async def _member(self, expression: Member, names: Names, at: Place) -> Any:
+    async def _member(self, expression: Member, names: Names, at: Place) -> Sourced:
         path = dotted(expression)
         if path is not None and path.split(".")[0] not in names:
             return await self._name(path, names)
         owner = await self.value(expression.object, names, at, "")
         field_name = expression.name.text
-        if owner is None:
-            return None
-        if not isinstance(owner, Mapping) or field_name not in owner:
+        if owner.value is None:
+            return Sourced(None, taken(field_name, owner.origins))
+        if not isinstance(owner.value, Mapping) or field_name not in owner.value:
             raise BugFailure(f"the value has no field `{field_name}`")
-        return owner[field_name]
+        return Sourced(owner.value[field_name], taken(field_name, owner.origins))
 
-    async def _call(self, call: CallExpression, names: Names, at: Place, binding: str) -> Any:
+    async def _call(self, call: CallExpression, names: Names, at: Place, binding: str) -> Sourced:
         path = dotted(call.function) or "?"
         entity = self.run._program.resolve(path, self.module)
         if entity is None or entity.kind not in COMPONENT_KINDS:
             raise BugFailure(f"`{path}` cannot be called in a pipeline")
         parameters = [one.name.text for one in entity.declaration.parameters]  # type: ignore[union-attr]
-        given = await self._all([self.value(one.value, names, (*at, n), "") for n, one in enumerate(call.arguments)])
-        inputs: dict[str, Any] = {}
-        for number, (argument, value) in enumerate(zip(call.arguments, given, strict=True)):
+        values = await self._all([self.value(one.value, names, (*at, n), "") for n, one in enumerate(call.arguments)])
+        inputs: dict[str, Sourced] = {}
+        for number, (argument, value) in enumerate(zip(call.arguments, values, strict=True)):
             if argument.name is None and number >= len(parameters):
                 raise BugFailure(f"`{path}` takes {len(parameters)} inputs")
             inputs[argument.name.text if argument.name else parameters[number]] = value
+        given = _object(inputs)
         return await self.run.component(
-            entity, inputs, parent=self.caller, binding=binding, place=(*self.place, *at, len(call.arguments))
+            entity,
+            given.value,
+            given.origins,
+            parent=self.caller,
+            binding=binding,
+            place=(*self.place, *at, len(call.arguments)),
         )
 
-    async def _comprehension(self, one: Comprehension, names: Names, at: Place) -> list[Any]:
+    async def _comprehension(self, one: Comprehension, names: Names, at: Place) -> Sourced:
         source = await self.value(one.source, names, (*at, 0), "")
-        if not isinstance(source, list | tuple):
+        if not isinstance(source.value, list | tuple):
             raise BugFailure("`for` runs over a list")
-        inside = [{**names, one.name.text: _constantly(item)} for item in source]
+        scopes = [{**names, one.name.text: _constantly(item)} for item in spread(source)]
+        filtered: Origins = ()
         if one.condition is not None:
             condition = one.condition
-            kept = await self._all([self.value(condition, each, (*at, 1, n), "") for n, each in enumerate(inside)])
-            inside = [each for each, wanted in zip(inside, kept, strict=True) if _truth(wanted, "if")]
-        return await self._all([self.value(one.value, each, (*at, 2, n), "") for n, each in enumerate(inside)])
+            kept = await self._all([self.value(condition, each, (*at, 1, n), "") for n, each in enumerate(scopes)])
+            scopes = [each for each, wanted in zip(scopes, kept, strict=True) if _truth(wanted.value, "if")]
+            filtered = deciding(kept)
+        found = _list(await self._all([self.value(one.value, each, (*at, 2, n), "") for n, each in enumerate(scopes)]))
+        return Sourced(found.value, merged(found.origins, filtered))
 
-    async def _match(self, match: Match, names: Names, at: Place, binding: str) -> Any:
+    async def _match(self, match: Match, names: Names, at: Place, binding: str) -> Sourced:
         subject = await self.value(match.subject, names, (*at, 0), "")
         for number, arm in enumerate(match.arms, 1):
-            if any(isinstance(one, Wildcard) or one.value == subject for one in arm.patterns):
-                return await self.value(arm.value, names, (*at, number), binding)
-        raise BugFailure(f"no arm of the match fits {subject!r}; add `_ => …`")
+            if any(isinstance(one, Wildcard) or one.value == subject.value for one in arm.patterns):
+                value = await self.value(arm.value, names, (*at, number), binding)
+                return self._decided(value, deciding([subject]), (*at, number))
+        raise BugFailure(f"no arm of the match fits {subject.value!r}; add `_ => …`")
 
-    async def _binary(self, one: Binary, names: Names, at: Place) -> Any:
+    async def _binary(self, one: Binary, names: Names, at: Place) -> Sourced:
         left = await self.value(one.left, names, (*at, 0), "")
         if one.operator in ("and", "or"):
-            if _truth(left, one.operator) == (one.operator == "or"):
-                return left
-            return _truth(await self.value(one.right, names, (*at, 1), ""), one.operator)
+            if _truth(left.value, one.operator) == (one.operator == "or"):
+                return Sourced(left.value, computed(left))
+            right = await self.value(one.right, names, (*at, 1), "")
+            return Sourced(_truth(right.value, one.operator), computed(left, right))
         right = await self.value(one.right, names, (*at, 1), "")
-        return compare(one.operator, left, right)
+        return Sourced(compare(one.operator, left.value, right.value), computed(left, right))
+
+
+def _list(items: list[Sourced]) -> Sourced:
+    origins = tuple(one for nth, item in enumerate(items) for one in inside(nth, item.origins))
+    return Sourced([item.value for item in items], origins)
+
+
+def _object(fields: Mapping[str, Sourced]) -> Sourced:
+    origins = tuple(one for name, value in fields.items() for one in inside(name, value.origins))
+    return Sourced({name: value.value for name, value in fields.items()}, origins)
 
 
 def compare(operator: str, left: Any, right: Any) -> bool:
@@ -504,15 +552,15 @@ def _truth(value: Any, where: str) -> bool:
     return value
 
 
-def _task_value(task: asyncio.Task[Any]) -> Callable[[], Awaitable[Any]]:
-    async def wait() -> Any:
+def _task_value(task: asyncio.Task[Sourced]) -> Callable[[], Awaitable[Sourced]]:
+    async def wait() -> Sourced:
         return await asyncio.shield(task)
 
     return wait
 
 
-def _loop_value(task: asyncio.Task[dict[str, Any]], name: str) -> Callable[[], Awaitable[Any]]:
-    async def wait() -> Any:
+def _loop_value(task: asyncio.Task[dict[str, Sourced]], name: str) -> Callable[[], Awaitable[Sourced]]:
+    async def wait() -> Sourced:
         return (await asyncio.shield(task))[name]
 
     return wait

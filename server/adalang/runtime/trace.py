@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from adalang.runtime.models.types import Message, Usage
+from adalang.runtime.provenance import Origins, moved
 
 
 @dataclass(slots=True)
@@ -15,7 +16,9 @@ class Call:
 
     ``index`` counts the calls of this component inside the run; ``parent`` is the caller's position in ``Trace.calls``;
     ``binding`` is the pipeline name that got the output ("" at the root). ``raw`` is the model's text, ``error`` says why
-    there is no output. ``place`` orders calls as the program means them, however they overlapped in time.
+    there is no output. ``place`` orders calls as the program means them, however they overlapped in time. ``origins`` tell
+    which earlier calls the inputs came from, and what decided that the call was made or its output used; ``returned``, of a
+    pipeline, where its output came from.
     """
 
     component: str
@@ -32,14 +35,18 @@ class Call:
     usage: Usage = field(default_factory=Usage)
     answer_usage: Usage = field(default_factory=Usage)
     place: tuple[int, ...] = ()
+    origins: Origins = ()
+    returned: Origins = ()
 
 
 @dataclass(slots=True)
 class Trace:
-    """``calls`` has the root first; ``steps`` are the names bound by the root, when it is a pipeline."""
+    """``calls`` has the root first; ``steps`` are the names bound by the root, when it is a pipeline, and ``step_origins``
+    where their values came from."""
 
     calls: list[Call] = field(default_factory=list)
     steps: dict[str, Any] = field(default_factory=dict)
+    step_origins: dict[str, Origins] = field(default_factory=dict)
 
     @property
     def usage(self) -> Usage:
@@ -54,13 +61,15 @@ class Trace:
     def settle(self) -> None:
         """Put the calls into the program's order and number them; called once, when the run has ended."""
         order = sorted(range(len(self.calls)), key=lambda at: self.calls[at].place)
-        moved = {old: new for new, old in enumerate(order)}
+        places = {old: new for new, old in enumerate(order)}
         self.calls = [self.calls[at] for at in order]
         seen: dict[str, int] = {}
         for call in self.calls:
-            call.parent = moved[call.parent] if call.parent is not None else None
+            call.parent = places[call.parent] if call.parent is not None else None
+            call.origins, call.returned = moved(call.origins, places), moved(call.returned, places)
             call.index = seen.get(call.component, 0)
             seen[call.component] = call.index + 1
+        self.step_origins = {name: moved(origins, places) for name, origins in self.step_origins.items()}
 
     def to_json(self) -> dict[str, Any]:
         return {"calls": [asdict(call) for call in self.calls], "steps": self.steps}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.archive import Entry
-from adalang.optimizer.backward import Note, backward
+from adalang.optimizer.backward import Feedback, Note, backward
 from adalang.optimizer.case import Case, in_groups, make_case
 from adalang.optimizer.edits import Edit, EditRefused
 from adalang.optimizer.operators.base import Draft
@@ -17,6 +18,7 @@ from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
 
 _MOST_TARGETS, _SHARED_BLAME = 2, 0.5
+_DRAWN_AT_ONCE, _DRAWS_FOR_MORE = 4, 2
 _ROWS, _ROWS_WHEN_STALLED, _STALLED = 8, 24, 4
 
 
@@ -31,22 +33,41 @@ class EditText:
 
     async def propose(self, search: Search, parent: Entry, results: Sequence[RowResult]) -> list[Draft]:
         wrong = _chosen(search, results)
-        notes = await backward(search.task, parent.candidate, wrong) if wrong else {}
-        if not notes:
+        if not wrong:
             return []
-        blame = {name: sum(note.blame for note in found) for name, found in notes.items()}
-        search.blame = {name: search.blame.get(name, 0.0) / 2 + blame.get(name, 0.0) for name in search.blame | blame}
+        more = partial(_more_failing, search, parent)
+        feedback = await backward(search.task, parent.candidate, wrong, passing(results), more)
+        blame = feedback.blame
+        if not blame:
+            return []
+        results = search.sampler.known(parent.candidate.key)
+        names = search.blame.keys() | blame.keys()
+        search.blame = {name: search.blame.get(name, 0.0) / 2 + blame.get(name, 0.0) for name in sorted(names)}
         urgent = {name: blame[name] * (1 + 1 / (1 + search.visits[name])) for name in sorted(blame)}
         targets = [name for name in urgent if urgent[name] >= _SHARED_BLAME * max(urgent.values())]
         targets = sorted(targets, key=lambda name: -urgent[name])[:_MOST_TARGETS]
-        search.log.add("feedback", blame=blame, target=targets[0], targets=targets)
+        search.log.add("feedback", blame=blame, target=targets[0], targets=targets, notes=feedback.told())
         params = [next(param for param in search.task.info.params if param.id == name) for name in targets]
-        drafts = await concurrently(edits_for(search, parent, one, notes[one.id], results) for one in params)
+        drafts = await concurrently(_edits_from(search, parent, one, feedback, results) for one in params)
         return [draft for own in drafts for draft in own]
 
 
+async def _edits_from(
+    search: Search, parent: Entry, param: Param, feedback: Feedback, results: Sequence[RowResult]
+) -> list[Draft]:
+    keep, digest = feedback.keep.get(param.id, ()), feedback.digests.get(param.id, "")
+    return await edits_for(search, parent, param, feedback.notes[param.id], results, keep=keep, digest=digest)
+
+
 async def edits_for(
-    search: Search, parent: Entry, param: Param, notes: Sequence[Note], results: Sequence[RowResult]
+    search: Search,
+    parent: Entry,
+    param: Param,
+    notes: Sequence[Note],
+    results: Sequence[RowResult],
+    *,
+    keep: Sequence[str] = (),
+    digest: str = "",
 ) -> list[Draft]:
     """Candidates that change one text, from the notes about it. Raises Failure if no teacher's answer could be read."""
     search.visits[param.id] += 1
@@ -60,6 +81,8 @@ async def edits_for(
             passing(results),
             search.rows_to_learn_from(),
             search.ledger.lessons(param.id),
+            keep,
+            digest,
         )
         for group in in_groups(notes)
     ]
@@ -81,6 +104,19 @@ def _chosen(search: Search, results: Sequence[RowResult]) -> list[RowResult]:
     answer is mended first."""
     most = _ROWS if search.idle < _STALLED else _ROWS_WHEN_STALLED
     return sorted(failing(results), key=lambda result: result.status != "unreadable")[:most]
+
+
+async def _more_failing(search: Search, parent: Entry) -> Sequence[RowResult]:
+    """The parent's failing train rows after a few new ones were tried, until one more of them fails."""
+    before = search.failing(parent)
+    for _ in range(_DRAWS_FOR_MORE):
+        rows = search.sampler.draw(parent.candidate.key, _DRAWN_AT_ONCE)
+        if not rows or not search.purse.affords(len(rows) * search.runs.samples):
+            break
+        await search.try_on(parent.candidate, rows)
+        if search.failing(parent) > before:
+            break
+    return failing(search.sampler.known(parent.candidate.key))
 
 
 async def _script(search: Search, case: Case, proposed: Proposed) -> list[Edit] | str:

@@ -1,0 +1,101 @@
+"""From a file to blame: real runs over HTTP, walked back by the optimizer."""
+
+import json
+
+from adalang.config import load_settings
+from adalang.engine.dataflow import gold, judged
+from adalang.engine.session import Session
+from adalang.evaluation.plan import eval_plan
+from adalang.language.data import Row
+from adalang.optimizer.backward import backward
+from adalang.optimizer.candidate import Candidate
+from adalang.runtime.models.budget import Budget
+from tests.servers import LoopbackServer, Reply
+
+FILE = """
+model m = "openai/test" { api_base = "BASE", api_key = env("KEY") }
+param tone = "Be kind."
+prompt route(q: str) -> "left" | "right" {
+  model = m
+  param text = "Route it."
+  user = \"\"\"route {{ text }} {{ q }}\"\"\"
+}
+prompt reply(q: str) -> str {
+  model = m
+  param text = "Reply."
+  user = \"\"\"reply {{ text }} {{ tone }} {{ q }}\"\"\"
+}
+pipeline work(q: str) -> str {
+  r = route(q)
+  return match r {
+    "left" => reply(q)
+    _ => "nothing"
+  }
+}
+dataset rows = [
+  { q = "a", answer = "x", gold = ["a.md"] },
+  { q = "b", answer = "x", gold = ["b.md"] },
+]
+eval right of work {
+  data = rows
+  expect = row.answer
+  metric = METRIC
+}
+"""
+
+
+def written(folder, metric="exact_match", base="http://127.0.0.1:9"):
+    file = folder / "work.adal"
+    file.write_text(FILE.replace("METRIC", metric).replace("BASE", base), encoding="utf-8")
+    return file
+
+
+async def plan_of(folder, metric):
+    async with Session(folder, load_settings(folder, {"KEY": "k"})) as session:
+        return eval_plan(session.load(written(folder, metric)), "right")
+
+
+ROW = Row("r", {"q": "a", "answer": "x", "gold": ["a.md"]}, "work.adal", 1)
+
+
+async def test_what_a_metric_looks_at_is_read_from_its_inputs(tmp_path):
+    assert judged(await plan_of(tmp_path, "exact_match")) == ("",)
+    assert judged(await plan_of(tmp_path, "exact_match(steps.r)")) == ("r",)
+
+
+async def test_the_passages_that_a_row_needs_are_read_from_metrics_of_retrieval_alone(tmp_path):
+    assert gold(await plan_of(tmp_path, "recall(steps.r, expected = row.gold)"), ROW) == ["a.md"]
+    assert gold(await plan_of(tmp_path, "recall(steps.r)"), ROW) == "x"
+    assert gold(await plan_of(tmp_path, "exact_match"), ROW) is None
+
+
+async def test_blame_reaches_what_chose_a_branch_and_a_shared_text_and_equal_questions_are_bought_once(tmp_path):
+    asked = []
+
+    def behaviour(incoming):
+        text = incoming.messages[-1].text
+        if text.startswith("route"):
+            return Reply("left")
+        if text.startswith("reply"):
+            return Reply("y")
+        asked.append(text)
+        shares = {"choice by route": 0.6, "tone": 0.4}
+        entries = [{"name": name, "blame": share, "note": f"mend {name}"} for name, share in shares.items()]
+        return Reply(json.dumps({"feedback": entries}))
+
+    async with LoopbackServer(behaviour=behaviour) as server:
+        file = written(tmp_path, base=server.api_base)
+        async with Session(tmp_path, load_settings(tmp_path, {"KEY": "k"})) as session:
+            program = session.load(file)
+            task = session.task(program, session.optimize_plan(program, "right"), Budget())
+            assert task.info.components["reply"].shared == ("tone",)
+            candidate = Candidate({param.id: param.value for param in task.info.params})
+            rows = [row for split in ("train", "val", "test") for row in task.rows(split)]
+            failing = [await task.run(candidate, row, 0) for row in rows]
+            found = await backward(task, candidate, failing)
+            first = len(asked)
+            again = await backward(task, candidate, failing)
+    assert list(found.blame) == ["route.text", "tone"]
+    assert found.notes["tone"][0].text == "mend tone"
+    assert first == len(failing) == 2 and len(asked) == first
+    assert again.notes == found.notes

@@ -95,6 +95,7 @@ async def ours(task: Task, data: Path, seed: int, url: str | None) -> Result:
             began = time.monotonic()
             result = await session.optimization(program, session.optimize_plan(program, task.eval), on_event=told)
             seconds = time.monotonic() - began
+            print(f"{task.file} {seed}: {result.outcome.kind}: {result.outcome.reason}", file=sys.stderr, flush=True)
             evidence = result.outcome.evidence
             if result.outcome.kind == "proposal" and evidence is not None:
                 claimed = (evidence.low, evidence.high)

@@ -70,7 +70,7 @@ class Best:
 @dataclass(slots=True)
 class Round:
     """One round. `number` counts through the whole run, `nth` in its search; both are 0 for what is tried before the first round.
-    `began` and `ended`: what had been spent by then."""
+    `began` and `ended`: what had been spent by then. `failing` may be empty where there is blame: earlier versions did not keep it."""
 
     number: int
     nth: int

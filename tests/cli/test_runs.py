@@ -56,7 +56,8 @@ def test_explain_tells_the_same_during_the_run_and_after_it(done):
     rounds = told.split("\n\n")
     assert len(rounds) > 5 and rounds[0].startswith("Round 1 (edit_text) from the file, ")
     assert all(each in ran.stdout for each in rounds)
-    assert re.search(r"├─ blamed: classify.instruction 100%\n├─ \[1\] .* -> Say that ", told)
+    assert re.search(r"├─ blamed: classify.instruction 100%\n│  └─ classify.instruction, \d+ notes\n│     ├─ ", told)
+    assert re.search(r"\n├─ \[1\] .* -> Say that ", told)
     assert re.search(r"screened \+\d\.0 on \d rows: passed\n│  raced .* against the file: kept", told)
     assert "classify.instruction: 100% of the blame; " in told
 
@@ -159,7 +160,7 @@ async def test_a_live_view_shows_what_goes_on_and_gives_the_terminal_back(tmp_pa
         assert seen.count("\x1b[?25l") == seen.count("\x1b[?25h") == 1 and seen.index("?25l") < seen.index("?25h")
         plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
         assert re.search(r"sorting, round \d", plain)
-        assert re.search(r"score +33% [▁▂▃▄▅▆▇█]{32} \d+% in the search \(on \d+ rows, by chance too good\)", plain)
+        assert re.search(r"score +\d+% [▁▂▃▄▅▆▇█]{32} \d+% in the search \(on \d+ rows, by chance too good\)", plain)
         assert re.search(r"spent +━.* \d+ of 400 calls, \$0\.\d+ of \$5", plain)
         assert re.search(r"now +round \d+, classify.instruction: .*Say that", plain)
         assert "Traceback" not in plain

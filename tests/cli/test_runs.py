@@ -66,13 +66,20 @@ def test_the_report_is_one_page(done):
     folder, ran = done
     text = read_page((folder / "report.html").read_text(encoding="utf-8"))
     assert "Optimization of sorting" in text and "final test on 58 untouched rows" in text
-    assert "Report: report.html" in ran.stderr
-    again = adalang("runs", "report", "--html", "again.html", cwd=folder)
+    assert "wrote report.html" in ran.stderr
+    again = adalang("runs", "report", "--html", "made/again.html", cwd=folder)
     assert again.returncode == 0
-    assert (folder / "again.html").read_text() == (folder / "report.html").read_text()
-    for bad in ("nowhere/r.html", "."):
-        refused = adalang(*OPTIMIZE, "--html", bad, cwd=folder)
-        assert refused.returncode == 2 and "cannot be written" in one_clear_line(refused) and refused.stdout == ""
+    assert (folder / "made/again.html").read_text() == (folder / "report.html").read_text()
+
+
+def test_where_no_report_can_be_written_nothing_is_run(done):
+    folder, _ = done
+    for bad in ("orders.adal/r.html", "."):
+        for command in (OPTIMIZE, ("eval", "orders.adal"), ("compare", "orders.adal", "--models", "-", "a/b")):
+            refused = adalang(*command, "--html", bad, cwd=folder)
+            assert refused.returncode == 2 and refused.stdout == ""
+            assert f"--html: {bad} cannot be written" in one_clear_line(refused)
+    assert "--junit" in one_clear_line(adalang("eval", "orders.adal", "--junit", ".", cwd=folder))
 
 
 def test_runs_are_listed_and_shown(done):

@@ -99,14 +99,6 @@ class Round:
         total = sum(self.blame.values())
         return self.blame.get(param, 0.0) / total if total else 0.0
 
-    def change_of(self, candidate: str) -> str:
-        """What a candidate of this round changes, in words; "" if none is known."""
-        alone = next((one.change for one in self.attempts if one.candidate == candidate), "")
-        joined = next((one for one in self.together if one.candidate == candidate), None)
-        if alone or joined is None:
-            return alone
-        return " ".join(one.change for one in self.attempts if one.number in joined.parts)
-
 
 def work(spent: Usage) -> int:
     """Calls that were answered, from the provider or from the cache: how far the work has come, whoever paid for it."""

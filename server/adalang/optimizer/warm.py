@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 
 from adalang.optimizer.archive import Entry
 from adalang.optimizer.candidate import Candidate, Choice, Value
-from adalang.optimizer.duel import duel
+from adalang.optimizer.contest import contest
 from adalang.optimizer.earlier import Earlier, Found
 from adalang.optimizer.gates import outside_training, refuse_text
 from adalang.optimizer.rebase import likeness, rebased
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import Example, Param
-from adalang.optimizer.trials import crown
 
 _MOST_TRIED = 2
 _SHARE = 0.1
@@ -105,24 +104,9 @@ def _allowed(search: Search, param: Param, value: Value) -> bool:
 
 
 async def _try(search: Search, candidate: Candidate, found: Found) -> None:
-    rival = search.champion
-    child = Entry(candidate, {}, found.hypothesis, "warm_start")
-    if not search.purse.affords(2 * len(search.val) * search.runs.samples):
-        return
-    result = await duel(search.runs, child, rival, search.val)
-    search.log.add(
-        "raced",
-        candidate=candidate.key,
-        against=rival.candidate.key,
-        delta=result.delta,
-        rows=result.rows,
-        accepted=result.won,
-    )
-    if result.won:
-        crown(search, child)
+    result = await contest(search, Entry(candidate, {}, found.hypothesis, "warm_start"), [search.champion])
+    if result is not None and result.won:
         search.chosen_before = candidate if found.chosen else None
-    else:
-        search.beaten.add(candidate.key)
 
 
 def _settled(search: Search, params: Mapping[str, Param], newest: Earlier) -> bool:

@@ -14,6 +14,7 @@ from adalang.evaluation.statistics import compare
 from adalang.optimizer.archive import Entry
 from adalang.optimizer.choice import choose
 from adalang.optimizer.estimate import Estimate
+from adalang.optimizer.gates import alike
 from adalang.optimizer.headroom import more_rows
 from adalang.optimizer.outcome import Finding
 from adalang.optimizer.runs import mean_score
@@ -57,12 +58,14 @@ async def hints(task: Task, begin: Begin) -> Finding:
 async def crossfit(task: Task, begin: Begin) -> Finding:
     """Each half of the rows selects, the other half judges."""
     pool = [*task.rows("val"), *task.rows("test")]
-    halves = pool[0::2], pool[1::2]
+    halves = halved(pool)
     found: list[Entry] = []
     before: list[list[RowResult]] = []
     after: list[list[RowResult]] = []
     for selects, judges in (halves, halves[::-1]):
         search = begin(task.rows("train") or selects, selects)
+        # What the halves are judged on is paid for before anything is searched.
+        search.purse.reserve = 2 * (len(pool) - len(after)) * search.runs.samples
         await run_search(search)
         best = await choose(search, selects)
         found.append(best)
@@ -81,6 +84,14 @@ async def crossfit(task: Task, begin: Begin) -> Finding:
     low, high = round(100 * comparison.low), round(100 * comparison.high)
     reason = f"unconfirmed: {100 * comparison.difference:+.0f} points [{low:+d}, {high:+d}] by cross-fitting; {more_rows(task)}"
     return Finding("hint", reason, best.candidate, evidence)
+
+
+def halved(pool: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    """Two halves, with rows that say nearly the same in one of them: what one half has chosen, the other judges as new."""
+    first, second = list[Example](), list[Example]()
+    for rows in alike(pool):
+        (first if len(first) <= len(second) else second).extend(rows)
+    return first, second
 
 
 def _scores(results: Sequence[Sequence[RowResult]]) -> dict[str, float]:

@@ -17,6 +17,7 @@ from adalang.optimizer.runs import Runs, TooManyFailures, concurrently, mean_sco
 from adalang.optimizer.savings import WORTH, Ratio, cost_ratio, no_worse
 from adalang.optimizer.settings import Settings
 from adalang.optimizer.task import Example, Task
+from adalang.runtime.failures import BudgetExceeded
 from adalang.store.records import Evidence, HoldoutLook, JsonObject
 
 _SHOWN_MENDED, _SHOWN_BROKEN = 2, 2
@@ -151,7 +152,11 @@ def _thrift(
 async def _anchor_scores(
     runs: Runs, incumbent: Candidate, best: Candidate, anchors: Sequence[Example]
 ) -> dict[str, tuple[float, float]]:
-    before, after = await runs.scores(incumbent, anchors), await runs.scores(best, anchors)
+    """None where the budget ends here: the test is made, and what it has shown is not thrown away."""
+    try:
+        before, after = await runs.scores(incumbent, anchors), await runs.scores(best, anchors)
+    except BudgetExceeded:
+        return {}
     return {row: (before[row], after[row]) for row in before if row in after}
 
 

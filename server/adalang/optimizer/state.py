@@ -72,6 +72,8 @@ class Search:
         val: Sequence[Example],
     ) -> Search:
         rng = random.Random(f"adalang:{settings.seed}")
+        # Of a cross-fitted run the other half is neither `val` nor the test rows.
+        judging = {row.id: row for row in (*val, *task.rows("val"), *task.rows("test"))}
         return cls(
             task=task,
             settings=settings,
@@ -85,7 +87,7 @@ class Search:
             archive=Archive([Entry(incumbent, {})]),
             sampler=Sampler(train, rng),
             data=copied_from([*train, *val]),
-            kept_out=outside_training(train, [*val, *task.rows("test")]),
+            kept_out=outside_training(train, list(judging.values())),
             tried={param: [value] for param, value in incumbent.values.items()},
         )
 

@@ -30,9 +30,9 @@ async def trials(
     """Tries the drafts of one parent, given its results on train rows. The gain in rows; the archive has what won."""
     together = _joined(search, parent, drafts)
     if together is not None:
-        [(_, screened)] = await _screens(search, parent, [together], results)
-        if screened.strong and (gain := await _duel(search, parent, together, screened, operator)) > 0:
-            return gain
+        for _, screened in await _screens(search, parent, [together], results):
+            if screened.strong and (gain := await _duel(search, parent, together, screened, operator)) > 0:
+                return gain
     # A change that did nothing alone may ride along again, since causes can hide each other; alone it needs new rows.
     alone = [draft for draft in drafts if _is_new(search, draft, results)]
     screens = await _screens(search, parent, alone, results)
@@ -66,10 +66,13 @@ def _is_new(search: Search, draft: Draft, results: Sequence[RowResult]) -> bool:
 async def _screens(
     search: Search, parent: Entry, drafts: Sequence[Draft], results: Sequence[RowResult]
 ) -> list[tuple[Draft, Screen]]:
-    """Each draft on the few failing rows that it speaks of; where it names none, on some that pass too. Best first."""
+    """Each draft on the few failing rows that it speaks of; where it names none, on some that pass too. Best first; none where
+    the budget does not suffice."""
     before = {result.row_id: result.score for result in results if result.score is not None}
     anchors = search.sampler.anchors()
     rows = [_screen_rows(search, draft, before, anchors) for draft in drafts]
+    if not search.purse.affords(sum(map(len, rows)) * search.runs.samples):
+        return []
     screens = await concurrently(
         screen(search.runs, draft.candidate, own, before, anchors) for draft, own in zip(drafts, rows, strict=True)
     )

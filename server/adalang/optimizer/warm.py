@@ -45,10 +45,12 @@ async def warm_start(search: Search, earlier: Sequence[Earlier]) -> None:
     if _settled(search, params, earlier[0]):
         search.settled = search.runs.begun + int(_SHARE * max(one.runs for one in earlier))
     train = {row.id: row for row in search.train}
-    known = next((found for one in earlier for found in one.found if found.key == search.champion.candidate.key), None)
-    if known is not None:
+    finds = [found for one in earlier if one.same for found in one.found]
+    known = next((found for found in finds if found.key == search.champion.candidate.key), None)
+    rows = [train[row] for row in known.rows if row in train] if known is not None else []
+    if rows and search.purse.affords(len(rows) * search.runs.samples):
         # Their answers are paid for: the search need not look for failing rows again.
-        await search.try_on(search.champion.candidate, [train[row] for row in known.rows if row in train])
+        await search.try_on(search.champion.candidate, rows)
     search.log.add("warm_started", champion=search.champion.candidate.key, settled=search.settled is not None)
 
 
@@ -99,7 +101,10 @@ def _allowed(search: Search, param: Param, value: Value) -> bool:
         words = component.words if component else ()
         before = str(param.value)
         return refuse_text(before, value, tried=(), data=search.data, words=words, most=param.most) is None
-    shown = [Example(str(nth), {k: v for k, v in one.items() if k != "output"}) for nth, one in enumerate(value)]
+    shown = [
+        Example(str(nth), {k: v for k, v in one.items() if k not in ("output", "reasoning")})
+        for nth, one in enumerate(value)
+    ]
     return not outside_training(shown, [*search.val, *search.task.rows("test")])
 
 

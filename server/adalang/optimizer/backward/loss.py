@@ -11,7 +11,7 @@ from adalang.optimizer.task import Task
 from adalang.runtime.failures import BugFailure, Failure
 from adalang.runtime.models.types import Message
 
-_LONGEST_VALUE = 1500  # characters
+LONGEST_VALUE = 1500  # characters
 
 _SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -21,7 +21,7 @@ _SCHEMA: Mapping[str, Any] = {
 }
 
 
-def shown(value: Any, longest: int = _LONGEST_VALUE) -> str:
+def shown(value: Any, longest: int = LONGEST_VALUE) -> str:
     """A value as JSON, cut where it is too long to help."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"

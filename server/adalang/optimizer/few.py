@@ -17,7 +17,7 @@ from adalang.optimizer.estimate import Estimate
 from adalang.optimizer.gates import alike
 from adalang.optimizer.headroom import more_rows
 from adalang.optimizer.outcome import Finding
-from adalang.optimizer.runs import mean_score
+from adalang.optimizer.runs import mean_scores
 from adalang.optimizer.search import run_search
 from adalang.optimizer.ship import evidence_of
 from adalang.optimizer.state import Search
@@ -71,7 +71,7 @@ async def crossfit(task: Task, begin: Begin) -> Finding:
         found.append(best)
         before += await search.runs.rows(search.archive.incumbent.candidate, judges)
         after += await search.runs.rows(best.candidate, judges)
-    comparison = compare(_scores(before), _scores(after), seed=search.settings.seed)
+    comparison = compare(mean_scores(before), mean_scores(after), seed=search.settings.seed)
     first = len(halves[1])
     gains = [_gain(before[:first], after[:first]), _gain(before[first:], after[first:])]
     best = found[0] if gains[0] >= gains[1] else found[1]
@@ -94,11 +94,7 @@ def halved(pool: Sequence[Example]) -> tuple[list[Example], list[Example]]:
     return first, second
 
 
-def _scores(results: Sequence[Sequence[RowResult]]) -> dict[str, float]:
-    return {each[0].row_id: score for each in results if each and (score := mean_score(each)) is not None}
-
-
 def _gain(before: Sequence[Sequence[RowResult]], after: Sequence[Sequence[RowResult]]) -> float:
-    old, new = _scores(before), _scores(after)
+    old, new = mean_scores(before), mean_scores(after)
     shared = [new[row] - old[row] for row in old if row in new]
     return sum(shared) / len(shared) if shared else 0.0

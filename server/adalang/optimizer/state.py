@@ -14,7 +14,7 @@ from adalang.optimizer.events import EventLog
 from adalang.optimizer.gates import copied_from, outside_training
 from adalang.optimizer.ledger import Ledger
 from adalang.optimizer.purse import Purse
-from adalang.optimizer.runs import PASS, Runs, mean_score
+from adalang.optimizer.runs import Runs, failing, mean_score
 from adalang.optimizer.sampler import Sampler
 from adalang.optimizer.settings import Settings
 from adalang.optimizer.task import Example, Param, Task
@@ -26,9 +26,9 @@ class Search:
 
     `round` counts from 1, `idle` are the rounds since the last gain, `batch` is what is known of the round's parent on train rows,
     newest first, `seen` the newest result of each train row, `taught` that of the teacher in the target's place. `blame` is what
-    feedback put on each text, older feedback counting half. `data` are the
-    runs of words that no text may copy, `kept_out` the train rows too much like others to become examples. `beaten` are keys of
-    candidates that lost a duel, `weak` of those that did nothing alone. `settled`: where an earlier run has searched from about
+    feedback put on each text, older feedback counting half. `data` are the runs of words that no text may copy, `kept_out` the train
+    rows too much like rows that judge to become examples. `beaten` are keys of candidates that lost a duel, `weak` of those that did
+    nothing alone. `settled`: where an earlier run has searched from about
     here to the end, the number of runs at which this search ends, gains or not; a few rounds without any say as much then as many
     else. `chosen_before`: what it had chosen and simplified, if that holds today.
     """
@@ -107,8 +107,7 @@ class Search:
 
     def failing(self, entry: Entry) -> int:
         """How many train rows the entry is known to fail."""
-        known = self.sampler.known(entry.candidate.key)
-        return sum(result.score is not None and result.score < PASS for result in known)
+        return len(failing(self.sampler.known(entry.candidate.key)))
 
     def rows_to_learn_from(self) -> list[Example]:
         """All train rows for a teacher, the best last: those not run yet in an order of chance, then by age of their newest run.

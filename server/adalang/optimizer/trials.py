@@ -13,7 +13,7 @@ from adalang.optimizer.contest import contest
 from adalang.optimizer.join import joined, on_top
 from adalang.optimizer.operators.base import Draft
 from adalang.optimizer.race import Screen, screen
-from adalang.optimizer.runs import PASS, concurrently
+from adalang.optimizer.runs import PASS, concurrently, failing
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import Example
 
@@ -56,8 +56,8 @@ def _on_top(search: Search, base: Entry, parent: Entry, draft: Draft) -> Draft |
 def _is_new(search: Search, draft: Draft, results: Sequence[RowResult]) -> bool:
     """Whether a change was not screened alone before, or speaks of failing rows that it was not run on."""
     known = {result.row_id for result in search.sampler.known(draft.candidate.key)}
-    failing = {result.row_id for result in results if result.score is not None and result.score < PASS}
-    return draft.candidate.key not in search.weak or not failing & set(draft.hypothesis.rows) <= known
+    wrong = {result.row_id for result in failing(results)}
+    return draft.candidate.key not in search.weak or not wrong & set(draft.hypothesis.rows) <= known
 
 
 # -- screens -----------------------------------------------------------------------------------------------------------

@@ -97,9 +97,7 @@ def _allowed(search: Search, param: Param, value: Value) -> bool:
     if isinstance(value, Choice):
         return True
     if isinstance(value, str):
-        component = search.task.info.components.get(param.component)
-        words = component.words if component else ()
-        before = str(param.value)
+        before, words = str(param.value), search.task.info.words(param)
         return refuse_text(before, value, tried=(), data=search.data, words=words, most=param.most) is None
     shown = [
         Example(str(nth), {k: v for k, v in one.items() if k not in ("output", "reasoning")})

@@ -67,3 +67,12 @@ def test_among_the_tests_that_pass_claims_hold(gain):
             held.append(told.low <= gain <= told.high)
     assert sum(held) / len(held) >= 0.93
     assert gain > 0.1 or sum(plain) / len(plain) < 0.9
+
+
+def test_a_strong_gain_in_scores_between_0_and_1_is_told_as_it_is():
+    """Its p comes from drawn signs, and cannot be as small as the evidence is strong."""
+    rng = random.Random(3)
+    before = {str(row): 0.4 * rng.random() for row in range(300)}
+    after = {row: min(1.0, score + 0.3 * rng.random()) for row, score in before.items()}
+    found = compare(before, after, confidence=1 - ALPHA)
+    assert found.p > 1e-5 and claim(found, ALPHA) == found

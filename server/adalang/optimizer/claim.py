@@ -16,6 +16,7 @@ from adalang.evaluation.statistics import Comparison
 
 _MISSED = 0.05
 _CLEAR = 1e-6  # p from which on both ends agree with those of a plain interval
+_COARSE = 1e-3  # p below which ten thousand drawn signs say little
 _NORMAL = NormalDist()
 _STEPS = 60
 
@@ -26,8 +27,12 @@ def claim(comparison: Comparison, alpha: float) -> Comparison:
     if comparison.p > alpha or comparison.p <= _CLEAR:
         return comparison
     passed, seen = -_NORMAL.inv_cdf(alpha), -_NORMAL.inv_cdf(comparison.p)
-    least = comparison.difference * _least(passed, seen) / seen
-    return replace(comparison, low=max(0.0, min(comparison.low, least)))
+    if comparison.p < _COARSE and not comparison.method.endswith("exact"):
+        # A p that was found by drawing signs is never below one in so many draws: the interval knows better then.
+        seen = max(
+            seen, comparison.difference * 2 * _NORMAL.inv_cdf(1 - alpha / 2) / (comparison.high - comparison.low)
+        )
+    return replace(comparison, low=max(0.0, min(comparison.low, comparison.difference * _least(passed, seen) / seen)))
 
 
 def _least(passed: float, seen: float) -> float:

@@ -61,8 +61,9 @@ async def crossfit(task: Task, begin: Begin) -> Finding:
     found: list[Entry] = []
     before: list[list[RowResult]] = []
     after: list[list[RowResult]] = []
-    for selects, judges in (halves, halves[::-1]):
+    for searches_left, (selects, judges) in ((1, halves), (0, halves[::-1])):
         search = begin(task.rows("train") or selects, selects)
+        _set_aside(search, len(pool) if searches_left else len(judges), searches_left)
         await run_search(search)
         best = await choose(search, selects)
         found.append(best)
@@ -81,6 +82,14 @@ async def crossfit(task: Task, begin: Begin) -> Finding:
     low, high = round(100 * comparison.low), round(100 * comparison.high)
     reason = f"unconfirmed: {100 * comparison.difference:+.0f} points [{low:+d}, {high:+d}] by cross-fitting; {more_rows(task)}"
     return Finding("hint", reason, best.candidate, evidence)
+
+
+def _set_aside(search: Search, judged: int, searches_left: int) -> None:
+    """Keep what judging takes, present text and find on each row, and for a search that is still to come as much as this one gets."""
+    purse = search.purse
+    purse.reserve = 2 * judged * search.runs.samples
+    if searches_left:
+        purse.reserve += purse.spare() // 2
 
 
 def _scores(results: Sequence[Sequence[RowResult]]) -> dict[str, float]:

@@ -41,3 +41,12 @@ async def test_the_same_input_with_another_answer_is_kept(tmp_path):
         program = session.load(file)
         task = session.task(program, session.optimize_plan(program, "sorting"), Budget())
         assert sum(len(task.rows(split)) for split in ("train", "val", "test")) == 40
+
+
+async def test_a_budget_without_time_does_not_speak_of_calls(tmp_path):
+    file = world.write(tmp_path, count=200)
+    async with Session(tmp_path, load_settings(tmp_path, {})) as session:
+        program = session.load(file)
+        result = await session.optimization(program, session.optimize_plan(program, "sorting", minutes=0.0))
+    assert result.outcome.kind == "nothing" and "minutes" in result.outcome.reason
+    assert result.usage.calls == 0 and "calls" not in result.outcome.reason.replace("first call", "")

@@ -137,3 +137,16 @@ async def test_evidence_goes_stale_when_what_it_rests_on_changes_and_not_before(
     rows = tmp_path / "orders.jsonl"
     rows.write_text(rows.read_text().replace("cloth", "Cloth", 1))
     assert "data" in await why()
+
+
+@pytest.mark.parametrize(
+    ("written", "tested"), [("openai/gpt-4o-mini", "--model builtin/lexical"), ("builtin/lexical", "")]
+)
+async def test_a_test_with_another_model_than_the_files_is_none_of_the_file(tmp_path, written, tested):
+    file = world.write(tmp_path, count=380, model=written)
+    async with Session(tmp_path, load_settings(tmp_path, {}), models={"*": "builtin/lexical"}) as session:
+        program = session.load(file)
+        result = await session.optimization(program, session.optimize_plan(program, "sorting"))
+        assert result.proposal is not None and result.proposal.evidence.verified
+        why = why_outdated(program, result.proposal)
+    assert (tested in why) if tested else why == ""

@@ -105,20 +105,26 @@ def _judged(seen: Sequence[Sequence[RowResult]], again: Mapping[str, Sequence[Ro
     n, failing = len(seen), [each for each in seen if _mean(each) < PASS]
     lost = 1 - sum(map(_mean, seen)) / n
     reach = sum(max(_scores(each)) - _mean(each) for each in again.values()) / len(again) if again else 0.0
-    same = [len({repr(one.output) for one in each}) == 1 for each in again.values()]
+    same = [not _differ(each) for each in again.values()]
     steady = steady or (len(same) >= _AT_ONCE and all(same))
     return Headroom(n, lost, len(failing) / n * reach, _alike(failing) / n, unreadable_share(seen), steady)
 
 
 async def _answers(search: Search, failing: Sequence[Sequence[RowResult]]) -> dict[str, list[RowResult]]:
-    """Four or more samples of each failing row."""
+    """Four or more samples of each failing row; two where those do not differ in any of several rows."""
     ids = {each[0].row_id for each in failing}
     rows = [row for row in search.val if row.id in ids]
     found: dict[str, list[RowResult]] = {row.id: [] for row in rows}
     for first in range(0, _ANSWERS, search.runs.samples):
         for each in await search.runs.rows(search.archive.incumbent.candidate, rows, first):
             found[each[0].row_id] += each
+        if first and len(found) >= _AT_ONCE and not any(map(_differ, found.values())):
+            break
     return found
+
+
+def _differ(results: Sequence[RowResult]) -> bool:
+    return len({repr(one.output) for one in results}) > 1
 
 
 def _alike(failing: Sequence[Sequence[RowResult]]) -> int:

@@ -10,6 +10,7 @@ from adalang.evaluation.results import RowResult
 from adalang.evaluation.statistics import Comparison, compare, ship_alpha
 from adalang.optimizer.archive import Entry
 from adalang.optimizer.candidate import Candidate
+from adalang.optimizer.claim import claim
 from adalang.optimizer.events import EventLog
 from adalang.optimizer.guards import refusals
 from adalang.optimizer.objective import mean_price
@@ -85,8 +86,9 @@ async def ship_test(
 
     A look belongs to a run and its candidate: the same test repeated by a resumed run is no new one, another candidate is.
     The k-th test on a hold-out has the level alpha_k, and its interval the confidence 1 - alpha_k, so that over all tests
-    on the same rows both errors together stay below 5 %. One look answers two questions, "better?" and "no worse by more than
-    the margin?"; since the first implies the second, each may be asked at the full level.
+    on the same rows both errors together stay below 5 %; that of a test that is passed holds among such tests too (`claim`).
+    One look answers two questions, "better?" and "no worse by more than the margin?"; since the first implies the second,
+    each may be asked at the full level.
 
     `anchors` are train rows that always worked (`guards`).
     """
@@ -96,7 +98,7 @@ async def ship_test(
     alpha = own.alpha if own else ship_alpha(len(looks) + 1)
     before, after = await _both(runs, incumbent.candidate, best.candidate, rows)
     old, new = mean_scores(before), mean_scores(after)
-    comparison = compare(old, new, confidence=1 - alpha, seed=settings.seed)
+    comparison = claim(compare(old, new, confidence=1 - alpha, seed=settings.seed), alpha)
     if comparison.n < _LEAST_ANSWERED * len(rows):
         raise TooManyFailures(len(rows) - comparison.n, len(rows), "in the final test")
     thrift = _thrift(before, after, [new[row] - old[row] for row in old if row in new], settings.margin, alpha)

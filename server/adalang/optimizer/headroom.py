@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 
 from adalang.evaluation.power import power
 from adalang.evaluation.results import RowResult
+from adalang.evaluation.statistics import ship_alpha
 from adalang.optimizer.duel import first_look
 from adalang.optimizer.guards import unreadable_share
 from adalang.optimizer.runs import PASS
@@ -62,9 +63,9 @@ class Headroom:
 
 async def little_to_gain(search: Search) -> str:
     """Why a search is not worth its price, or "". No check is made where the budget is small, none is heeded with `anyway`."""
-    runs = search.runs
-    most = min(_MOST_ROWS, len(search.val)) * runs.samples + (_ANSWERS - 1) * _MOST_FAILING
-    if not search.purse.affords(_LIGHT * most):
+    runs, rows = search.runs, len(search.val)
+    most = min(_MOST_ROWS, rows) * runs.samples + (_ANSWERS - 1) * _MOST_FAILING
+    if not search.purse.affords(max(_LIGHT * most, rows * runs.samples)):
         return ""
     found = await headroom(search)
     search.log.add("headroom", little=found.little, gain=found.gain, **asdict(found))
@@ -151,7 +152,7 @@ def more_rows(task: Task) -> str:
     rows = train + val + holdout
     share = holdout / rows if holdout else _HOLDOUT_SHARE
     needed = 1
-    while power(_GAIN, needed) < _CHANCE:
+    while power(_GAIN, needed, alpha=ship_alpha(1)) < _CHANCE:
         needed += 1
     more = max(_LEAST_ROWS, math.ceil(needed / share)) - rows
     return f"{more} more rows would let a gain of {round(100 * _GAIN)} points be confirmed 1 time in 2"

@@ -35,7 +35,8 @@ class EditText:
         wrong = _chosen(search, results)
         if not wrong:
             return []
-        more = partial(_more_failing, search, parent)
+        # Where to begin is worth further rows; later rounds know what earlier ones have blamed.
+        more = None if search.blame else partial(_more_failing, search, parent)
         feedback = await backward(search.task, parent.candidate, wrong, passing(results), more)
         blame = feedback.blame
         if not blame:

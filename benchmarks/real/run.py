@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -78,7 +79,8 @@ async def ours(task: Task, data: Path, seed: int, url: str | None) -> Result:
         folder = Path(name)
         for split in SPLITS:
             (folder / f"{split}.jsonl").symlink_to(data / f"{split}.jsonl")
-        text = (HERE / "tasks" / task.file).read_text(encoding="utf-8").replace("seed    = 1", f"seed    = {seed}")
+        text = (HERE / "tasks" / task.file).read_text(encoding="utf-8")
+        text = re.sub(r"(?m)^(  seed +=) 1$", rf"\1 {seed}", text)
         for role in ("student", "teacher") if url else ():
             line = f'model {role} = "openai/{role}" {{ api_base = "{url}/v1", api_key = env("KEY"), temperature = 0 }}'
             text = text.replace(f'model {role} = "builtin/lexical"', line)
@@ -95,6 +97,7 @@ async def ours(task: Task, data: Path, seed: int, url: str | None) -> Result:
             began = time.monotonic()
             result = await session.optimization(program, session.optimize_plan(program, task.eval), on_event=told)
             seconds = time.monotonic() - began
+            print(f"{task.file} {seed}: {result.outcome.kind}: {result.outcome.reason}", file=sys.stderr, flush=True)
             evidence = result.outcome.evidence
             if result.outcome.kind == "proposal" and evidence is not None:
                 claimed = (evidence.low, evidence.high)

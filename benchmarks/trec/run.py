@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import re
 import shutil
 import sys
 import tempfile
@@ -56,7 +57,8 @@ async def one(data: Path, seed: int, split_seed: int, protocol: str | None) -> R
         folder = Path(folder_name)
         for name in ("train.jsonl", "test.jsonl"):
             shutil.copyfile(data / name, folder / name)
-        text = (HERE / "questions.adal").read_text(encoding="utf-8").replace("seed   = 1", f"seed   = {seed}")
+        text = (HERE / "questions.adal").read_text(encoding="utf-8")
+        text = re.sub(r"(?m)^(  seed +=) 1$", rf"\1 {seed}", text)
         text = text.replace("seed = 3 }", f"seed = {split_seed} }}")
         async with server(protocol) as api_base:
             if protocol:

@@ -289,7 +289,7 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(tmp_path):
         text=True,
     )
     assert process.stdout is not None
-    while "baseline" not in (line := process.stdout.readline()):
+    while " calls]" not in (line := process.stdout.readline()):  # the first thing that it tells of the run
         assert line, "it ended before it could be interrupted"
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)

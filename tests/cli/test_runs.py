@@ -56,7 +56,8 @@ def test_explain_tells_the_same_during_the_run_and_after_it(done):
     rounds = told.split("\n\n")
     assert len(rounds) > 5 and rounds[0].startswith("Round 1 (edit_text) from the file, ")
     assert all(each in ran.stdout for each in rounds)
-    assert re.search(r"├─ blamed: classify.instruction 100%\n├─ \[1\] .* -> Say that ", told)
+    assert re.search(r"├─ blamed: classify.instruction 100%\n│  └─ classify.instruction, \d+ notes\n│     ├─ ", told)
+    assert re.search(r"\n├─ \[1\] .* -> Say that ", told)
     assert re.search(r"screened \+\d\.0 on \d rows: passed\n│  raced .* against the file: kept", told)
     assert "classify.instruction: 100% of the blame; " in told
 
@@ -65,13 +66,20 @@ def test_the_report_is_one_page(done):
     folder, ran = done
     text = read_page((folder / "report.html").read_text(encoding="utf-8"))
     assert "Optimization of sorting" in text and "final test on 58 untouched rows" in text
-    assert "Report: report.html" in ran.stderr
-    again = adalang("runs", "report", "--html", "again.html", cwd=folder)
+    assert "wrote report.html" in ran.stderr
+    again = adalang("runs", "report", "--html", "made/again.html", cwd=folder)
     assert again.returncode == 0
-    assert (folder / "again.html").read_text() == (folder / "report.html").read_text()
-    for bad in ("nowhere/r.html", "."):
-        refused = adalang(*OPTIMIZE, "--html", bad, cwd=folder)
-        assert refused.returncode == 2 and "cannot be written" in one_clear_line(refused) and refused.stdout == ""
+    assert (folder / "made/again.html").read_text() == (folder / "report.html").read_text()
+
+
+def test_where_no_report_can_be_written_nothing_is_run(done):
+    folder, _ = done
+    for bad in ("orders.adal/r.html", "."):
+        for command in (OPTIMIZE, ("eval", "orders.adal"), ("compare", "orders.adal", "--models", "-", "a/b")):
+            refused = adalang(*command, "--html", bad, cwd=folder)
+            assert refused.returncode == 2 and refused.stdout == ""
+            assert f"--html: {bad} cannot be written" in one_clear_line(refused)
+    assert "--junit" in one_clear_line(adalang("eval", "orders.adal", "--junit", ".", cwd=folder))
 
 
 def test_runs_are_listed_and_shown(done):
@@ -84,6 +92,13 @@ def test_runs_are_listed_and_shown(done):
     assert f"{plain['run_id']} (finished) of orders.adal:sorting" in shown and "Outcome: " in shown
     missing = adalang("runs", "show", "zzz", cwd=folder)
     assert missing.returncode == 2 and f"there are: {plain['run_id']}" in one_clear_line(missing)
+
+
+def test_an_estimate_leaves_the_log_of_an_earlier_run_alone(done):
+    folder, _ = done
+    before = (folder / "log.jsonl").read_bytes()
+    assert adalang(*OPTIMIZE, "--estimate", "--events", "log.jsonl", cwd=folder).returncode == 0
+    assert (folder / "log.jsonl").read_bytes() == before
 
 
 def test_standard_output_belongs_to_one_program_alone(tmp_path):
@@ -159,7 +174,7 @@ async def test_a_live_view_shows_what_goes_on_and_gives_the_terminal_back(tmp_pa
         assert seen.count("\x1b[?25l") == seen.count("\x1b[?25h") == 1 and seen.index("?25l") < seen.index("?25h")
         plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
         assert re.search(r"sorting, round \d", plain)
-        assert re.search(r"score +33% [▁▂▃▄▅▆▇█]{32} \d+% in the search \(on \d+ rows, by chance too good\)", plain)
+        assert re.search(r"score +\d+% [▁▂▃▄▅▆▇█]{32} \d+% in the search \(on \d+ rows, by chance too good\)", plain)
         assert re.search(r"spent +━.* \d+ of 400 calls, \$0\.\d+ of \$5", plain)
         assert re.search(r"now +round \d+, classify.instruction: .*Say that", plain)
         assert "Traceback" not in plain

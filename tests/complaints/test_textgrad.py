@@ -9,6 +9,7 @@ from adalang.optimizer.case import make_case
 from adalang.optimizer.loop import optimise
 from adalang.optimizer.propose import hypotheses
 from adalang.optimizer.settings import Settings
+from adalang.optimizer.task import Example
 from tests.complaints import complaint
 from tests.complaints.runs import optimized
 from tests.engine import world
@@ -29,11 +30,12 @@ async def test_what_failed_before_is_told_to_the_teacher():
 async def test_a_request_does_not_grow_with_the_rows_that_fail(failing):
     long = "word " * 2000
     results = [RowResult(str(n), 0, "ok", 0.0, "wrong", long, "x", {"question": f"{n} {long}"}) for n in range(failing)]
+    further = [Example(f"more {n}", {"question": f"{n} {long}"}, "x") for n in range(failing)]
     task = World()
     notes = [Note("solve.text", result.row_id, "wrong " * 100, 1.0) for result in results]
     param = task.info.params[0]
     by_id = {result.row_id: result for result in results}
-    case = make_case(task, Candidate({"solve.text": TEXT}), param, notes, by_id, results, results, ["lesson"] * 12)
+    case = make_case(task, Candidate({"solve.text": TEXT}), param, notes, by_id, results, further, ["lesson"] * 12)
     await hypotheses(task, case, 4, 0)
     assert len(task.asked[-1]) < 80_000
 

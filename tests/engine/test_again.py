@@ -38,9 +38,9 @@ async def test_after_a_small_edit_at_most_a_fifth_of_the_calls_is_made(tmp_path,
     file = world.write(tmp_path, count=400)
     lines = (tmp_path / "orders.jsonl").read_text().splitlines(keepends=True)
     (tmp_path / "orders.jsonl").write_text("".join(lines[:380]))
-    first = await optimized(tmp_path, file)
+    given = {"seed": 2}
+    first = await optimized(tmp_path, file, **given)
     assert first.outcome.kind == "proposal"
-    given = {}
     match edit:
         case "word":
             edited(file, "Sort the order.", "Sort each order.")
@@ -115,7 +115,7 @@ async def test_a_few_rows_more_do_not_make_a_hold_out_fresh(tmp_path):
 
 async def test_evidence_goes_stale_when_what_it_rests_on_changes_and_not_before(tmp_path):
     file = world.write(tmp_path, count=380)
-    result = await optimized(tmp_path, file)
+    result = await optimized(tmp_path, file, seed=2)
     proposal = result.proposal
     assert proposal is not None and proposal.evidence.verified
 
@@ -137,3 +137,16 @@ async def test_evidence_goes_stale_when_what_it_rests_on_changes_and_not_before(
     rows = tmp_path / "orders.jsonl"
     rows.write_text(rows.read_text().replace("cloth", "Cloth", 1))
     assert "data" in await why()
+
+
+@pytest.mark.parametrize(
+    ("written", "tested"), [("openai/gpt-4o-mini", "--model builtin/lexical"), ("builtin/lexical", "")]
+)
+async def test_a_test_with_another_model_than_the_files_is_none_of_the_file(tmp_path, written, tested):
+    file = world.write(tmp_path, count=380, model=written)
+    async with Session(tmp_path, load_settings(tmp_path, {}), models={"*": "builtin/lexical"}) as session:
+        program = session.load(file)
+        result = await session.optimization(program, session.optimize_plan(program, "sorting"))
+        assert result.proposal is not None and result.proposal.evidence.verified
+        why = why_outdated(program, result.proposal)
+    assert (tested in why) if tested else why == ""

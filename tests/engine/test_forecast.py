@@ -35,6 +35,18 @@ async def test_what_an_evaluation_has_paid_for_is_told_as_free(tmp_path):
     assert "present text on 20 of" in "\n".join(await forecast(tmp_path, file))
 
 
+async def test_a_forecast_calls_none_of_the_users_code(tmp_path):
+    file = world.write(tmp_path, count=200)
+    file.write_text(file.read_text().replace("metric = exact_match", 'metric = python("metric.py:right")'))
+    code = "from pathlib import Path\n\ndef right(output, expected):\n    Path({!r}).touch()\n    return output == expected\n"
+    (tmp_path / "metric.py").write_text(code.format(str(tmp_path / "called")))
+    async with Session(tmp_path, load_settings(tmp_path, {})) as session:
+        await session.evaluation(session.load(file), "sorting", split="val", limit=20)
+    (tmp_path / "called").unlink()
+    assert "present text on 20 of" in "\n".join(await forecast(tmp_path, file))
+    assert not (tmp_path / "called").exists()
+
+
 async def test_an_unknown_price_is_told_and_that_no_bound_in_money_can_be_held(tmp_path):
     file = world.write(tmp_path, model="hosted_vllm/mine", options='api_base = "http://127.0.0.1:9"', count=200)
     told = "\n".join(await forecast(tmp_path, file, usd=2.0))

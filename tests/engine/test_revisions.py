@@ -82,6 +82,16 @@ def test_files_imports_data_and_code_are_those_of_the_revision(repository):
     assert not (repository / "smudged").exists()
 
 
+def test_inside_a_hook_of_another_repository_it_is_still_the_files_own(repository, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "-q")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git" / "index"))
+    with checked_out(repository / "lib" / "shared.adal", "main") as found:
+        assert found.file.is_file()
+
+
 def test_data_that_git_does_not_know_is_the_one_of_today(repository):
     git(repository, "rm", "-q", "--cached", "rows.jsonl")
     git(repository, "commit", "-qm", "data is not committed any more")

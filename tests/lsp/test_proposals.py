@@ -333,6 +333,21 @@ async def test_a_change_of_what_was_tested_takes_the_proof_away_and_undoing_it_b
     assert editor.documents[uri].text == APPLIED
 
 
+async def test_another_default_model_than_the_tested_one_takes_the_proof_away(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    page.write_text(PAGE.replace("  model = recorded\n", ""), encoding="utf-8", newline="")
+    (tmp_path / "adalang.toml").write_text('model = "builtin/lexical"\n')
+    found = proposal(page)
+    rests = {"rests_on": {"model": "openai/gpt-4o-mini"}}
+    put_by_another_process(tmp_path, replace(found, evidence=replace(found.evidence, extra=rests)))
+    await editor.start(tmp_path, capabilities())
+    uri = editor.open(page)
+    message = f"Proposed edit, tested on an older version: {EVIDENCE}."
+    await editor.diagnostics(uri, lambda found: [one.message for one in of_proposals(found)] == [message] * 2)
+    told = (await editor.execute("explainProposal", found.id))["markdown"]
+    assert "another default model, openai/gpt-4o-mini" in told
+
+
 async def test_params_of_an_imported_file_are_marked_and_edited_there(editor: Editor, tmp_path: Path) -> None:
     workspace(tmp_path)  # for its tickets
     (tmp_path / "shared.adal").write_text('param style = "Short."\n', encoding="utf-8")

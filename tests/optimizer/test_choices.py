@@ -110,13 +110,13 @@ def test_choices_join_with_texts_and_with_each_other_but_not_with_their_like():
     edit = Edit("append", "rule red")
     text = Draft(START.with_value("solve.text", f"{TEXT}\nrule red"), Hypothesis("solve.text", "", "r"), (edit,))
     together = joined(START, [draft("solve:fields", "b, a"), text, draft("solve:verify", "on")])
-    assert together is not None and together.parts == 3
+    assert together is not None and len(together.parts) == 3
     assert together.candidate.changed(START) == ["solve.text", "solve:fields", "solve:verify"]
     assert joined(START, [draft("solve:temperature", "0"), draft("solve:temperature", "0.7")]) is None
     base = draft("solve:fields", "b, a").candidate
-    placed = on_top(base, draft("solve:verify", "on"))
+    placed = on_top(base, START, draft("solve:verify", "on"))
     assert placed is not None and placed.candidate.changed(START) == ["solve:fields", "solve:verify"]
-    assert on_top(base, draft("solve:fields", "b, a")) is None
+    assert on_top(base, START, draft("solve:fields", "b, a")) is None
 
 
 async def test_a_choice_that_carries_no_weight_is_taken_back():

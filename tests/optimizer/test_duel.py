@@ -91,5 +91,5 @@ def test_a_change_that_no_longer_fits_is_left_out():
     gone = draft("Reply.", find=TEXT)
     again = draft("Say.", find=TEXT)
     assert joined(OLD, [gone, again]) is None
-    assert on_top(gone.candidate, again) is None
-    assert on_top(draft("one").candidate, draft("two")).candidate.text("solve.text") == f"{TEXT}\none\ntwo"
+    assert on_top(gone.candidate, OLD, again) is None
+    assert on_top(draft("one").candidate, OLD, draft("two")).candidate.text("solve.text") == f"{TEXT}\none\ntwo"

@@ -50,4 +50,4 @@ def test_the_estimate_makes_no_call_and_tells_what_the_test_can_show():
     found = estimate(world, Settings())
     assert not world.paid
     assert found.reserve == 120 and found.calls == found.task_calls + found.teacher_calls
-    assert "With 60 hold-out rows a gain of 5 points will be confirmed 1 time in 7." in found.lines()
+    assert "With 60 hold-out rows a gain of 5 points will be confirmed 1 time in 10." in found.lines()

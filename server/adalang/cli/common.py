@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -163,6 +164,20 @@ def note(text: str) -> None:
 
 def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def check_writable(**reports: Path | None) -> None:
+    """Before anything is spent: whether reports can be written, each named as its option.
+
+    Raises:
+        typer.BadParameter: one cannot.
+    """
+    for option, file in reports.items():
+        if file is None:
+            continue
+        there = next(one for one in (file.absolute(), *file.absolute().parents) if one.exists())
+        if there.is_dir() == (there == file.absolute()) or not os.access(there, os.W_OK):
+            raise typer.BadParameter(f"--{option}: {file} cannot be written")
 
 
 def write_report(file: Path, content: str) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from adalang.cli.common import (
     check_chosen,
+    check_writable,
     chosen_models,
     money,
     note,
@@ -71,6 +72,7 @@ def compare(
     revision; what git does not know is read as it is today. Ends with 1 when the second side is shown to be worse (see
     --require), with 2 when it cannot run or too few calls were answered.
     """
+    check_writable(html=html)
     first, second = _sides(before, after, at, models, model)
     settings = settings_for(second.file)
 

@@ -12,6 +12,7 @@ import typer
 
 from adalang.cli.common import (
     check_chosen,
+    check_writable,
     chosen_models,
     money,
     note,
@@ -54,6 +55,7 @@ def evaluate(
     json_output: bool = typer.Option(False, "--json", help="Print everything as JSON."),
 ) -> None:
     """Score a file's evals. Ends with 1 when a goal is missed, with 2 when it cannot run or too few calls were answered."""
+    check_writable(junit=junit, html=html)
     file, name = split_target(target)
     settings = settings_for(file)
 

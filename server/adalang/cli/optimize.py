@@ -12,6 +12,7 @@ import typer
 
 from adalang.cli.common import (
     check_chosen,
+    check_writable,
     chosen_models,
     money,
     note,
@@ -22,7 +23,7 @@ from adalang.cli.common import (
     settings_for,
     split_target,
 )
-from adalang.cli.runs import check_writable, write_report
+from adalang.cli.runs import report_run
 from adalang.report.visible import visible
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def optimize(
     """
     if events == "-" and json_output:
         raise typer.BadParameter("--events - and --json both write to standard output; give one of them a file")
-    check_writable(html)
+    check_writable(html=html)
     file, name = split_target(target)
     settings = settings_for(file)
 
@@ -120,7 +121,7 @@ def optimize(
             if applied and result.proposal is not None:
                 _apply(session, program, result.proposal.id, quiet=json_output)
             if html:
-                write_report(session.store, result.run_id, html)
+                report_run(session.store, result.run_id, html)
 
     from adalang.cli.event_file import event_file
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from adalang.cli.common import existing_store, money, note, print_json
+from adalang.cli.common import check_writable, existing_store, money, note, print_json, write_report
 
 if TYPE_CHECKING:
     from adalang.report.story import Story
@@ -107,25 +106,13 @@ def report(
     root: Path = ROOT,
 ) -> None:
     """Write a report of an optimization: one HTML file that needs nothing else."""
-    check_writable(html)
+    check_writable(html=html)
     with existing_store(root) as store:
-        write_report(store, _record(store, run_id).run_id, html)
+        report_run(store, _record(store, run_id).run_id, html)
 
 
-def check_writable(file: Path | None) -> None:
-    """Before anything is spent.
-
-    Raises:
-        typer.BadParameter: a report cannot be written there.
-    """
-    if file is None:
-        return
-    folder = file.absolute().parent
-    if file.is_dir() or not folder.is_dir() or not os.access(file if file.exists() else folder, os.W_OK):
-        raise typer.BadParameter(f"--html: {file} cannot be written")
-
-
-def write_report(store: Store, run_id: str, file: Path) -> None:
+def report_run(store: Store, run_id: str, file: Path) -> None:
+    """Write the report of an optimization."""
     from adalang.engine.logs import state_of
     from adalang.report.optimization import optimization_page
 
@@ -140,8 +127,7 @@ def write_report(store: Store, run_id: str, file: Path) -> None:
         proposal=_proposal(store, record),
         began=_when(record),
     )
-    file.write_text(text, encoding="utf-8")
-    note(f"Report: {file}")
+    write_report(file, text)
 
 
 def _record(store: Store, run_id: str) -> OptimizationRecord:

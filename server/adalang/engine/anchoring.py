@@ -150,8 +150,11 @@ _GIST = 50
 """Characters that a title shows of a change."""
 
 
-def anchor(proposal: Proposal, program: Program, file_hash: FileHash) -> Anchored:
-    """Find the proposal's place in the program that its file is now. Cheap, unless ``file_hash`` reads files."""
+def anchor(proposal: Proposal, program: Program, file_hash: FileHash, default_model: str = "") -> Anchored:
+    """Find the proposal's place in the program that its file is now. Cheap, unless ``file_hash`` reads files.
+
+    ``default_model`` as for :func:`.why_outdated`.
+    """
     named = {change.param: changeable_named(program, change.param) for change in proposal.changes}
     changed = {name: one for name, one in named.items() if one is not None}
     marks = tuple(Mark(one.owner.module.path, one.mark) for one in changed.values())
@@ -160,7 +163,7 @@ def anchor(proposal: Proposal, program: Program, file_hash: FileHash) -> Anchore
     except EditRefused as error:
         return Anchored(proposal, program, marks, {}, str(error))
     new = {name: value for name, value in values.items() if value != changed[name].value}
-    outdated = why_outdated(program, proposal, file_hash) if new else ""
+    outdated = why_outdated(program, proposal, file_hash, default_model) if new else ""
     return Anchored(proposal, program, marks, new, outdated=outdated)
 
 

@@ -11,14 +11,15 @@ from typing import Any
 from adalang.engine.described import templates
 from adalang.engine.file_task import FileTask
 from adalang.engine.plan import OptimizePlan
-from adalang.language.declarations import AgentDeclaration, PromptDeclaration, setting
+from adalang.language.declarations import AgentDeclaration, CallExpression, PromptDeclaration, dotted, setting
 from adalang.language.models import estimate_tokens, price
 from adalang.language.reach import reached
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.estimate import Estimate
 from adalang.optimizer.runs import concurrently
 from adalang.optimizer.task import Example
-from adalang.runtime.failures import BudgetExceeded, Failure
+from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, TransportFailure
+from adalang.runtime.interpreter import RunFailed
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.types import ModelSpec
 
@@ -96,8 +97,15 @@ async def held_line(task: FileTask) -> str:
 
 
 async def _is_held(task: FileTask, incumbent: Candidate, row: Example) -> bool:
+    """A Python metric is not called: nobody knows what it does, and what that costs."""
+    plan = task.scorer.plan
     try:
-        await task.run(incumbent, row, 0)
+        if isinstance(plan.metric, CallExpression) and dotted(plan.metric.function) == "python":
+            await task.runtime.run(plan.target, row.inputs)
+        else:
+            await task.run(incumbent, row, 0)
+    except RunFailed as failed:
+        return not isinstance(failed.failure, BudgetExceeded | BugFailure | TransportFailure)
     except (BudgetExceeded, Failure):
         return False
     return True

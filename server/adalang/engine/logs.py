@@ -48,7 +48,7 @@ def event_line(event: RunEvent) -> str:
 
 
 def lock_of(root: Path, plan_key: str) -> FileLock:
-    """What a process holds while it works on an optimization of this plan."""
+    """What a process holds while it works on an optimization of this plan, and for a moment who asks whether one does."""
     folder = root / ".adalang" / "locks"
     folder.mkdir(exist_ok=True)
     return FileLock(folder / plan_key[:16])

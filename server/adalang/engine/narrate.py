@@ -37,8 +37,6 @@ def narrate(event: RunEvent) -> str:
             return f"a candidate raced on {told['rows']} rows ({told['delta']:+.1f} rows against its rival): {verdict}"
         case "teacher_failed":
             return f"the teacher gave no usable answer: {short(str(told['error']), _LINE)}"
-        case "headroom":
-            return f"headroom on {told['rows']} selection rows: at most {percent(told['gain'])} to gain"
         case "search_ended":
             best = f"{percent(told['best'])} on the rows that it chose by, which flatters"
             return f"search ended after {told['rounds']} rounds at {best}: {told['reason']}"
@@ -50,8 +48,6 @@ def narrate(event: RunEvent) -> str:
             return f"testing the best candidate ({percent(told['incumbent'])} -> {percent(told['mean'])} in the search)"
         case "ship_test":
             return f"ship test on {told['n']} held-out rows: {percent(told['before'])} -> {percent(told['after'])}"
-        case "guarded":
-            return f"worse than before: {short('; '.join(told['reasons']), _LINE)}"
         case _:
             return ""
 

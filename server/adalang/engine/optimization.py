@@ -30,6 +30,8 @@ from adalang.store.records import Evidence, Proposal
 if TYPE_CHECKING:
     from adalang.engine.session import Session
 
+_ASKED = 0.5  # seconds
+
 OnEvent = Callable[[RunEvent, Usage], None]
 OnBegin = Callable[[str, Budget], None]
 
@@ -68,7 +70,7 @@ class Optimization:
             return
         lock = lock_of(self.session.store.root, key)
         try:
-            lock.acquire(blocking=False)
+            lock.acquire(timeout=_ASKED)  # who asks how the run stands has it for a moment too
         except Timeout as error:
             raise BugFailure(
                 "this optimization is running already, in another process; wait for it or stop it"
@@ -170,7 +172,9 @@ class Optimization:
         session, program = self.session, self.program
         evaluated = eval_plan(program, self.plan.eval)
         evidence = outcome.evidence or Evidence()
-        rests = rests_on(program, evaluated.name, disk_hash, session.settings.model)
+        rests = dict(rests_on(program, evaluated.name, disk_hash, session.settings.model))
+        if chosen := session.models_instead(program, evaluated.target):
+            rests["chosen"] = ", ".join(chosen)
         evidence = replace(evidence, extra={**evidence.extra, "rests_on": rests})
         proposal = Proposal.new(
             run_id=run_id,

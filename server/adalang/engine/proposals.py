@@ -154,7 +154,7 @@ def why_outdated(program: Program, proposal: Proposal, file_hash: FileHash = dis
         return f"what decides the answers of `{target.id}` (a model, message, type or file) was changed since"
     then = proposal.evidence.extra.get("rests_on", {})
     now = rests_on(tested, proposal.eval, file_hash, default_model or then.get("model", ""))
-    changed = [name for name in then if then[name] != now.get(name)]
+    changed = [name for name in then if then[name] != now.get(name, "")]
     return next((why.format(**then) for name, why in _CHANGED.items() if name in changed), "")
 
 
@@ -162,6 +162,7 @@ _CHANGED = {
     "scores": "how the answers are scored was changed since",
     "data": "the data that it was tested on, or its split, was changed since",
     "model": "it was tested with another default model, {model}",
+    "chosen": "it was tested with --model {chosen}, and the file names another model",
 }
 
 

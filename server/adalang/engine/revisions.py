@@ -21,7 +21,7 @@ from adalang.language.program import load
 from adalang.runtime.failures import BugFailure
 
 _REGULAR, _EXECUTABLE, _LINK = "100644", "100755", "120000"
-_ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+_SETTINGS = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
 _NO_NETWORK = ("-c", "protocol.allow=never")
 
 
@@ -40,6 +40,12 @@ class _Blob:
     mode: str
     id: str
     path: PurePosixPath
+
+
+def _environment() -> dict[str, str]:
+    """Without what git tells its hooks, which names another repository or index than the file's own."""
+    told = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
+    return {name: value for name, value in os.environ.items() if name not in told} | _SETTINGS
 
 
 @contextmanager
@@ -98,7 +104,7 @@ def _blobs(top: Path, commit: str, workspace: Path) -> list[_Blob]:
 def _write(top: Path, blobs: Sequence[_Blob], copy: Path) -> None:
     command = ["git", *_NO_NETWORK, "-C", str(top), "cat-file", "--batch"]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=os.environ | _ENVIRONMENT
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
     ) as git:
         assert git.stdin is not None and git.stdout is not None
         for blob in blobs:
@@ -154,7 +160,7 @@ def _borrow(file: Path, copy: Path, top: Path) -> Iterator[Path]:
 def _git(folder: Path, *arguments: str) -> bytes:
     command = ["git", *_NO_NETWORK, "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, env=os.environ | _ENVIRONMENT, check=False)
+        done = subprocess.run(command, capture_output=True, env=_environment(), check=False)
     except FileNotFoundError:
         raise BugFailure("git is not installed, and a revision cannot be read without it") from None
     if done.returncode:

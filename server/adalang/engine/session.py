@@ -143,6 +143,21 @@ class Session:
             chosen = {one.id: every for one in program.components()} | chosen
         return Models(program, self.settings.model, self.settings.environment, chosen)
 
+    def models_instead(self, program: Program, target: Entity) -> list[str]:
+        """The ids of the models that answer because they were chosen, where the file (or its workspace) names others."""
+        own, chosen = Models(program, self.settings.model, self.settings.environment), self._models(program)
+        found = []
+        for one in reached(program, target):
+            if isinstance(one.declaration, PromptDeclaration):
+                named = setting(one.declaration.settings, "model")
+                model = chosen.of_setting(one, named)
+                try:
+                    same = own.of_setting(one, named) == model
+                except BugFailure:  # the file's own lacks its key, say: one more reason to choose another
+                    same = False
+                found += [] if same else [model.id]
+        return list(dict.fromkeys(found))
+
     @property
     def _gateway(self) -> Gateway:
         """One for all work of the session, so that limits on concurrency and equal calls are shared."""

@@ -105,6 +105,16 @@ def overlap(first: Sequence[Row], second: Sequence[Row], *, columns: Collection[
     return overlaps
 
 
+def clusters(rows: Sequence[Row], *, columns: Collection[str] | None = None) -> list[list[Row]]:
+    """The rows, those together that say the same or almost; in the order of `rows`."""
+    contents = [_Content.of(row, columns) for row in rows]
+    place = {content.key: nth for nth, cluster in enumerate(_clusters(contents)) for content in cluster}
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    for row, content in zip(rows, contents, strict=True):
+        found[place[content.key]].append(row)
+    return list(found.values())
+
+
 def holdout_hash(rows: Iterable[Row]) -> str:
     """32 hex digits that name a set of rows by all they hold but their ids; order and copies are nothing."""
     digests = {_digest(canonical_json({k: v for k, v in row.values.items() if k != "id"})) for row in rows}

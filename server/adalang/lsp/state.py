@@ -80,7 +80,8 @@ class Snapshot:
     """Everything that an answer depends on.
 
     ``documents`` changes with each didOpen, didChange and didClose; ``disk`` when the background has read something;
-    ``stored`` (by workspace) when a store was written, by whom ever; ``trusted`` when the client says so; ``client`` never
+    ``stored`` (by workspace) when a store was written, by whom ever; ``models`` (the same) when the settings name another
+    default model; ``trusted`` when the client says so; ``client`` never
     after initialize.
     """
 
@@ -88,6 +89,7 @@ class Snapshot:
     documents: Mapping[str, Document] = field(default_factory=dict)
     disk: Disk = field(default_factory=Disk)
     stored: Mapping[Path, Stored] = field(default_factory=dict)
+    models: Mapping[Path, str] = field(default_factory=dict)
     trusted: bool = True
     _programs: dict[str, Program] = field(default_factory=dict, repr=False, compare=False)
     _checked: dict[str, Checked] = field(default_factory=dict, repr=False, compare=False)
@@ -112,6 +114,9 @@ class Snapshot:
     def with_stored(self, stored: Stored) -> Self:
         return self._next(stored={**self.stored, stored.root: stored})
 
+    def with_model(self, root: Path, model: str) -> Self:
+        return self._next(models={**self.models, root: model})
+
     def with_trust(self, trusted: bool) -> Self:
         return self._next(trusted=trusted, stored=self.stored if trusted else {})
 
@@ -132,7 +137,7 @@ class Snapshot:
                 unread.append(path)
             return self.disk.hash(path)
 
-        found = anchor(proposal, program, file_hash) if program is not None else None
+        found = anchor(proposal, program, file_hash, self.models.get(root, "")) if program is not None else None
         return found if not unread else None
 
     @cached_property

@@ -72,6 +72,11 @@ class Workspaces:
             found = await self._server.in_thread(partial(load_settings, root))
             known = self.settings.get(root)  # now: another look may have come in between
             self.settings[root] = found
+            snapshot = self._server.snapshot
+            if snapshot.models.get(root) != found.model:
+                self._server.snapshot = snapshot.with_model(root, found.model)
+                if root in snapshot.stored and snapshot.stored[root].proposals:
+                    self._server.refresh()
             new = [one for one in found.problems if known is None or one not in known.problems]
             if new:
                 self._server.window.warn(" ".join(new))

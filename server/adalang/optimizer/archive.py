@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from adalang.optimizer.candidate import Candidate
+from adalang.optimizer.chance import gumbel
 
 _SOLVED = 1e-9
 
@@ -70,9 +71,5 @@ class Archive:
 
     def pick_parent(self, rng: random.Random) -> Entry:
         """An entry drawn in proportion to the square of its wins (Gumbel-max), of equal draws the newest."""
-        draws = [(2 * math.log(wins) + _gumbel(rng), i) for i, wins in enumerate(self.wins()) if wins]
+        draws = [(2 * math.log(wins) + gumbel(rng), i) for i, wins in enumerate(self.wins()) if wins]
         return self.entries[max(draws)[1]] if draws else self.champion
-
-
-def _gumbel(rng: random.Random) -> float:
-    return -math.log(-math.log(max(rng.random(), 1e-12)))

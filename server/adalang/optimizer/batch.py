@@ -27,12 +27,12 @@ async def draw_batch(search: Search, parent: Entry) -> list[RowResult]:
     key = parent.candidate.key
     # Who brings more rows can pay for more of them.
     wanted = max(_FAILS_LEAST, min(_FAILS_MOST, len(search.val) // _FAILS_SHARE))
-    drawn = 0
+    drawn, least = 0, _least_new(search)
     while drawn < search.settings.batch:
         failing = search.failing(parent)
-        if failing >= wanted and drawn >= (_DRAWN_AT_ONCE if search.idle else 0):
+        if failing >= wanted and drawn >= least:
             break
-        if failing >= wanted - 1 and drawn >= 2 * wanted:
+        if failing >= wanted - 1 and drawn >= max(2 * wanted, least):
             break
         rows = search.sampler.draw(key, _DRAWN_AT_ONCE)
         if not rows:
@@ -40,3 +40,11 @@ async def draw_batch(search: Search, parent: Entry) -> list[RowResult]:
         await search.try_on(parent.candidate, rows)
         drawn += len(rows)
     return search.sampler.known(key)
+
+
+def _least_new(search: Search) -> int:
+    """How many new rows to draw even where enough are known to fail: more and more once the search stalls, since what it knows has
+    then taught what it can."""
+    if search.idle < STALLED:
+        return _DRAWN_AT_ONCE if search.idle else 0
+    return min(search.settings.batch, _DRAWN_AT_ONCE * (search.idle - STALLED + 2))

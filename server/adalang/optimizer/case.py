@@ -14,11 +14,11 @@ from typing import Any
 
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.backward import Note, loss_text, shown
+from adalang.optimizer.backward.loss import LONGEST_VALUE
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.task import Example, Param, Task
 
 MOST_FAILING, MOST_PASSING = 8, 8
-_LONGEST_VALUE = 1500
 _ROOM_FOR_OTHERS = 8000  # characters
 
 
@@ -133,7 +133,7 @@ def _failing_line(nth: int, result: RowResult, note: str) -> str:
         "inputs": _cut(result.inputs),
         "output": _short_value(result.output),
         "expected": _short_value(result.expected),
-        "feedback": said[:_LONGEST_VALUE],
+        "feedback": said if len(said) <= LONGEST_VALUE else f"{said[:LONGEST_VALUE]}…",
     }
     return json.dumps(
         {name: value for name, value in line.items() if value not in (None, "")}, ensure_ascii=False, default=str
@@ -166,7 +166,7 @@ def _cut(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _short_value(value: Any) -> Any:
-    return value if len(text := shown(value)) <= _LONGEST_VALUE else text[:_LONGEST_VALUE]
+    return value if len(text := shown(value)) <= LONGEST_VALUE else text
 
 
 def _joined(notes: Sequence[Note]) -> str:

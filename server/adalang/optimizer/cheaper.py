@@ -79,9 +79,11 @@ async def cheapen(search: Search, best: Entry) -> Entry:
 
 
 async def _without_idle(search: Search, best: Entry) -> Entry:
-    removals = [removal for source in SOURCES for removal in await source(search, best.candidate)]
     full = len(search.val) * search.runs.samples
-    if not removals or not search.purse.affords(2 * full):
+    if not search.purse.affords(2 * full):
+        return best
+    removals = [removal for source in SOURCES for removal in await source(search, best.candidate)]
+    if not removals:
         return best
     await search.look(best, search.val)
     affordable = min(search.purse.spare(), _MOST_LOOKS * full)

@@ -53,7 +53,8 @@ async def duel(runs: Runs, child: Entry, parent: Entry, rows: Sequence[Example],
             return Duel(False, delta, done)
         child.scores.update(scores)
         done += len(part)
-        differences = (child.scores[row] - parent.scores[row] for row in child.scores if row in parent.scores)
+        both = [row.id for row in rows[:done] if row.id in child.scores and row.id in parent.scores]
+        differences = (child.scores[row] - parent.scores[row] for row in both)
         changes = [difference for difference in differences if abs(difference) > _SAME]
         delta = sum(changes)
         verdict = _verdict(changes, known, done, len(rows))

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from adalang.optimizer.schema import closed
+
 Action = Literal["replace", "append"]
 
 
@@ -33,29 +35,16 @@ class Hunk:
     after: tuple[str, ...]
 
 
-EDITS_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {
-        "edits": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "action": {"enum": ["replace", "append"]},
-                    "find": {
-                        "type": "string",
-                        "description": "for replace: a piece of the text that occurs in it exactly once, letter for letter",
-                    },
-                    "text": {"type": "string", "description": "what stands there afterwards; empty to delete"},
-                },
-                "required": ["action", "find", "text"],
-                "additionalProperties": False,
-            },
-        }
+_EDIT = {
+    "action": {"enum": ["replace", "append"]},
+    "find": {
+        "type": "string",
+        "description": "for replace: a piece of the text that occurs in it exactly once, letter for letter",
     },
-    "required": ["edits"],
-    "additionalProperties": False,
+    "text": {"type": "string", "description": "what stands there afterwards; empty to delete"},
 }
+
+EDITS_SCHEMA = closed({"edits": {"type": "array", "items": closed(_EDIT)}})
 
 
 def read_edits(answer: Any) -> list[Edit]:

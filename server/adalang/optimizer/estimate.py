@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from adalang.evaluation.power import GAINS, STEADY_TURNOVER, power, power_line, sampling_turnover
+from adalang.evaluation.statistics import ship_alpha
 from adalang.optimizer.duel import first_look
 from adalang.optimizer.settings import Settings
+from adalang.optimizer.ship import looks_before
 from adalang.optimizer.task import Task
 
 # What simulations of the loop show of a round (`benchmarks/estimate.py`): rows drawn to find failing ones; rows on which all changes
@@ -152,7 +154,8 @@ def estimate(task: Task, settings: Settings) -> Estimate:
     tested = 2 * samples * holdout
     parts.append(Part("final test", f"both texts on {holdout} rows held out; kept from the start", (tested, tested)))
     noise = STEADY_TURNOVER if info.deterministic else sampling_turnover(samples)
-    chances = [(gain, power(gain, holdout, turnover=noise, repeats=samples)) for gain in GAINS] if holdout else []
+    alpha = ship_alpha(looks_before(task) + 1)
+    chances = [(gain, power(gain, holdout, turnover=noise, repeats=samples, alpha=alpha)) for gain in GAINS if holdout]
     per_run = info.calls_per_run
     per_round = math.ceil((drawn + screened + duels) * samples * per_run) + asked
     return Estimate(parts, per_run, rounds, per_round, math.ceil(tested * per_run), train, val, holdout, chances)

@@ -14,9 +14,10 @@ from adalang.evaluation.statistics import compare
 from adalang.optimizer.archive import Entry
 from adalang.optimizer.choice import choose
 from adalang.optimizer.estimate import Estimate
+from adalang.optimizer.gates import alike
 from adalang.optimizer.headroom import more_rows
 from adalang.optimizer.outcome import Finding
-from adalang.optimizer.runs import mean_score
+from adalang.optimizer.runs import mean_scores
 from adalang.optimizer.search import run_search
 from adalang.optimizer.ship import evidence_of
 from adalang.optimizer.state import Search
@@ -57,19 +58,22 @@ async def hints(task: Task, begin: Begin) -> Finding:
 async def crossfit(task: Task, begin: Begin) -> Finding:
     """Each half of the rows selects, the other half judges."""
     pool = [*task.rows("val"), *task.rows("test")]
-    halves = pool[0::2], pool[1::2]
+    halves = halved(pool)
     found: list[Entry] = []
     before: list[list[RowResult]] = []
     after: list[list[RowResult]] = []
     for searches_left, (selects, judges) in ((1, halves), (0, halves[::-1])):
         search = begin(task.rows("train") or selects, selects)
-        _set_aside(search, len(pool) if searches_left else len(judges), searches_left)
+        # What the halves are judged on is paid for before anything is searched, and the second search gets as much as the first.
+        search.purse.reserve = 2 * (len(pool) - len(after)) * search.runs.samples
+        if searches_left:
+            search.purse.reserve += search.purse.spare() // 2
         await run_search(search)
         best = await choose(search, selects)
         found.append(best)
         before += await search.runs.rows(search.archive.incumbent.candidate, judges)
         after += await search.runs.rows(best.candidate, judges)
-    comparison = compare(_scores(before), _scores(after), seed=search.settings.seed)
+    comparison = compare(mean_scores(before), mean_scores(after), seed=search.settings.seed)
     first = len(halves[1])
     gains = [_gain(before[:first], after[:first]), _gain(before[first:], after[first:])]
     best = found[0] if gains[0] >= gains[1] else found[1]
@@ -84,19 +88,15 @@ async def crossfit(task: Task, begin: Begin) -> Finding:
     return Finding("hint", reason, best.candidate, evidence)
 
 
-def _set_aside(search: Search, judged: int, searches_left: int) -> None:
-    """Keep what judging takes, present text and find on each row, and for a search that is still to come as much as this one gets."""
-    purse = search.purse
-    purse.reserve = 2 * judged * search.runs.samples
-    if searches_left:
-        purse.reserve += purse.spare() // 2
-
-
-def _scores(results: Sequence[Sequence[RowResult]]) -> dict[str, float]:
-    return {each[0].row_id: score for each in results if each and (score := mean_score(each)) is not None}
+def halved(pool: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    """Two halves, with rows that say nearly the same in one of them: what one half has chosen, the other judges as new."""
+    first, second = list[Example](), list[Example]()
+    for rows in alike(pool):
+        (first if len(first) <= len(second) else second).extend(rows)
+    return first, second
 
 
 def _gain(before: Sequence[Sequence[RowResult]], after: Sequence[Sequence[RowResult]]) -> float:
-    old, new = _scores(before), _scores(after)
+    old, new = mean_scores(before), mean_scores(after)
     shared = [new[row] - old[row] for row in old if row in new]
     return sum(shared) / len(shared) if shared else 0.0

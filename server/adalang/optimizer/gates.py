@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from adalang.evaluation.splits import overlap
+from adalang.evaluation.splits import clusters, overlap
 from adalang.language.data import Row
 from adalang.optimizer.candidate import Demo
 from adalang.optimizer.task import Example
@@ -84,6 +84,12 @@ def refuse_demos(
 def outside_training(rows: Sequence[Example], kept_out: Sequence[Example]) -> frozenset[str]:
     """The ids of rows that say (nearly) the same as a row of selection or hold-out, and so may never become examples."""
     return frozenset(found.second.id for found in overlap([_row(row) for row in kept_out], [_row(row) for row in rows]))
+
+
+def alike(rows: Sequence[Example]) -> list[list[Example]]:
+    """The rows, those together that say (nearly) the same; in their order."""
+    by_id = {row.id: row for row in rows}
+    return [[by_id[row.id] for row in cluster] for cluster in clusters([_row(row) for row in rows])]
 
 
 def copied_from(rows: Iterable[Example]) -> frozenset[str]:

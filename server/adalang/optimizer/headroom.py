@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 
 from adalang.evaluation.power import power
 from adalang.evaluation.results import RowResult
+from adalang.evaluation.statistics import ship_alpha
 from adalang.optimizer.duel import first_look
 from adalang.optimizer.guards import unreadable_share
 from adalang.optimizer.runs import PASS
@@ -62,9 +63,9 @@ class Headroom:
 
 async def little_to_gain(search: Search) -> str:
     """Why a search is not worth its price, or "". No check is made where the budget is small, none is heeded with `anyway`."""
-    runs = search.runs
-    most = min(_MOST_ROWS, len(search.val)) * runs.samples + (_ANSWERS - 1) * _MOST_FAILING
-    if not search.purse.affords(_LIGHT * most):
+    runs, rows = search.runs, len(search.val)
+    most = min(_MOST_ROWS, rows) * runs.samples + (_ANSWERS - 1) * _MOST_FAILING
+    if not search.purse.affords(max(_LIGHT * most, rows * runs.samples)):
         return ""
     found = await headroom(search)
     search.log.add("headroom", little=found.little, gain=found.gain, **asdict(found))
@@ -104,20 +105,26 @@ def _judged(seen: Sequence[Sequence[RowResult]], again: Mapping[str, Sequence[Ro
     n, failing = len(seen), [each for each in seen if _mean(each) < PASS]
     lost = 1 - sum(map(_mean, seen)) / n
     reach = sum(max(_scores(each)) - _mean(each) for each in again.values()) / len(again) if again else 0.0
-    same = [len({repr(one.output) for one in each}) == 1 for each in again.values()]
+    same = [not _differ(each) for each in again.values()]
     steady = steady or (len(same) >= _AT_ONCE and all(same))
     return Headroom(n, lost, len(failing) / n * reach, _alike(failing) / n, unreadable_share(seen), steady)
 
 
 async def _answers(search: Search, failing: Sequence[Sequence[RowResult]]) -> dict[str, list[RowResult]]:
-    """Four or more samples of each failing row."""
+    """Four or more samples of each failing row; two where those do not differ in any of several rows."""
     ids = {each[0].row_id for each in failing}
     rows = [row for row in search.val if row.id in ids]
     found: dict[str, list[RowResult]] = {row.id: [] for row in rows}
     for first in range(0, _ANSWERS, search.runs.samples):
         for each in await search.runs.rows(search.archive.incumbent.candidate, rows, first):
             found[each[0].row_id] += each
+        if first and len(found) >= _AT_ONCE and not any(map(_differ, found.values())):
+            break
     return found
+
+
+def _differ(results: Sequence[RowResult]) -> bool:
+    return len({repr(one.output) for one in results}) > 1
 
 
 def _alike(failing: Sequence[Sequence[RowResult]]) -> int:
@@ -145,7 +152,7 @@ def more_rows(task: Task) -> str:
     rows = train + val + holdout
     share = holdout / rows if holdout else _HOLDOUT_SHARE
     needed = 1
-    while power(_GAIN, needed) < _CHANCE:
+    while power(_GAIN, needed, alpha=ship_alpha(1)) < _CHANCE:
         needed += 1
     more = max(_LEAST_ROWS, math.ceil(needed / share)) - rows
     return f"{more} more rows would let a gain of {round(100 * _GAIN)} points be confirmed 1 time in 2"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from adalang.optimizer.candidate import Candidate, Choice, Value
+from adalang.optimizer.candidate import Candidate, Choice
 from adalang.optimizer.edits import Edit, EditRefused, apply_edits
 from adalang.optimizer.ledger import Hypothesis
 from adalang.optimizer.operators.base import Draft
@@ -25,18 +25,18 @@ def joined(parent: Candidate, drafts: Sequence[Draft]) -> Draft | None:
     rows = tuple(dict.fromkeys(row for draft in used for row in draft.hypothesis.rows))
     hypothesis = Hypothesis(used[0].hypothesis.param, "Several causes at once.", changes, rows)
     uses = frozenset[str]().union(*(draft.uses for draft in used))
-    return Draft(together, hypothesis, (), uses, parts=len(used))
+    return Draft(together, hypothesis, (), uses, parts=tuple(draft.candidate.key for draft in used))
 
 
-def on_top(base: Candidate, draft: Draft) -> Draft | None:
-    """A draft's text edits, or its choice, on top of another candidate, or None if they do not fit it or change nothing."""
+def on_top(base: Candidate, parent: Candidate, draft: Draft) -> Draft | None:
+    """A parent's draft on top of another of its children, or None if it does not fit that one or changes nothing.
+
+    Of two options of one choice the draft's is taken.
+    """
     param = draft.hypothesis.param
-    value: Value | None = draft.candidate.values[param]
-    if not isinstance(value, Choice):
-        value = _edited(base.text(param), draft.edits) if draft.edits else None
-    if value is None or value == base.values[param]:
-        return None
-    return replace(draft, candidate=base.with_value(param, value))
+    value = draft.candidate.values[param]
+    both = base.with_value(param, value) if isinstance(value, Choice) else _with(base, parent, draft)
+    return replace(draft, candidate=both) if both is not None and both != base else None
 
 
 def _with(together: Candidate, parent: Candidate, draft: Draft) -> Candidate | None:

@@ -16,7 +16,7 @@ from adalang.optimizer.task import Example
 from adalang.runtime.models.types import Usage
 
 _MEASURED = 12  # rows
-_NO_TIME = 0.1  # seconds: below it a run's latency is the machine's mood
+NO_TIME = 0.1  # seconds: below it a run's latency is the machine's mood
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Objective:
         """What is taken off for a price; below 0 for one under the incumbent's."""
         cost, base = (price.usd, self.base.usd) if self.in_money else (price.tokens, self.base.tokens)
         off = (self.prefer.cost or 0.0) * (cost / base - 1) if base else 0.0
-        if self.base.seconds > _NO_TIME:
+        if self.base.seconds > NO_TIME:
             off += (self.prefer.latency or 0.0) * (price.seconds / self.base.seconds - 1)
         return off
 

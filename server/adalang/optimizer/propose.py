@@ -14,35 +14,23 @@ from adalang.optimizer.edits import EDITS_SCHEMA, Edit, EditRefused, read_edits,
 from adalang.optimizer.gates import Sketch, sketch
 from adalang.optimizer.ledger import Hypothesis
 from adalang.optimizer.runs import concurrently
+from adalang.optimizer.schema import closed
 from adalang.optimizer.task import Task
 from adalang.runtime.failures import BugFailure, Failure
 from adalang.runtime.models.types import Message
 
-HYPOTHESES_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {
-        "hypotheses": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "cause": {"type": "string", "description": "why the text leads to these failures"},
-                    "change": {"type": "string", "description": "what to change in the text, as an order"},
-                    "examples": {
-                        "type": "array",
-                        "items": {"type": "integer"},
-                        "description": "the numbers of the failing examples that the change should mend",
-                    },
-                    "edits": EDITS_SCHEMA["properties"]["edits"],
-                },
-                "required": ["cause", "change", "examples", "edits"],
-                "additionalProperties": False,
-            },
-        }
+_HYPOTHESIS = {
+    "cause": {"type": "string", "description": "why the text leads to these failures"},
+    "change": {"type": "string", "description": "what to change in the text, as an order"},
+    "examples": {
+        "type": "array",
+        "items": {"type": "integer"},
+        "description": "the numbers of the failing examples that the change should mend",
     },
-    "required": ["hypotheses"],
-    "additionalProperties": False,
+    "edits": EDITS_SCHEMA["properties"]["edits"],
 }
+
+HYPOTHESES_SCHEMA = closed({"hypotheses": {"type": "array", "items": closed(_HYPOTHESIS)}})
 
 PURPOSE = (
     "You improve one text of a prompt, so that a model that follows it makes fewer mistakes on inputs that nobody has seen "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -93,7 +94,8 @@ async def run_chunk(
 ) -> dict[str, float] | None:
     """The chunk's scores, or None as soon as `delta` and they cannot stay above `floor`."""
     tasks = {asyncio.ensure_future(runs.row(child, row)): row for row in rows}
-    best = delta + sum(runs.most - parent[row.id] for row in rows if row.id in parent)
+    # What each row can still give. An exact sum: no rounding may hang on which call ends first.
+    most = {row.id: runs.most - parent[row.id] for row in rows if row.id in parent}
     try:
         open_tasks = set(tasks)
         while open_tasks:
@@ -103,8 +105,8 @@ async def run_chunk(
                 value = runs.value(task.result())
                 if row.id in parent:
                     # A row without an answer counts as no difference.
-                    best += (value if value is not None else parent[row.id]) - runs.most
-            if best <= floor:
+                    most[row.id] = value - parent[row.id] if value is not None else 0.0
+            if math.fsum((delta, *most.values())) <= floor:
                 return None
     finally:
         await cancel(list(tasks))

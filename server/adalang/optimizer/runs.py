@@ -58,9 +58,8 @@ class Runs:
         return results
 
     async def scores(self, candidate: Candidate, rows: Sequence[Example], first: int = 0) -> dict[str, float]:
-        """Mean scores by row id. Rows that got no answer are left out, never scored."""
-        scored = zip(rows, await self.rows(candidate, rows, first), strict=True)
-        return {row.id: score for row, results in scored if (score := mean_score(results)) is not None}
+        """`mean_scores` of these rows."""
+        return mean_scores(await self.rows(candidate, rows, first))
 
     def judge_by(self, value: Callable[[Sequence[RowResult]], float | None], most: float) -> None:
         """Compare candidates by another value of a row's results, which is never more than `most`."""
@@ -102,6 +101,21 @@ class Runs:
         self.failed += 1
         if self.begun >= _VOID_LEAST and self.failed > _VOID_SHARE * self.begun:
             raise TooManyFailures(self.failed, self.begun, error or "no message")
+
+
+def failing(results: Iterable[RowResult]) -> list[RowResult]:
+    """The results that got an answer which did not pass."""
+    return [result for result in results if result.score is not None and result.score < PASS]
+
+
+def passing(results: Iterable[RowResult]) -> list[RowResult]:
+    """The results that passed."""
+    return [result for result in results if result.score is not None and result.score >= PASS]
+
+
+def mean_scores(results: Iterable[Sequence[RowResult]]) -> dict[str, float]:
+    """Mean scores by row id. Rows that got no answer are left out, never scored."""
+    return {each[0].row_id: score for each in results if each and (score := mean_score(each)) is not None}
 
 
 def mean_score(results: Sequence[RowResult]) -> float | None:

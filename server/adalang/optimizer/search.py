@@ -11,7 +11,7 @@ from adalang.optimizer.batch import draw_batch, pick_parent
 from adalang.optimizer.operators import all_operators
 from adalang.optimizer.operators.bandit import Bandit
 from adalang.optimizer.operators.base import Operator
-from adalang.optimizer.runs import PASS
+from adalang.optimizer.runs import failing
 from adalang.optimizer.state import Search
 from adalang.optimizer.stop import Stop
 from adalang.optimizer.trials import trials
@@ -63,7 +63,7 @@ async def _round(search: Search, operator: Operator, parent: Entry) -> float:
         operator=operator.name,
         parent=parent.candidate.key,
         batch=[result.row_id for result in results],
-        failing=[result.row_id for result in results if result.score is not None and result.score < PASS],
+        failing=[result.row_id for result in failing(results)],
     )
     drafts = await operator.propose(search, parent, results)
     for draft in drafts:

@@ -10,13 +10,15 @@ from adalang.evaluation.results import RowResult
 from adalang.evaluation.statistics import Comparison, compare, ship_alpha
 from adalang.optimizer.archive import Entry
 from adalang.optimizer.candidate import Candidate
+from adalang.optimizer.claim import claim
 from adalang.optimizer.events import EventLog
 from adalang.optimizer.guards import refusals
 from adalang.optimizer.objective import mean_price
-from adalang.optimizer.runs import Runs, TooManyFailures, concurrently, mean_score
+from adalang.optimizer.runs import Runs, TooManyFailures, concurrently, mean_scores
 from adalang.optimizer.savings import WORTH, Ratio, cost_ratio, no_worse
 from adalang.optimizer.settings import Settings
 from adalang.optimizer.task import Example, Task
+from adalang.runtime.failures import BudgetExceeded
 from adalang.store.records import Evidence, HoldoutLook, JsonObject
 
 _SHOWN_MENDED, _SHOWN_BROKEN = 2, 2
@@ -84,8 +86,9 @@ async def ship_test(
 
     A look belongs to a run and its candidate: the same test repeated by a resumed run is no new one, another candidate is.
     The k-th test on a hold-out has the level alpha_k, and its interval the confidence 1 - alpha_k, so that over all tests
-    on the same rows both errors together stay below 5 %. One look answers two questions, "better?" and "no worse by more than
-    the margin?"; since the first implies the second, each may be asked at the full level.
+    on the same rows both errors together stay below 5 %; that of a test that is passed holds among such tests too (`claim`).
+    One look answers two questions, "better?" and "no worse by more than the margin?"; since the first implies the second,
+    each may be asked at the full level.
 
     `anchors` are train rows that always worked (`guards`).
     """
@@ -94,8 +97,8 @@ async def ship_test(
     own = next((look for look in looks if (look.run_id, look.candidate) == (info.run_id, best.candidate.key)), None)
     alpha = own.alpha if own else ship_alpha(len(looks) + 1)
     before, after = await _both(runs, incumbent.candidate, best.candidate, rows)
-    old, new = _means(rows, before), _means(rows, after)
-    comparison = compare(old, new, confidence=1 - alpha, seed=settings.seed)
+    old, new = mean_scores(before), mean_scores(after)
+    comparison = claim(compare(old, new, confidence=1 - alpha, seed=settings.seed), alpha)
     if comparison.n < _LEAST_ANSWERED * len(rows):
         raise TooManyFailures(len(rows) - comparison.n, len(rows), "in the final test")
     thrift = _thrift(before, after, [new[row] - old[row] for row in old if row in new], settings.margin, alpha)
@@ -151,7 +154,11 @@ def _thrift(
 async def _anchor_scores(
     runs: Runs, incumbent: Candidate, best: Candidate, anchors: Sequence[Example]
 ) -> dict[str, tuple[float, float]]:
-    before, after = await runs.scores(incumbent, anchors), await runs.scores(best, anchors)
+    """None where the budget ends here: the test is made, and what it has shown is not thrown away."""
+    try:
+        before, after = await runs.scores(incumbent, anchors), await runs.scores(best, anchors)
+    except BudgetExceeded:
+        return {}
     return {row: (before[row], after[row]) for row in before if row in after}
 
 
@@ -196,11 +203,6 @@ def evidence_of(
         notes=notes,
         extra=extra,
     )
-
-
-def _means(rows: Sequence[Example], results: Sequence[Sequence[RowResult]]) -> dict[str, float]:
-    scored = ((row.id, mean_score(each)) for row, each in zip(rows, results, strict=True))
-    return {row: score for row, score in scored if score is not None}
 
 
 def _example(before: Sequence[RowResult], after: Sequence[RowResult]) -> JsonObject:

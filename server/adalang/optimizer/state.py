@@ -14,7 +14,7 @@ from adalang.optimizer.events import EventLog
 from adalang.optimizer.gates import copied_from, outside_training
 from adalang.optimizer.ledger import Ledger
 from adalang.optimizer.purse import Purse
-from adalang.optimizer.runs import PASS, Runs, mean_score
+from adalang.optimizer.runs import Runs, failing, mean_score
 from adalang.optimizer.sampler import Sampler
 from adalang.optimizer.settings import Settings
 from adalang.optimizer.task import Example, Param, Task
@@ -26,9 +26,9 @@ class Search:
 
     `round` counts from 1, `idle` are the rounds since the last gain, `batch` is what is known of the round's parent on train rows,
     newest first, `seen` the newest result of each train row, `taught` that of the teacher in the target's place. `blame` is what
-    feedback put on each text, older feedback counting half. `data` are the
-    runs of words that no text may copy, `kept_out` the train rows too much like others to become examples. `beaten` are keys of
-    candidates that lost a duel, `weak` of those that did nothing alone. `settled`: where an earlier run has searched from about
+    feedback put on each text, older feedback counting half. `data` are the runs of words that no text may copy, `kept_out` the train
+    rows too much like rows that judge to become examples. `beaten` are keys of candidates that lost a duel, `weak` of those that did
+    nothing alone. `settled`: where an earlier run has searched from about
     here to the end, the number of runs at which this search ends, gains or not; a few rounds without any say as much then as many
     else. `chosen_before`: what it had chosen and simplified, if that holds today.
     """
@@ -72,6 +72,8 @@ class Search:
         val: Sequence[Example],
     ) -> Search:
         rng = random.Random(f"adalang:{settings.seed}")
+        # Of a cross-fitted run the other half is neither `val` nor the test rows.
+        judging = {row.id: row for row in (*val, *task.rows("val"), *task.rows("test"))}
         return cls(
             task=task,
             settings=settings,
@@ -85,7 +87,7 @@ class Search:
             archive=Archive([Entry(incumbent, {})]),
             sampler=Sampler(train, rng),
             data=copied_from([*train, *val]),
-            kept_out=outside_training(train, [*val, *task.rows("test")]),
+            kept_out=outside_training(train, list(judging.values())),
             tried={param: [value] for param, value in incumbent.values.items()},
         )
 
@@ -105,8 +107,7 @@ class Search:
 
     def failing(self, entry: Entry) -> int:
         """How many train rows the entry is known to fail."""
-        known = self.sampler.known(entry.candidate.key)
-        return sum(result.score is not None and result.score < PASS for result in known)
+        return len(failing(self.sampler.known(entry.candidate.key)))
 
     def rows_to_learn_from(self) -> list[Example]:
         """All train rows for a teacher, the best last: those not run yet in an order of chance, then by age of their newest run.

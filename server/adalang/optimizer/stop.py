@@ -52,6 +52,8 @@ async def _goal_reached(search: Search) -> bool:
     lost = 0.0
     for start in range(0, len(rows), first_look(len(rows))):
         part = rows[start : start + first_look(len(rows))]
+        if not search.purse.affords(len(part) * search.runs.samples):
+            return False
         await search.look(champion, part)
         lost += sum(1.0 - score for score in (await search.runs.scores(champion.candidate, part)).values())
         if lost > (1.0 - goal) * len(rows) + _LITTLE:

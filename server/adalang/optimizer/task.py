@@ -101,6 +101,11 @@ class TaskInfo:
     teacher_price: float = 1.0
     judged: Sequence[str] = ("",)
 
+    def words(self, param: Param) -> Sequence[str]:
+        """The names that an edit of a param may not lose once it holds them."""
+        component = self.components.get(param.component)
+        return component.words if component is not None else ()
+
 
 class Task(Protocol):
     """One eval to raise. All methods may be called concurrently; equal calls give equal results while nothing changes."""

@@ -9,16 +9,19 @@ from collections.abc import Mapping, Sequence
 
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.archive import Entry
-from adalang.optimizer.duel import duel
+from adalang.optimizer.contest import contest
 from adalang.optimizer.join import joined, on_top
 from adalang.optimizer.operators.base import Draft
 from adalang.optimizer.race import Screen, screen
-from adalang.optimizer.runs import PASS, concurrently
+from adalang.optimizer.runs import PASS, concurrently, failing
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import Example
 
 SCREEN_FAILS, SCREEN_PASSES = 4, 4
 _SCREEN_NAMED, _SCREEN_JOINED = 3, 4
+_UNSEEN = Screen(1.0, (), 1.0)
+"""Of a change that speaks of no row that is known: nothing is held against it."""
+_SAME = 1e-9
 
 
 async def trials(
@@ -27,9 +30,9 @@ async def trials(
     """Tries the drafts of one parent, given its results on train rows. The gain in rows; the archive has what won."""
     together = _joined(search, parent, drafts)
     if together is not None:
-        [(_, screened)] = await _screens(search, parent, [together], results)
-        if screened.strong and (gain := await _duel(search, parent, together, screened, operator)) > 0:
-            return gain
+        for _, screened in await _screens(search, parent, [together], results):
+            if screened.strong and (gain := await _duel(search, parent, together, screened, operator)) > 0:
+                return gain
     # A change that did nothing alone may ride along again, since causes can hide each other; alone it needs new rows.
     alone = [draft for draft in drafts if _is_new(search, draft, results)]
     screens = await _screens(search, parent, alone, results)
@@ -39,13 +42,12 @@ async def trials(
 def _joined(search: Search, parent: Entry, drafts: Sequence[Draft]) -> Draft | None:
     together = joined(parent.candidate, drafts)
     if together is not None:
-        keys = [draft.candidate.key for draft in drafts]
-        search.log.add("joined", candidate=together.candidate.key, drafts=keys)
+        search.log.add("joined", candidate=together.candidate.key, drafts=together.parts)
     return together
 
 
-def _on_top(search: Search, base: Entry, draft: Draft) -> Draft | None:
-    both = on_top(base.candidate, draft)
+def _on_top(search: Search, base: Entry, parent: Entry, draft: Draft) -> Draft | None:
+    both = on_top(base.candidate, parent.candidate, draft)
     if both is not None:
         search.log.add("joined", candidate=both.candidate.key, drafts=[base.candidate.key, draft.candidate.key])
     return both
@@ -54,8 +56,8 @@ def _on_top(search: Search, base: Entry, draft: Draft) -> Draft | None:
 def _is_new(search: Search, draft: Draft, results: Sequence[RowResult]) -> bool:
     """Whether a change was not screened alone before, or speaks of failing rows that it was not run on."""
     known = {result.row_id for result in search.sampler.known(draft.candidate.key)}
-    failing = {result.row_id for result in results if result.score is not None and result.score < PASS}
-    return draft.candidate.key not in search.weak or not failing & set(draft.hypothesis.rows) <= known
+    wrong = {result.row_id for result in failing(results)}
+    return draft.candidate.key not in search.weak or not wrong & set(draft.hypothesis.rows) <= known
 
 
 # -- screens -----------------------------------------------------------------------------------------------------------
@@ -64,21 +66,24 @@ def _is_new(search: Search, draft: Draft, results: Sequence[RowResult]) -> bool:
 async def _screens(
     search: Search, parent: Entry, drafts: Sequence[Draft], results: Sequence[RowResult]
 ) -> list[tuple[Draft, Screen]]:
-    """Each draft on the few failing rows that it speaks of; where it names none, on some that pass too. Best first."""
+    """Each draft on the few failing rows that it speaks of; where it names none, on some that pass too. Best first; none where
+    the budget does not suffice."""
     before = {result.row_id: result.score for result in results if result.score is not None}
     anchors = search.sampler.anchors()
     rows = [_screen_rows(search, draft, before, anchors) for draft in drafts]
+    if not search.purse.affords(sum(map(len, rows)) * search.runs.samples):
+        return []
     screens = await concurrently(
         screen(search.runs, draft.candidate, own, before, anchors) for draft, own in zip(drafts, rows, strict=True)
     )
     found = []
     for draft, own, result in zip(drafts, rows, screens, strict=True):
-        result = result if own else Screen(1.0, (), 1.0)
+        result = result if own else _UNSEEN
         await search.try_on(draft.candidate, own)
         search.log.add(
             "screened",
             candidate=draft.candidate.key,
-            delta=result.delta,
+            delta=sum(result.changes),
             rows=len(own),
             broke=result.broke,
             passed=result.passed,
@@ -106,17 +111,30 @@ def _screen_rows(search: Search, draft: Draft, before: Mapping[str, float], anch
 
 
 async def _apart(search: Search, parent: Entry, screens: Sequence[tuple[Draft, Screen]], operator: str) -> float:
-    """Those that did well alone, together; if that fails, one on top of the other, as long as each is a gain."""
-    best = [(draft, screened) for draft, screened in screens if screened.strong] or screens[:1]
+    """Those that did well alone, together; if that fails, one on top of the other, as long as each is a gain.
+
+    Where none did well, those that did best have a duel each, until one wins: no order of equals keeps one from its chance.
+    """
+    best = [one for one in screens if one[1].strong]
+    if not best:
+        equals = [one for one in screens if one[1].delta >= screens[0][1].delta - _SAME]
+        return await _first_to_win(search, parent, equals, operator)
     together = _joined(search, parent, [draft for draft, _ in best])
     if together is not None and (gain := await _duel(search, parent, together, best[0][1], operator)) > 0:
         return gain
     total, base = 0.0, parent
     for draft, screened in best:
-        on_base = draft if base is parent else _on_top(search, base, draft)
+        on_base = draft if base is parent else _on_top(search, base, parent, draft)
         if on_base is not None and (gain := await _duel(search, base, on_base, screened, operator)) > 0:
             total, base = total + gain, search.champion
     return total
+
+
+async def _first_to_win(search: Search, parent: Entry, screens: Sequence[tuple[Draft, Screen]], operator: str) -> float:
+    for draft, screened in screens:
+        if (gain := await _duel(search, parent, draft, screened, operator)) > 0:
+            return gain
+    return 0.0
 
 
 async def _duel(search: Search, parent: Entry, draft: Draft, screened: Screen, operator: str) -> float:
@@ -124,50 +142,22 @@ async def _duel(search: Search, parent: Entry, draft: Draft, screened: Screen, o
 
     What the draft has mended among the train rows counts in its favour, but cannot win alone.
     """
-    if draft.candidate.key in search.beaten:
+    known = search.beaten | {entry.candidate.key for entry in search.archive.entries}
+    if draft.candidate.key in known:
         return 0.0
-    champion = search.champion
-    rivals = [parent] if parent.candidate == champion.candidate else [parent, champion]
+    rivals = [parent] if parent.candidate == search.champion.candidate else [parent, search.champion]
     child = Entry(draft.candidate, {}, draft.hypothesis.change, operator)
-    gain = 0.0
-    for rival in rivals:
-        if not search.purse.affords(2 * len(search.val) * search.runs.samples):
-            return 0.0
-        result = await duel(search.runs, child, rival, search.val, screened.changes if screened.strong else ())
-        search.log.add(
-            "raced",
-            candidate=child.candidate.key,
-            against=rival.candidate.key,
-            delta=result.delta,
-            rows=result.rows,
-            accepted=result.won,
-        )
-        if not result.won:
-            search.beaten.add(draft.candidate.key)
-            if _single(draft):
-                search.ledger.add(draft.hypothesis, "val", result.delta)
-            return 0.0
-        gain = result.delta or screened.delta
-        if result.broken:
-            # Answers that vary have favoured the winner on these rows: its next rivals meet it on others.
-            search.val.sort(key=lambda row: row.id in child.scores)
-    crown(search, child)
-    return gain
-
-
-def crown(search: Search, child: Entry) -> None:
-    """What has won is the champion."""
-    search.archive.add(child)
-    search.log.add(
-        "best",
-        candidate=child.candidate.key,
-        mean=child.mean,
-        rows=len(child.scores),
-        values=child.candidate.changes(search.archive.incumbent.candidate),
-        hypothesis=child.hypothesis,
-    )
+    result = await contest(search, child, rivals, screened.changes if screened.strong else ())
+    if result is None:
+        return 0.0
+    if not result.won:
+        if _single(draft):
+            search.ledger.add(draft.hypothesis, "val", result.delta)
+        return 0.0
+    # Where the few rows of a duel show nothing, it was won by what the draft has mended in training.
+    return result.delta if result.delta > 0 else screened.delta
 
 
 def _single(draft: Draft) -> bool:
     """Whether it is one change: that several together fail says nothing about any of them."""
-    return draft.parts == 1
+    return not draft.parts

@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 
 from adalang.optimizer.archive import Entry
 from adalang.optimizer.candidate import Candidate, Choice, Value
-from adalang.optimizer.duel import duel
+from adalang.optimizer.contest import contest
 from adalang.optimizer.earlier import Earlier, Found
 from adalang.optimizer.gates import outside_training, refuse_text
 from adalang.optimizer.rebase import likeness, rebased
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import Example, Param
-from adalang.optimizer.trials import crown
 
 _MOST_TRIED = 2
 _SHARE = 0.1
@@ -46,10 +45,12 @@ async def warm_start(search: Search, earlier: Sequence[Earlier]) -> None:
     if _settled(search, params, earlier[0]):
         search.settled = search.runs.begun + int(_SHARE * max(one.runs for one in earlier))
     train = {row.id: row for row in search.train}
-    known = next((found for one in earlier for found in one.found if found.key == search.champion.candidate.key), None)
-    if known is not None:
+    finds = [found for one in earlier if one.same for found in one.found]
+    known = next((found for found in finds if found.key == search.champion.candidate.key), None)
+    rows = [train[row] for row in known.rows if row in train] if known is not None else []
+    if rows and search.purse.affords(len(rows) * search.runs.samples):
         # Their answers are paid for: the search need not look for failing rows again.
-        await search.try_on(search.champion.candidate, [train[row] for row in known.rows if row in train])
+        await search.try_on(search.champion.candidate, rows)
     search.log.add("warm_started", champion=search.champion.candidate.key, settled=search.settled is not None)
 
 
@@ -96,33 +97,19 @@ def _allowed(search: Search, param: Param, value: Value) -> bool:
     if isinstance(value, Choice):
         return True
     if isinstance(value, str):
-        component = search.task.info.components.get(param.component)
-        words = component.words if component else ()
-        before = str(param.value)
+        before, words = str(param.value), search.task.info.words(param)
         return refuse_text(before, value, tried=(), data=search.data, words=words, most=param.most) is None
-    shown = [Example(str(nth), {k: v for k, v in one.items() if k != "output"}) for nth, one in enumerate(value)]
+    shown = [
+        Example(str(nth), {k: v for k, v in one.items() if k not in ("output", "reasoning")})
+        for nth, one in enumerate(value)
+    ]
     return not outside_training(shown, [*search.val, *search.task.rows("test")])
 
 
 async def _try(search: Search, candidate: Candidate, found: Found) -> None:
-    rival = search.champion
-    child = Entry(candidate, {}, found.hypothesis, "warm_start")
-    if not search.purse.affords(2 * len(search.val) * search.runs.samples):
-        return
-    result = await duel(search.runs, child, rival, search.val)
-    search.log.add(
-        "raced",
-        candidate=candidate.key,
-        against=rival.candidate.key,
-        delta=result.delta,
-        rows=result.rows,
-        accepted=result.won,
-    )
-    if result.won:
-        crown(search, child)
+    result = await contest(search, Entry(candidate, {}, found.hypothesis, "warm_start"), [search.champion])
+    if result is not None and result.won:
         search.chosen_before = candidate if found.chosen else None
-    else:
-        search.beaten.add(candidate.key)
 
 
 def _settled(search: Search, params: Mapping[str, Param], newest: Earlier) -> bool:

@@ -91,6 +91,8 @@ def short(text: str, most: int = _LONGEST) -> str:
 
 def _rows(one: Round) -> str:
     failed = one.failing
+    if one.blame and not failed:
+        return f"{len(one.batch)} train rows; which of them fail was not kept"
     shown = " ".join(row[:8] for row in failed[:_SHOWN_NOTES]) + (" …" if len(failed) > _SHOWN_NOTES else "")
     return f"{len(failed)} of {len(one.batch)} train rows fail" + (f": {shown}" if failed else "")
 
@@ -146,12 +148,13 @@ def _trials(story: Story, trials: Sequence[Trial]) -> list[str]:
 def trial_line(story: Story, trial: Trial) -> str:
     """A trial in words."""
     if trial.kind == "screen":
-        where = f" on {trial.rows} {_plural(trial.rows, 'row')}"
+        where = f" on {trial.rows} {_plural(trial.rows, 'row')}" if trial.rows else ""
         if trial.broke:
             return f"screened {trial.delta:+.1f}{where}: dropped, it breaks {', '.join(row[:8] for row in trial.broke)}"
         return f"screened {trial.delta:+.1f}{where}: {'passed' if trial.passed else 'dropped'}"
     where = f" on {trial.rows} rows" if trial.rows else " at the first look"
-    return f"raced {trial.delta:+.1f}{where} against {story.name_of(trial.against)}: {'kept' if trial.passed else 'dropped'}"
+    rival = f" against {story.name_of(trial.against)}" if trial.against else ""
+    return f"raced {trial.delta:+.1f}{where}{rival}: {'kept' if trial.passed else 'dropped'}"
 
 
 def _outcome(story: Story, one: Round) -> str:

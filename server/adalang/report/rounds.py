@@ -70,7 +70,7 @@ class Best:
 @dataclass(slots=True)
 class Round:
     """One round. `number` counts through the whole run, `nth` in its search; both are 0 for what is tried before the first round.
-    `began` and `ended`: what had been spent by then."""
+    `began` and `ended`: what had been spent by then. `failing` may be empty where there is blame: earlier versions did not keep it."""
 
     number: int
     nth: int
@@ -98,14 +98,6 @@ class Round:
         """A param's share of the round's blame, 0 to 1."""
         total = sum(self.blame.values())
         return self.blame.get(param, 0.0) / total if total else 0.0
-
-    def change_of(self, candidate: str) -> str:
-        """What a candidate of this round changes, in words; "" if none is known."""
-        alone = next((one.change for one in self.attempts if one.candidate == candidate), "")
-        joined = next((one for one in self.together if one.candidate == candidate), None)
-        if alone or joined is None:
-            return alone
-        return " ".join(one.change for one in self.attempts if one.number in joined.parts)
 
 
 def work(spent: Usage) -> int:

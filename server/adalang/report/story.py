@@ -1,7 +1,7 @@
 """A run's events, put together again: rounds with their blame, the changes that were thought of, and what became of each.
 
 Fed one event at a time, while the run goes on or from the store. It keeps to :mod:`adalang.optimizer.vocabulary`; kinds that it does
-not know are passed over, and what an event does not say stays empty.
+not know are passed over, and what an event does not say stays empty: the logs of earlier versions say less.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Story:
                     batch=told["batch"],
                     began=began,
                     ended=event.spent,
-                    failing=told["failing"],
+                    failing=told.get("failing") or (),
                 )
                 self.rounds.append(self._open)
             case "screened" | "raced" | "best" if self._open is None:
@@ -148,7 +148,7 @@ class Story:
             case "feedback":
                 now.blame = dict(told["blame"])
                 now.targets = told.get("targets") or [told["target"]]
-                now.notes += [_blamed(one) for one in told.get("notes") or ()]
+                now.notes += [_blamed(one) for one in told.get("notes") or () if isinstance(one, Mapping)]
             case "hypotheses":
                 for cause, change in told["hypotheses"]:
                     now.attempts.append(Attempt(len(now.attempts) + 1, told["param"], change, cause))
@@ -159,10 +159,10 @@ class Story:
             case "joined":
                 now.together.append(Together(told["candidate"], _parts(now, told["drafts"])))
             case "screened":
-                trial = Trial("screen", told["delta"], told["passed"], told["rows"], told["broke"])
+                trial = Trial("screen", told["delta"], told["passed"], told.get("rows", 0), told["broke"])
                 self._tried(now, told["candidate"], trial)
             case "raced":
-                trial = Trial("duel", told["delta"], told["accepted"], told["rows"], against=told["against"])
+                trial = Trial("duel", told["delta"], told["accepted"], told["rows"], against=told.get("against", ""))
                 self._tried(now, told["candidate"], trial)
             case "best":
                 best = Best(told["candidate"], told["mean"], told["rows"], told["values"], now.number, event.spent)

@@ -7,9 +7,8 @@ several rows against each other; `digest` makes many notes few. `backward` is th
 
 from __future__ import annotations
 
-from adalang.optimizer.backward.blame import feedback_schema
-from adalang.optimizer.backward.feedback import MOST_ROWS, Feedback, backward
+from adalang.optimizer.backward.feedback import Feedback, backward
 from adalang.optimizer.backward.loss import loss_text, shown
 from adalang.optimizer.backward.walk import Note
 
-__all__ = ["MOST_ROWS", "Feedback", "Note", "backward", "feedback_schema", "loss_text", "shown"]
+__all__ = ["Feedback", "Note", "backward", "loss_text", "shown"]

@@ -9,6 +9,7 @@ from typing import Any
 from adalang.optimizer.backward.flow import RESULT, Flow, Node
 from adalang.optimizer.backward.loss import shown
 from adalang.optimizer.candidate import Candidate
+from adalang.optimizer.schema import closed
 from adalang.optimizer.task import Task
 from adalang.runtime.failures import BugFailure, Failure
 from adalang.runtime.models.types import Message
@@ -32,16 +33,7 @@ def feedback_schema(names: Sequence[str]) -> Mapping[str, Any]:
         "blame": {"type": "number", "description": "its share of the blame, 0 to 1"},
         "note": {"type": "string", "description": "what should differ, in one or two sentences"},
     }
-    return _closed({"feedback": {"type": "array", "items": _closed(entry)}})
-
-
-def _closed(properties: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    return closed({"feedback": {"type": "array", "items": closed(entry)}})
 
 
 async def ask_for_blame(

@@ -30,8 +30,9 @@ class Credit:
         self._often = self._maximised()
 
     def of(self, row: str) -> Mapping[str, float]:
-        """Each param's share of the blame for a row; they add up to 1, and params that had no part in it have none."""
-        return _shared(self._fits[row], self._often)
+        """Each param's share of the blame for a row; they add up to 1, and params that had no part in it have none (in some rows none
+        has: a run that was cut short before it came to a text)."""
+        return _shared(self._fits.get(row, {}), self._often)
 
     def beforehand(self, params: frozenset[str]) -> Mapping[str, float]:
         """The shares for a row that nobody was asked about, from what the others say."""

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from adalang.optimizer.backward.walk import Note
 from adalang.optimizer.runs import concurrently
+from adalang.optimizer.schema import closed
 from adalang.optimizer.task import Task
 from adalang.runtime.failures import BugFailure, Failure
 from adalang.runtime.models.types import Message
 
 MOST_AT_ONCE = 8
 
-_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {"summary": {"type": "string", "description": "what the remarks ask for, most frequent first"}},
-    "required": ["summary"],
-    "additionalProperties": False,
-}
+_SCHEMA = closed({"summary": {"type": "string", "description": "what the remarks ask for, most frequent first"}})
 
 
 async def digest(task: Task, param: str, notes: Sequence[Note]) -> str:

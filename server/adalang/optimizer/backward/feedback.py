@@ -31,15 +31,12 @@ class Feedback:
     """What came of the way back.
 
     `notes` by param id, in the order of the rows and of time; `blame`: their sums. `keep`: for each param what passing rows did
-    with it. `digests`: for params with many notes what they say together. `sure`: how sure it is (0 to 1) that the
-    first of the blamed is the one at fault in most rows; `rows` are those that were looked at.
+    with it. `digests`: for params with many notes what they say together.
     """
 
     notes: Mapping[str, Sequence[Note]] = field(default_factory=dict)
     keep: Mapping[str, Sequence[str]] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
-    sure: float = 1.0
-    rows: Sequence[RowResult] = ()
 
     @property
     def blame(self) -> Mapping[str, float]:
@@ -97,8 +94,6 @@ async def backward(
         notes,
         {name: lines for name in notes if (lines := _kept(task.info, name, passing))},
         {name: text for name, text in zip(notes, digests, strict=True) if text},
-        credit.sure,
-        rows,
     )
 
 

@@ -7,21 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from adalang.evaluation.results import RowResult
+from adalang.optimizer.schema import closed
 from adalang.optimizer.task import Task
 from adalang.runtime.failures import BugFailure, Failure
 from adalang.runtime.models.types import Message
 
-_LONGEST_VALUE = 1500  # characters
+LONGEST_VALUE = 1500  # characters
 
-_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {"diagnosis": {"type": "string", "description": "what is wrong with the output, in one sentence"}},
-    "required": ["diagnosis"],
-    "additionalProperties": False,
-}
+_SCHEMA = closed({"diagnosis": {"type": "string", "description": "what is wrong with the output, in one sentence"}})
 
 
-def shown(value: Any, longest: int = _LONGEST_VALUE) -> str:
+def shown(value: Any, longest: int = LONGEST_VALUE) -> str:
     """A value as JSON, cut where it is too long to help."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"

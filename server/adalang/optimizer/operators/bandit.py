@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from adalang.optimizer.chance import gumbel
 from adalang.optimizer.operators.base import Operator
 from adalang.optimizer.state import Search
 
@@ -36,7 +37,7 @@ class Bandit:
         if fresh and (fresh[0] is usable[0] or search.idle >= PLATEAU):
             return fresh[0]
         known = [operator for operator in usable if self.turns[operator.name]]
-        return max(known, key=lambda operator: self._value(operator.name) + _gumbel(search))
+        return max(known, key=lambda operator: self._value(operator.name) + gumbel(search.rng))
 
     def reward(self, operator: str, gain: float, cost: float) -> None:
         """`gain`: rise of the best mean in rows; `cost`: in model calls of the target, the teacher's at their price."""
@@ -47,7 +48,3 @@ class Bandit:
 
     def _value(self, operator: str) -> float:
         return math.log((self._gain[operator] + _PRIOR_GAIN) / (self._cost[operator] + _PRIOR_COST))
-
-
-def _gumbel(search: Search) -> float:
-    return -math.log(-math.log(search.rng.random() or 1e-12))

@@ -16,14 +16,14 @@ from adalang.optimizer.state import Search
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A candidate that passed the static gates. `uses` are the train rows that stand in it, and so cannot test it; `parts` counts
-    the changes that were put together in it."""
+    """A candidate that passed the static gates. `uses` are the train rows that stand in it, and so cannot test it; `parts` are
+    the keys of the candidates that were put together in it, if it was made so."""
 
     candidate: Candidate
     hypothesis: Hypothesis
     edits: tuple[Edit, ...] = ()
     uses: frozenset[str] = frozenset()
-    parts: int = 1
+    parts: tuple[str, ...] = ()
 
 
 class Operator(Protocol):

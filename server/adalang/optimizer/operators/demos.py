@@ -13,9 +13,8 @@ from adalang.optimizer.candidate import Candidate, Demo
 from adalang.optimizer.gates import refuse_demos
 from adalang.optimizer.ledger import Hypothesis
 from adalang.optimizer.operators.base import Draft
-from adalang.optimizer.operators.drafting import failing, passing
 from adalang.optimizer.operators.teaching import first_call, taught
-from adalang.optimizer.runs import PASS
+from adalang.optimizer.runs import PASS, failing, passing
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import Example, Param
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adalang.evaluation.results import RowResult
 from adalang.optimizer.archive import Entry
 from adalang.optimizer.edits import Edit, apply_edits
 from adalang.optimizer.gates import refuse_text
 from adalang.optimizer.ledger import Hypothesis
 from adalang.optimizer.operators.base import Draft
-from adalang.optimizer.runs import PASS
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
 
@@ -20,8 +18,7 @@ def edited(search: Search, parent: Entry, param: Param, hypothesis: Hypothesis, 
     before = parent.candidate.text(param.id)
     after = apply_edits(before, edits)
     tried = [value for value in search.was_tried(param.id) if isinstance(value, str)]
-    component = search.task.info.components.get(param.component)
-    words = component.words if component else ()
+    words = search.task.info.words(param)
     reason = refuse_text(before, after, tried=tried, data=search.data, words=words, most=param.most)
     if reason is not None:
         refused(search, hypothesis, reason)
@@ -43,11 +40,3 @@ def rewritten(search: Search, parent: Entry, param: Param, hypothesis: Hypothesi
 def refused(search: Search, hypothesis: Hypothesis, reason: str) -> None:
     search.ledger.add(hypothesis, reason)
     search.log.add("gated", param=hypothesis.param, change=hypothesis.change, reason=reason)
-
-
-def failing(results: Sequence[RowResult]) -> list[RowResult]:
-    return [result for result in results if result.score is not None and result.score < PASS]
-
-
-def passing(results: Sequence[RowResult]) -> list[RowResult]:
-    return [result for result in results if result.score is not None and result.score >= PASS]

@@ -10,8 +10,9 @@ from adalang.optimizer.backward import Note
 from adalang.optimizer.edits import Edit
 from adalang.optimizer.ledger import Hypothesis
 from adalang.optimizer.operators.base import Draft
-from adalang.optimizer.operators.drafting import edited, passing
+from adalang.optimizer.operators.drafting import edited
 from adalang.optimizer.operators.text import edits_for
+from adalang.optimizer.runs import passing
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
 

@@ -13,9 +13,11 @@ from adalang.optimizer.case import about_prompt, siblings_of
 from adalang.optimizer.ledger import Hypothesis
 from adalang.optimizer.operators.base import Draft
 from adalang.optimizer.operators.demos import demo_of, placed, reasons, refuse_shots, without_inputs
-from adalang.optimizer.operators.drafting import failing, refused, rewritten
+from adalang.optimizer.operators.drafting import refused, rewritten
 from adalang.optimizer.operators.teaching import first_call, taught
 from adalang.optimizer.propose import PURPOSE
+from adalang.optimizer.runs import failing
+from adalang.optimizer.schema import closed
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
 from adalang.runtime.failures import RefusedFailure, UnreadableFailure
@@ -24,17 +26,14 @@ from adalang.runtime.models.types import Message
 STEPS = "reasoning_steps"
 MOST_STEPS = 8
 
-STEPS_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {
+STEPS_SCHEMA = closed(
+    {
         "steps": {
             "type": "array",
             "items": {"type": "string", "description": "one step of the method, as an order, in one sentence"},
         }
-    },
-    "required": ["steps"],
-    "additionalProperties": False,
-}
+    }
+)
 
 
 class LearnToReason:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.archive import Entry
@@ -11,9 +10,10 @@ from adalang.optimizer.backward import Note, loss_text
 from adalang.optimizer.case import Case, about_prompt, about_rows, make_case
 from adalang.optimizer.ledger import Hypothesis
 from adalang.optimizer.operators.base import Draft
-from adalang.optimizer.operators.drafting import failing, passing, refused, rewritten
+from adalang.optimizer.operators.drafting import refused, rewritten
 from adalang.optimizer.propose import PURPOSE
-from adalang.optimizer.runs import concurrently
+from adalang.optimizer.runs import concurrently, failing, passing
+from adalang.optimizer.schema import closed
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
 from adalang.runtime.failures import RefusedFailure, UnreadableFailure
@@ -25,12 +25,7 @@ PLATEAU = 5
 _TEXTS_AT_ONCE = 2
 _MOST_ROWS = 8
 
-TEXT_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {"new_text": {"type": "string", "description": "the new text of the prompt, as a whole"}},
-    "required": ["new_text"],
-    "additionalProperties": False,
-}
+TEXT_SCHEMA = closed({"new_text": {"type": "string", "description": "the new text of the prompt, as a whole"}})
 
 
 class Restart:
@@ -88,8 +83,7 @@ async def _fresh(search: Search, parent: Entry, param: Param, case: Case, sample
 def _messages(search: Search, param: Param, case: Case) -> list[Message]:
     wish = f" ({param.doc})" if param.doc else ""
     first = search.archive.incumbent.candidate.text(param.id)
-    component = search.task.info.components.get(param.component)
-    keep = [word for word in (component.words if component else ()) if word in case.text]
+    keep = [word for word in search.task.info.words(param) if word in case.text]
     parts = about_prompt(search.task, param, case.siblings)
     parts.append(f"The author's text of {param.id}{wish}, for what it wants and knows:\n<<<\n{first}\n>>>")
     parts += about_rows(case)

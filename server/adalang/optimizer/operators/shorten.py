@@ -35,7 +35,7 @@ async def shorter(search: Search, candidate: Candidate) -> list[Removal]:
     for param in long[:_MOST_TEXTS]:
         found += await _by_teacher(search, param, candidate.text(param.id))
     for param in long[:_MOST_TEXTS]:
-        words = _words(search, param)
+        words = search.task.info.words(param)
         parts = pieces(candidate.text(param.id))
         single: list[Removal] = [_WithoutPiece(param.id, part, words) for part in parts]
         found += sorted(in_groups(single, _MOST_PIECES), key=lambda one: len(_text(one(candidate), param)))
@@ -119,17 +119,12 @@ async def _by_teacher(search: Search, param: Param, text: str) -> list[Removal]:
     except Failure as failure:
         search.log.add("teacher_failed", error=str(failure))
         return []
-    words = _words(search, param)
+    words = search.task.info.words(param)
     reason = refuse_text(text, after, tried=(), data=search.data, words=words, most=len(text) - 1)
     if reason is not None:
         search.log.add("gated", param=param.id, change=HYPOTHESIS, reason=reason)
         return []
     return [_Rewritten(param.id, text, after)]
-
-
-def _words(search: Search, param: Param) -> Sequence[str]:
-    component = search.task.info.components.get(param.component)
-    return component.words if component else ()
 
 
 def _text(candidate: Candidate, param: Param) -> str:

@@ -11,9 +11,9 @@ from adalang.optimizer.backward import Feedback, Note, backward
 from adalang.optimizer.case import Case, in_groups, make_case
 from adalang.optimizer.edits import Edit, EditRefused
 from adalang.optimizer.operators.base import Draft
-from adalang.optimizer.operators.drafting import edited, failing, passing, refused
+from adalang.optimizer.operators.drafting import edited, refused
 from adalang.optimizer.propose import Proposed, all_hypotheses, write_edit
-from adalang.optimizer.runs import concurrently
+from adalang.optimizer.runs import concurrently, failing, passing
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
 
@@ -35,7 +35,8 @@ class EditText:
         wrong = _chosen(search, results)
         if not wrong:
             return []
-        more = partial(_more_failing, search, parent)
+        # Where to begin is worth further rows; later rounds know what earlier ones have blamed.
+        more = None if search.blame else partial(_more_failing, search, parent)
         feedback = await backward(search.task, parent.candidate, wrong, passing(results), more)
         blame = feedback.blame
         if not blame:

@@ -35,6 +35,8 @@ class Finding:
     @classmethod
     def nothing_better(cls, search: Search) -> Finding:
         """No candidate beat what the file holds now."""
+        if search.gave_up:
+            return cls("nothing", f"{search.gave_up}, and nothing that was tried before did better")
         mean, known = search.archive.incumbent.mean, len(search.archive.incumbent.scores)
         if not known:
             return cls("nothing", "there was no change that could be tried")

@@ -94,6 +94,13 @@ def test_runs_are_listed_and_shown(done):
     assert missing.returncode == 2 and f"there are: {plain['run_id']}" in one_clear_line(missing)
 
 
+def test_an_estimate_leaves_the_log_of_an_earlier_run_alone(done):
+    folder, _ = done
+    before = (folder / "log.jsonl").read_bytes()
+    assert adalang(*OPTIMIZE, "--estimate", "--events", "log.jsonl", cwd=folder).returncode == 0
+    assert (folder / "log.jsonl").read_bytes() == before
+
+
 def test_standard_output_belongs_to_one_program_alone(tmp_path):
     world.write(tmp_path, count=160)
     both = adalang(*OPTIMIZE, "--events", "-", "--json", cwd=tmp_path)

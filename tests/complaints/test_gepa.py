@@ -38,6 +38,7 @@ async def test_a_teacher_that_always_fails_ends_the_search_soon():
     outcome = await optimise(task, Settings(), events.append)
     ended = next(event for event in events if event.kind == "search_ended")
     assert outcome.kind == "nothing" and "the teacher failed 5 times in a row" in ended.payload["reason"]
+    assert outcome.reason.startswith("the teacher failed 5 times in a row")
     assert sum(event.kind == "teacher_failed" for event in events) == 5
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.earlier import Earlier, Found
 from adalang.optimizer.few import halved
+from adalang.optimizer.outcome import Finding
 from adalang.optimizer.task import Example, Param
 from adalang.optimizer.warm import warm_start
 from tests.optimizer.test_trials import begun, told
@@ -54,3 +55,12 @@ async def test_reasoning_does_not_hide_that_an_example_is_held_out_today():
     found = Found("k", {"solve.shots": (demo,)}, "Show it.")
     await warm_start(search, [Earlier("old", start, [found], [], exhausted=True, same=True)])
     assert told(events, "warm_start")[0]["candidates"] == []
+
+
+def test_nothing_found_says_on_how_many_rows():
+    search, _ = begun(World())
+    assert Finding.nothing_better(search).reason == "there was no change that could be tried"
+    search.archive.incumbent.scores.update({"1": 1.0, "2": 1.0, "3": 1.0, "4": 1.0})
+    assert "100 % on the 4 of 60 selection rows looked at" in Finding.nothing_better(search).reason
+    search.archive.incumbent.scores.update({row.id: 1.0 for row in search.val} | dict.fromkeys("1234", 1.0))
+    assert "nothing to gain" in Finding.nothing_better(search).reason

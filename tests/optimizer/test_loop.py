@@ -259,3 +259,11 @@ async def test_proposals_that_change_nothing_are_hardly_ever_shipped():
         outcome, _ = await events_of(world, Settings(seed=seed, rounds=4, batch=8, repeats=1, simplify=False))
         shipped += outcome.kind == "proposal"
     assert shipped <= 0.05 * runs
+
+
+@pytest.mark.parametrize("calls", [300, 500, 900])
+async def test_without_held_out_rows_the_budget_suffices_for_both_halves(calls):
+    """The first half's search must not spend what the second needs, and what both need to be judged."""
+    outcome, _ = await events_of(World(60, 60, 0, luck=0.1, noise=0.05, calls=calls))
+    assert "ran out" not in outcome.reason
+    assert calls == 300 or (outcome.kind == "hint" and outcome.evidence.holdout_n == 60), outcome.reason

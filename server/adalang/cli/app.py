@@ -88,12 +88,13 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except Exception as error:
+        from adalang.cli.common import note
         from adalang.cli.failures import explain
 
         message = explain(error)
         if message is None:
             raise
-        print(f"error: {message}", file=sys.stderr)
+        note(f"error: {message}")
         return 2
 
 

@@ -14,6 +14,7 @@ import typer
 
 from adalang.config import Settings, find_root, load_settings
 from adalang.language.files import source_files
+from adalang.report.visible import visible
 
 if TYPE_CHECKING:
     from adalang.engine.session import Session
@@ -158,7 +159,7 @@ def existing_store(root: Path | None) -> Store:
 
 def note(text: str) -> None:
     """A line for the person at the terminal; standard output stays clean for other programs."""
-    print(text, file=sys.stderr, flush=True)
+    print(visible(text), file=sys.stderr, flush=True)
 
 
 def print_json(value: Any) -> None:

@@ -188,7 +188,7 @@ def print_compared(found: Compared, by: str) -> None:
     for word, rows in (("broken", changed.broken), ("mended", changed.mended)):
         for old, new in found.changed(rows[:_SHOWN]):
             print(
-                f"    {word} {new.row_id}: expected {short(new.expected)}, {short(old.output)} -> {short(new.output)}"
+                f"    {word} {short(new.row_id)}: expected {short(new.expected)}, {short(old.output)} -> {short(new.output)}"
             )
         if len(rows) > _SHOWN:
             print(f"    … and {len(rows) - _SHOWN} more {word} (--json and --html have all)")
@@ -196,7 +196,7 @@ def print_compared(found: Compared, by: str) -> None:
         part = one.comparison
         few = "  (few rows)" if one.few else ""
         print(
-            f"  {by} = {one.value}: {percent(part.before)} -> {percent(part.after)}, {100 * part.difference:+.1f} points "
+            f"  {by} = {short(one.value)}: {percent(part.before)} -> {percent(part.after)}, {100 * part.difference:+.1f} points "
             f"[{100 * part.low:+.1f}, {100 * part.high:+.1f}] on {part.n} rows, p = {one.p:.2g}{few}"
         )
 

@@ -26,6 +26,7 @@ from adalang.cli.common import (
     write_report,
 )
 from adalang.cli.rows import RowProgress, inputs_line, print_estimates, short
+from adalang.report.visible import visible
 
 if TYPE_CHECKING:
     from adalang.engine.session import Session
@@ -116,7 +117,7 @@ def print_evaluation(found: Evaluation, failing: int, by: str = "") -> None:
     interval, usage = found.interval, found.usage
     if found.void:
         share = f"{found.transport_failures} of {len(found.rows)} runs got no answer"
-        print(f"{found.eval} ({found.split}): void, {share}. First: {_first_error(found)}")
+        print(f"{found.eval} ({found.split}): void, {share}. First: {visible(_first_error(found))}")
         return
     calls = f"{usage.calls} calls, {usage.cached_calls} from the cache"
     samples = f", {found.repeats} samples each" if found.repeats > 1 else ""
@@ -131,9 +132,9 @@ def print_evaluation(found: Evaluation, failing: int, by: str = "") -> None:
         _print_slices(found, by)
     _print_flaky(found)
     for row in found.failing[:failing]:
-        print(f"  {row.row_id}  {inputs_line(row.inputs)}")
+        print(f"  {short(row.row_id)}  {inputs_line(row.inputs)}")
         compared = f"expected {short(row.expected)}, got {short(row.output)}"
-        print(f"      {compared}" + (f"  ({row.reason})" if row.reason not in ("", compared) else ""))
+        print(f"      {compared}" + (f"  ({visible(row.reason)})" if row.reason not in ("", compared) else ""))
     rest = len(found.failing) - failing
     if rest > 0 and failing:
         print(f"  … and {rest} more (--failing {len(found.failing)} shows all)")
@@ -146,11 +147,11 @@ def _print_slices(found: Evaluation, by: str) -> None:
 
     for one in slices(found, by):
         if one.void or not one.interval.n:
-            print(f"  {by} = {one.value}: void on {len(one.rows)} rows")
+            print(f"  {by} = {short(one.value)}: void on {len(one.rows)} rows")
             continue
         few = "  (few rows)" if one.few else ""
         interval = f"[{percent(one.interval.low)}, {percent(one.interval.high)}]"
-        print(f"  {by} = {one.value}: {percent(one.interval.mean)} {interval} on {one.interval.n} rows{few}")
+        print(f"  {by} = {short(one.value)}: {percent(one.interval.mean)} {interval} on {one.interval.n} rows{few}")
 
 
 def _print_flaky(found: Evaluation) -> None:
@@ -161,7 +162,7 @@ def _print_flaky(found: Evaluation) -> None:
         return
     print(f"  samples disagree on {percent(flaky.share)} of {flaky.rows} rows")
     for row in flaky.flaky[:_SHOWN_FLAKY]:
-        print(f"    flaky: {row.row_id}  scores {', '.join(f'{score:g}' for score in row.scores)}")
+        print(f"    flaky: {short(row.row_id)}  scores {', '.join(f'{score:g}' for score in row.scores)}")
     if len(flaky.flaky) > _SHOWN_FLAKY:
         print(f"    … and {len(flaky.flaky) - _SHOWN_FLAKY} more (--json and --html have them)")
 

@@ -15,19 +15,25 @@ from adalang.optimizer.events import RunEvent
 
 
 class EventFile:
-    """Writes each event as a line that is complete when the call returns. A reader that is gone stops the run by BrokenPipeError."""
+    """Writes each event as a line that is complete when the call returns. A reader that is gone stops the run by BrokenPipeError.
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    ``anew``: what the stream holds from before goes with the first event, and stays where there comes none.
+    """
+
+    def __init__(self, stream: TextIO, *, anew: bool = False) -> None:
+        self._stream, self._anew = stream, anew
 
     def __call__(self, event: RunEvent) -> None:
+        if self._anew and self._stream.seekable():
+            self._stream.truncate(0)
+        self._anew = False
         self._stream.write(event_line(event) + "\n")
         self._stream.flush()
 
 
 @contextmanager
 def event_file(name: str) -> Iterator[EventFile | None]:
-    """The file of that name, made new (``-``: standard output); ``None`` for "".
+    """The file of that name, made new when there is something to write (``-``: standard output); ``None`` for "".
 
     Raises:
         typer.BadParameter: it cannot be written.
@@ -37,7 +43,7 @@ def event_file(name: str) -> Iterator[EventFile | None]:
         return
     with ExitStack() as stack:
         try:
-            stream = stack.enter_context(Path(name).open("w", encoding="utf-8", newline="\n"))
+            stream = stack.enter_context(Path(name).open("a", encoding="utf-8", newline="\n"))
         except OSError as error:
             raise typer.BadParameter(f"--events: {name} cannot be written: {error.strerror or error}") from error
-        yield EventFile(stream)
+        yield EventFile(stream, anew=True)

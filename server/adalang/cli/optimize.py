@@ -24,6 +24,7 @@ from adalang.cli.common import (
     split_target,
 )
 from adalang.cli.runs import report_run
+from adalang.report.visible import visible
 
 if TYPE_CHECKING:
     from adalang.cli.event_file import EventFile
@@ -192,7 +193,7 @@ def _from(root: Path) -> str:
 def print_evidence(proposal: Any) -> None:
     found = proposal.evidence
     if found.hypothesis:
-        print(f"  Why: {found.hypothesis}")
+        print(f"  Why: {visible(found.hypothesis)}")
     if found.p is not None:
         print(f"  Test: p = {found.p:.2g}; {found.mended} examples mended, {found.broken} broken")
     for word, examples in (("mended", found.mended_examples), ("broken", found.broken_examples)):

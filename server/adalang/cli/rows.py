@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adalang.cli.common import percent, print_json
+from adalang.report.visible import visible
 
 if TYPE_CHECKING:
     from adalang.evaluation.results import RowResult
@@ -72,5 +73,5 @@ def inputs_line(inputs: Mapping[str, Any]) -> str:
 def short(value: Any) -> str:
     """A value in one line of no more than 100 characters."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    text = " ".join(text.split())
+    text = visible(" ".join(text.split()))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

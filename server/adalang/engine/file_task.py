@@ -16,7 +16,7 @@ from adalang.evaluation.results import RowResult
 from adalang.evaluation.splits import holdout_hash
 from adalang.language.builtins import METRIC_SIGNATURES
 from adalang.language.checks.scope import result_type
-from adalang.language.data import Row
+from adalang.language.data import Row, canonical_json
 from adalang.language.declarations import PromptDeclaration, dotted, setting
 from adalang.language.models import price
 from adalang.language.program import Entity, Program
@@ -65,7 +65,7 @@ class FileTask:
     ) -> FileTask:
         runtime = runtime_of(program)
         scorer = Scorer(evaluated, evaluated.entity.module.path.parent)
-        splits = {name: rows.splits.get(name, ()) for name in ("train", "val", "test")}
+        splits = {name: _distinct(rows.splits.get(name, ()), scorer) for name in ("train", "val", "test")}
         examples = {name: [_example(scorer, row) for row in found] for name, found in splits.items()}
         components = reached(program, evaluated.target)
         prompts = [one for one in components if isinstance(one.declaration, PromptDeclaration)]
@@ -183,6 +183,20 @@ def _example(scorer: Scorer, row: Row) -> Example:
         return Example(row.id, scorer.inputs(row), scorer.expected(row), gold(scorer.plan, row))
     except BugFailure as failure:
         raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
+
+
+def _distinct(rows: Sequence[Row], scorer: Scorer) -> list[Row]:
+    """The rows without those that ask and expect what an earlier one does: a copy is no evidence of its own."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        asked = _example(scorer, row)
+        told = [asked.inputs, asked.expected] if scorer.plan.expect is not None else _without_id(row)
+        first.setdefault(canonical_json(told), row)
+    return list(first.values())
+
+
+def _without_id(row: Row) -> dict[str, Any]:
+    return {name: value for name, value in row.values.items() if name != "id"}
 
 
 def _expected_is_output(program: Program, evaluated: EvalPlan, examples: Sequence[Example]) -> bool:

@@ -62,10 +62,12 @@ async def crossfit(task: Task, begin: Begin) -> Finding:
     found: list[Entry] = []
     before: list[list[RowResult]] = []
     after: list[list[RowResult]] = []
-    for selects, judges in (halves, halves[::-1]):
+    for searches_left, (selects, judges) in ((1, halves), (0, halves[::-1])):
         search = begin(task.rows("train") or selects, selects)
-        # What the halves are judged on is paid for before anything is searched.
+        # What the halves are judged on is paid for before anything is searched, and the second search gets as much as the first.
         search.purse.reserve = 2 * (len(pool) - len(after)) * search.runs.samples
+        if searches_left:
+            search.purse.reserve += search.purse.spare() // 2
         await run_search(search)
         best = await choose(search, selects)
         found.append(best)

@@ -118,6 +118,9 @@ class _Optimisation:
         baseline = plan.val * self.runs.samples
         if self.purse.affords(baseline):
             return ""
+        seconds = self.task.remaining().seconds
+        if seconds is not None and seconds <= 0:
+            return "the time is used up before the first call; raise the budget's minutes"
         return (
             f"the budget is too small: the baseline on {plan.val} rows and the final test on {plan.holdout} rows need "
             f"{self.runs.price(self.purse.reserve + baseline).calls} calls"

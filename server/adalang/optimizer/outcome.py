@@ -35,10 +35,19 @@ class Finding:
     @classmethod
     def nothing_better(cls, search: Search) -> Finding:
         """No candidate beat what the file holds now."""
-        mean = search.archive.incumbent.mean
-        if mean >= 1.0 - _LITTLE:
+        if search.gave_up:
+            return cls("nothing", f"{search.gave_up}, and nothing that was tried before did better")
+        mean, known = search.archive.incumbent.mean, len(search.archive.incumbent.scores)
+        if not known:
+            return cls("nothing", "there was no change that could be tried")
+        if mean >= 1.0 - _LITTLE and known >= len(search.val):
             return cls("nothing", "every selection row is right already: there is nothing to gain")
-        return cls("nothing", f"no candidate did better than the present {round(100 * mean)} % on the selection rows")
+        rows = (
+            "the selection rows"
+            if known >= len(search.val)
+            else f"the {known} of {len(search.val)} selection rows looked at"
+        )
+        return cls("nothing", f"no candidate did better than the present {round(100 * mean)} % on {rows}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ class Search:
     rows too much like rows that judge to become examples. `beaten` are keys of candidates that lost a duel, `weak` of those that did
     nothing alone. `settled`: where an earlier run has searched from about
     here to the end, the number of runs at which this search ends, gains or not; a few rounds without any say as much then as many
-    else. `chosen_before`: what it had chosen and simplified, if that holds today.
+    else. `chosen_before`: what it had chosen and simplified, if that holds today. `gave_up`: why the search could not go on, if
+    something is broken.
     """
 
     task: Task
@@ -58,6 +59,7 @@ class Search:
     weak: set[str] = field(default_factory=set)
     settled: int | None = None
     chosen_before: Candidate | None = None
+    gave_up: str = ""
 
     @classmethod
     def begin(

@@ -38,7 +38,8 @@ class Stop:
         if search.idle >= settings.patience and all(bandit.turns[operator.name] for operator in usable):
             return f"{search.idle} rounds brought no gain"
         if self.broken >= _TECHNICAL_FAILURES:
-            return f"the teacher failed {self.broken} times in a row"
+            search.gave_up = f"the teacher failed {self.broken} times in a row"
+            return search.gave_up
         screens = settings.hypotheses * (SCREEN_FAILS + SCREEN_PASSES)
         if not search.purse.affords((settings.batch + screens) * search.runs.samples):
             return "what is left of the budget is kept for the final test"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from adalang.report.rounds import Attempt, Blamed, Round, Together, Trial
 from adalang.report.story import Story
+from adalang.report.visible import visible
 
 _SHOWN_NOTES = 8
 _LONGEST = 160
@@ -81,7 +82,7 @@ def tally(story: Story, param: str) -> tuple[int, int]:
 
 def short(text: str, most: int = _LONGEST) -> str:
     """A text on one line, cut where it is too long."""
-    plain = " ".join(text.split())
+    plain = visible(" ".join(text.split()))
     return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 

@@ -86,6 +86,9 @@ class InstantLane:
     def __init__(self) -> None:
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
+    async def ready(self) -> None:
+        pass
+
     async def call(self, request: Request) -> Answer:
         return await asyncio.shield(self.answer)
 

@@ -78,6 +78,9 @@ class AtOnce:
     def __init__(self) -> None:
         self.go = asyncio.Event()
 
+    async def ready(self) -> None:
+        pass
+
     async def call(self, request: Request) -> Answer:
         await self.go.wait()
         return Answer(request.messages[0].text, input_tokens=1)

@@ -201,6 +201,7 @@ class Gateway:
         """
         least = 2 * short.cut_at if short is not None else 0
         budget.check(self._lengths.room(request, budget, least).most)
+        await lane.ready()  # who stops while a library loads has spent nothing
         limiter = self._limiter(request.model)
         async with limiter.slot(self._likely_tokens(request)) as slot:
             room = self._lengths.room(request, budget, least)  # while it waited, others have spent

@@ -17,6 +17,8 @@ _SECRET_OPTION = re.compile(r"api_key|secret|password|credentials|access_key|aut
 
 _CREDENTIAL_HEADER = re.compile(r"auth|key|token|secret|password|cookie|credential", re.IGNORECASE)
 
+_LOGIN = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/?#\s@]*@", re.IGNORECASE)
+
 _IMAGE_TOKENS = 2000
 
 
@@ -38,7 +40,7 @@ def request_key(request: Request) -> str:
     credential.
     """
     content = describe(request)
-    content["api_base"] = request.model.api_base
+    content["api_base"] = without_login(request.model.api_base)
     content["code"] = _implementation(request.model.id)
     headers = _hashed_headers(request.model)
     if headers:
@@ -65,8 +67,17 @@ def describe(request: Request) -> dict[str, Any]:
 
 
 def public_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that are set and no secrets: a key put among the options by mistake stays out."""
-    return {name: value for name, value in options.items() if value is not None and not _SECRET_OPTION.search(name)}
+    """The options that are set and no secrets: a key put among the options by mistake stays out, and a login in an address."""
+    return {
+        name: without_login(value) if isinstance(value, str) else value
+        for name, value in options.items()
+        if value is not None and not _SECRET_OPTION.search(name)
+    }
+
+
+def without_login(text: str) -> str:
+    """A text whose addresses have no `name:password@` before the host."""
+    return _LOGIN.sub(r"\1", text)
 
 
 def _hashed_headers(model: ModelSpec) -> dict[str, str]:

@@ -18,6 +18,10 @@ class Lane(Protocol):
 
     free: bool
 
+    async def ready(self) -> None:
+        """Load what calls need, before anything is set aside for one. It may take seconds the first time."""
+        ...
+
     async def call(self, request: Request) -> Answer:
         """One attempt, no longer than the model's timeout; the answer says how long it took.
 
@@ -34,6 +38,9 @@ class BuiltinLane:
     """`builtin/lexical`: the offline model that is part of this package."""
 
     free = False
+
+    async def ready(self) -> None:
+        pass
 
     async def call(self, request: Request) -> Answer:
         if request.model.name != "lexical":

@@ -12,6 +12,7 @@ from types import ModuleType
 
 from adalang.language.models import key_variables
 from adalang.runtime.failures import BugFailure, Failure, RefusedFailure, TransportFailure
+from adalang.runtime.models.keys import without_login
 from adalang.runtime.models.types import ModelSpec
 
 # litellm's classes are known by name, so that this module needs no import that takes seconds.
@@ -46,7 +47,7 @@ def classify(error: Exception, model: ModelSpec) -> Failure:
     if "LiteLLMUnknownProvider" in kinds or "LLM Provider NOT provided" in said:
         return BugFailure(f'no provider is known for "{model.id}"; write provider/name, as in "openai/gpt-4o-mini"')
     if "NotFoundError" in kinds or status == 404:
-        place = model.api_base or "its provider"
+        place = without_login(model.api_base) or "its provider"
         return BugFailure(f"{model.id} was not found at {place}: {said}; check the name and api_base")
     if "BadRequestError" in kinds or status in (400, 413, 422):
         return BugFailure(f"{model.id} refused the request: {said}")
@@ -119,7 +120,7 @@ def _said(error: Exception, model: ModelSpec) -> str:
     for secret in sorted((*model.secret_values(), *from_environment), key=len, reverse=True):
         if len(secret) >= 4:
             text = text.replace(secret, "***")
-    return text[:_LONGEST_MESSAGE] or type(error).__name__
+    return without_login(text)[:_LONGEST_MESSAGE] or type(error).__name__
 
 
 def _message_in(text: str) -> str | None:
@@ -137,7 +138,7 @@ def _what_happened(error: Exception, model: ModelSpec) -> str:
     for cause in _causes(error):
         kind = type(cause).__name__
         if kind in _UNREACHED:
-            return f"{model.api_base or 'its provider'} cannot be reached"
+            return f"{without_login(model.api_base) or 'its provider'} cannot be reached"
         if kind == "ServerDisconnectedError":
             return "the server closed the connection"
         if kind == "ClientPayloadError":

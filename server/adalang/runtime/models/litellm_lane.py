@@ -50,6 +50,10 @@ class LiteLLMLane:
         self._litellm: ModuleType | None = None
         self._schemas = Schemas()
 
+    async def ready(self) -> None:
+        if self._litellm is None:
+            self._litellm = await asyncio.to_thread(load_litellm)
+
     async def call(self, request: Request) -> Answer:
         keyless = missing_key(request.model)
         if keyless is not None:
@@ -67,8 +71,8 @@ class LiteLLMLane:
 
     async def complete(self, request: Request, form: Mapping[str, Any] | None) -> Answer:
         """One call with this `response_format` or none; raises as `call` does."""
-        if self._litellm is None:
-            self._litellm = await asyncio.to_thread(load_litellm)
+        await self.ready()
+        assert self._litellm is not None
         _lanes_in_use.add(self)
         model = request.model
         deadline = asyncio.timeout(model.timeout)

@@ -45,12 +45,15 @@ class OpenAILane:
         self._session: ClientSession | None = None
         self._unpriced: set[tuple[str, str]] = set()
 
+    async def ready(self) -> None:
+        if self._litellm is None:
+            self._litellm = await asyncio.to_thread(load_litellm)
+
     async def call(self, request: Request) -> Answer:
         keyless = missing_key(request.model)
         if keyless is not None:
             raise keyless
-        if self._litellm is None:
-            self._litellm = await asyncio.to_thread(load_litellm)
+        await self.ready()
         return await self._schemas.ask(request, self._complete)
 
     async def aclose(self) -> None:

@@ -52,6 +52,9 @@ class ReplayLane:
         self._root = root
         self._recordings: dict[Path, _Recording] = {}
 
+    async def ready(self) -> None:
+        pass
+
     async def call(self, request: Request) -> Answer:
         file = self._root / request.model.name
         if file not in self._recordings:

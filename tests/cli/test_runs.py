@@ -117,6 +117,9 @@ def test_standard_output_belongs_to_one_program_alone(tmp_path):
 # ---- on a terminal
 
 
+_NOT_GIVEN = ("ADALANG_", "NO_COLOR", "COLUMNS", "LINES")
+
+
 class Terminal:
     """A command in a terminal of 110 columns; ``seen`` is all that it wrote there."""
 
@@ -124,7 +127,7 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 110, 0, 0))
         self.before = termios.tcgetattr(slave)
-        keep = {name: value for name, value in os.environ.items() if not name.startswith(("ADALANG_", "NO_COLOR"))}
+        keep = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_GIVEN)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "adalang", *arguments],
             stdin=slave,

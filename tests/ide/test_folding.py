@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from tests.ide.broken import broken_texts, program_of
 from tests.ide.fixtures import Case, cases
 from tests.language.programs import programs
@@ -19,6 +19,7 @@ def test_folding(case: Case, update: bool) -> None:
     case.check(lines, update)
 
 
+@example('import "a.adal" import "b.adal"\nmodel a = "x/y"\n')
 @given(programs() | broken_texts())
 def test_folds_nest_and_begin_on_lines_of_their_own(text: str) -> None:
     program = program_of(text)

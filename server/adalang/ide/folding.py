@@ -181,13 +181,13 @@ def _one_a_line(source: SourceText, folds: Iterator[Fold]) -> list[Fold]:
 
 
 def _imports(program: Program) -> Iterator[Fold]:
-    """Two and more imports with no other declaration between them."""
+    """Imports on several lines with no other declaration between them."""
     source, items = program.root.source, program.root.items
     run: list[Span] = []
     for item in [*items, None]:
         if item is not None and item.declaration.kind == "import":
             run.append(item.span)
             continue
-        if len(run) > 1:
+        if run and source.line_of(run[0].end) < source.line_of(run[-1].end):
             yield Fold(Span(source.line_span(source.line_of(run[0].end)).end, run[-1].end), "imports")
         run = []

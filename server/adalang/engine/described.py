@@ -26,7 +26,7 @@ from adalang.optimizer.task import Component
 from adalang.optimizer.task import Param as TaskParam
 from adalang.runtime.contract import in_words
 from adalang.runtime.failures import BugFailure
-from adalang.runtime.interpreter import prompt_form
+from adalang.runtime.prompts import prompt_form
 
 
 def task_param(one: Trainable) -> TaskParam:

@@ -13,9 +13,10 @@ from adalang.engine.protocol import RenderRequest
 from adalang.language.declarations import PromptDeclaration, setting
 from adalang.language.program import Entity, load, reader_with
 from adalang.runtime.failures import Failure
-from adalang.runtime.interpreter import Runtime, prompt_form
+from adalang.runtime.interpreter import Runtime
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.types import ImagePart, Message, ModelSpec, Part
+from adalang.runtime.prompts import prompt_form
 from adalang.runtime.resolve import Models
 
 

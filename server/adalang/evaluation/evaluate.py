@@ -32,8 +32,9 @@ from adalang.language.declarations import (
 )
 from adalang.language.program import Entity
 from adalang.runtime.failures import BudgetExceeded, BugFailure, RefusedFailure, TransportFailure, most_telling
-from adalang.runtime.interpreter import RunFailed, Runtime, compare
+from adalang.runtime.interpreter import RunFailed, Runtime
 from adalang.runtime.models.types import Usage
+from adalang.runtime.operators import compare
 from adalang.runtime.trace import Trace
 
 OnRow = Callable[[RowResult], None]

@@ -9,6 +9,9 @@ from typing import Any
 from adalang.runtime.models.types import Message, Usage
 from adalang.runtime.provenance import Origins, moved
 
+Place = tuple[int, ...]
+"""Where a call stands in the program's order."""
+
 
 @dataclass(slots=True)
 class Call:
@@ -34,7 +37,7 @@ class Call:
     error: str = ""
     usage: Usage = field(default_factory=Usage)
     answer_usage: Usage = field(default_factory=Usage)
-    place: tuple[int, ...] = ()
+    place: Place = ()
     origins: Origins = ()
     returned: Origins = ()
 

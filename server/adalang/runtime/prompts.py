@@ -1,0 +1,158 @@
+"""How prompts become messages: params and examples put in, templates rendered, the answer's form asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from adalang.language.checks.scope import result_type
+from adalang.language.datasets import NotConstant, constant
+from adalang.language.declarations import (
+    AgentDeclaration,
+    Constant,
+    Demos,
+    ParamDeclaration,
+    PromptDeclaration,
+    setting,
+)
+from adalang.language.program import Entity, Module, Program
+from adalang.language.templates import uses
+from adalang.runtime.answers import AnswerForm, answer_form, written
+from adalang.runtime.failures import BugFailure
+from adalang.runtime.models.types import Message
+from adalang.runtime.render import render
+from adalang.runtime.wording import article
+
+Overrides = Mapping[str, Any]
+"""New values of params (texts) and demos (sequences of objects), by their ids, as an optimizer tries them."""
+
+_NO_INPUT = "(An example of an answer; its input is not shown.)"
+
+
+def prompt_form(program: Program, entity: Entity, overrides: Overrides) -> AnswerForm:
+    """How a prompt's answer is asked for and read."""
+    declaration = entity.declaration
+    assert isinstance(declaration, PromptDeclaration)
+    wants = setting(declaration.settings, "reasoning")
+    reasons = wants is not None and isinstance(wants.value, Constant) and wants.value.value is True
+    steps = next((one for one in declaration.params if one.name.text == "reasoning_steps"), None)
+    text = str(overrides.get(f"{entity.id}.reasoning_steps", steps.text)) if steps else ""
+    return answer_form(result_type(program, entity), reasoning=reasons, reasoning_steps=text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What all calls of one prompt share. ``turns`` are the examples that no template places, as messages."""
+
+    form: AnswerForm
+    values: Mapping[str, Any]
+    placed: Mapping[str, Any]
+    turns: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """A program's prompts under some overrides. What all calls of one prompt share is prepared once."""
+
+    program: Program
+    overrides: Overrides
+    _prepared: dict[str, _Prepared] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def messages(self, entity: Entity, inputs: Mapping[str, Any]) -> tuple[tuple[Message, ...], AnswerForm]:
+        declaration = entity.declaration
+        if not isinstance(declaration, PromptDeclaration):
+            raise BugFailure(f"`{entity.id}` is {article(entity.kind)}; only prompts have messages")
+        prepared = self._prepared.get(entity.id)
+        if prepared is None:
+            prepared = self._prepared[entity.id] = self._prepare(entity, declaration)
+        values = {**prepared.values, **inputs, **prepared.placed}
+        turns = prepared.turns
+
+        messages: list[Message] = []
+        for message in declaration.messages:
+            if message.role == "user" and turns:
+                messages += turns
+                turns = ()
+            text = self._render(entity, message.template.text.value, values, message.role)
+            messages.append(Message(message.role, text))
+        return tuple(_with_instruction(messages, prepared.form.instruction)), prepared.form
+
+    def _prepare(self, entity: Entity, declaration: PromptDeclaration) -> _Prepared:
+        form = prompt_form(self.program, entity, self.overrides)
+        values = {**self._shared_values(entity), **self.param_values(entity, declaration)}
+        demos = {one.name.text: self._demo_values(entity, one) for one in declaration.demos}
+        named = {use.name for message in declaration.messages for use in uses(message.template)}
+        placed = {name: examples for name, examples in demos.items() if name in named}
+        left = [one for name, examples in demos.items() if name not in named for one in examples]
+        turns = self._demo_turns(entity, declaration, left, values | placed, form)
+        return _Prepared(form, values, placed, tuple(turns))
+
+    def _render(self, entity: Entity, text: str, values: Mapping[str, Any], role: str) -> Any:
+        folder = entity.module.path.parent
+        return render(text, values, where=f"{entity.id}, {role} message", folder=folder)
+
+    def _demo_turns(
+        self,
+        entity: Entity,
+        declaration: PromptDeclaration,
+        examples: list[Mapping[str, Any]],
+        values: Mapping[str, Any],
+        form: AnswerForm,
+    ) -> list[Message]:
+        """Each example as a turn of the user, rendered by the same templates, and one of the assistant.
+
+        An example that has no input shows how to reason, not about what: its user's turn says so.
+        """
+        templates = [one.template.text.value for one in declaration.messages if one.role == "user"]
+        empty = {one.name.text: "" for one in declaration.parameters}
+        turns = []
+        for example in examples:
+            inside = {**values, **empty, **{name: value for name, value in example.items() if name in empty}}
+            if not empty or empty.keys() & example.keys():
+                turns += [Message("user", self._render(entity, text, inside, "user")) for text in templates]
+            else:
+                turns.append(Message("user", _NO_INPUT))
+            answer = written(example.get("output"), form, str(example.get("reasoning", "")))
+            turns.append(Message("assistant", answer))
+        return turns
+
+    def param_values(self, entity: Entity, declaration: PromptDeclaration | AgentDeclaration) -> dict[str, Any]:
+        overrides = self.overrides
+        return {one.name.text: overrides.get(f"{entity.id}.{one.name.text}", one.text) for one in declaration.params}
+
+    def _shared_values(self, entity: Entity) -> dict[str, Any]:
+        """Top-level params of the prompt's file by name, and those of imported files as fields of the file's name."""
+
+        def params_of(module: Module) -> dict[str, Any]:
+            found = {}
+            for name, item in module.names.items():
+                if isinstance(item.declaration, ParamDeclaration):
+                    shared = self.program.entity(module, item)
+                    found[name] = self.overrides.get(shared.id, item.declaration.param.text)
+            return found
+
+        values: dict[str, Any] = params_of(entity.module)
+        for name, module in self.program.imported(entity.module).items():
+            values.setdefault(name, params_of(module))
+        return values
+
+    def _demo_values(self, entity: Entity, demos: Demos) -> list[Mapping[str, Any]]:
+        given = self.overrides.get(f"{entity.id}.{demos.name.text}")
+        if given is not None:
+            return list(given)
+        try:
+            return list(constant(demos.value)) if demos.value is not None else []
+        except NotConstant as error:
+            raise BugFailure(f"`{entity.id}.{demos.name.text}`: examples hold plain values only") from error
+
+
+def _with_instruction(messages: list[Message], instruction: str) -> list[Message]:
+    """The output instruction ends the first system message, or stands before all others."""
+    if not instruction:
+        return messages
+    for at, message in enumerate(messages):
+        if message.role == "system" and isinstance(message.content, str):
+            joined = f"{message.content.rstrip()}\n\n{instruction}" if message.content.strip() else instruction
+            return [*messages[:at], Message("system", joined), *messages[at + 1 :]]
+    return [Message("system", instruction), *messages]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from adalang.language.models import estimate_tokens
-from adalang.runtime.models.types import ImagePart, Message, Part, TextPart
+from adalang.runtime.models.types import ImagePart, Message, Part, TextPart, ToolCall
 from tests.servers.behaviour import Incoming, Reply
 
 
@@ -27,7 +27,7 @@ class OpenAI:
         return Incoming(
             number,
             body["model"],
-            tuple(Message(turn["role"], _content(turn["content"])) for turn in body["messages"]),
+            tuple(_openai_turn(turn) for turn in body["messages"]),
             form["json_schema"]["schema"] if form.get("type") == "json_schema" else None,
             tuple(body.get("tools") or ()),
             body,
@@ -80,7 +80,7 @@ class Anthropic:
 
     @staticmethod
     def read(number: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Incoming:
-        turns = [Message(turn["role"], _content(turn["content"])) for turn in body["messages"]]
+        turns = [message for turn in body["messages"] for message in _anthropic_turns(turn)]
         if body.get("system"):
             turns.insert(0, Message("system", _content(body["system"])))
         return Incoming(
@@ -119,6 +119,32 @@ class Anthropic:
     def error(kind: str, message: str) -> dict[str, Any]:
         kinds = {"overlong": "invalid_request_error"}
         return {"type": "error", "error": {"type": kinds.get(kind, f"{kind}_error"), "message": message}}
+
+
+def _openai_turn(turn: Mapping[str, Any]) -> Message:
+    calls = tuple(
+        ToolCall(call["id"], call["function"]["name"], call["function"]["arguments"])
+        for call in turn.get("tool_calls") or ()
+    )
+    return Message(turn["role"], _content(turn.get("content") or ""), calls, turn.get("tool_call_id", ""))
+
+
+def _anthropic_turns(turn: Mapping[str, Any]) -> Iterator[Message]:
+    """A turn as the other protocol tells it: what came of tools is a turn of its own."""
+    if isinstance(turn["content"], str):
+        yield Message(turn["role"], turn["content"])
+        return
+    calls = tuple(
+        ToolCall(block["id"], block["name"], json.dumps(block["input"]))
+        for block in turn["content"]
+        if block["type"] == "tool_use"
+    )
+    for block in turn["content"]:
+        if block["type"] == "tool_result":
+            yield Message("tool", _content(block.get("content") or ""), (), block["tool_use_id"])
+    said = [block for block in turn["content"] if block["type"] not in ("tool_use", "tool_result")]
+    if said or calls:
+        yield Message(turn["role"], _content(said), calls)
 
 
 def _content(content: str | list[dict[str, Any]]) -> str | tuple[Part, ...]:

@@ -39,7 +39,7 @@ from adalang.runtime.failures import (
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.keys import input_tokens
 from adalang.runtime.models.litellm_lane import LiteLLMLane
-from adalang.runtime.models.types import ImagePart, Message, ModelSpec, Request, TextPart
+from adalang.runtime.models.types import ImagePart, Message, ModelSpec, Request, TextPart, ToolCall
 
 MODELS: dict[Protocol, str] = {"openai": "openai/gpt-4o-mini", "anthropic": "anthropic/claude-sonnet-4-5"}
 KEY = "sk-live-0123456789abcdef"
@@ -312,6 +312,25 @@ async def test_tools_and_images_reach_the_model_and_its_calls_come_back(protocol
         assert call.name == "look" and call.arguments.replace(" ", "") == '{"at":"it"}'
         assert image in server.log[0].messages[0].content
         assert len(server.log[0].tools) == 1
+        await gateway.aclose()
+
+
+@both_protocols
+async def test_what_came_of_tools_reaches_the_model_as_such(protocol: Protocol) -> None:
+    tool = {
+        "type": "function",
+        "function": {"name": "look", "description": "d", "parameters": {"type": "object", "properties": {}}},
+    }
+    turns = (
+        Message("user", "what is where?"),
+        Message("assistant", "I look.", (ToolCall("a", "look", '{"at": "it"}'), ToolCall("b", "look", "{}"))),
+        Message("tool", "a cat", tool_call_id="a"),
+        Message("tool", "nothing", tool_call_id="b"),
+    )
+    async with LoopbackServer(protocol, beta) as server:
+        gateway = Gateway(None)
+        await gateway.complete(Request(request(server).model, turns, tools=(tool,)))
+        assert server.log[0].messages == turns
         await gateway.aclose()
 
 

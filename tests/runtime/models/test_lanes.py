@@ -37,7 +37,7 @@ from adalang.runtime.models.lanes import Lane
 from adalang.runtime.models.litellm_lane import LiteLLMLane, arguments, load_litellm
 from adalang.runtime.models.openai_lane import OpenAILane
 from adalang.runtime.models.openai_routes import route
-from adalang.runtime.models.types import ImagePart, Message, ModelSpec, Request, Response, TextPart
+from adalang.runtime.models.types import ImagePart, Message, ModelSpec, Request, Response, TextPart, ToolCall
 
 KEY = "sk-live-0123456789abcdef"
 MESSAGES = (Message("system", "Say beta."), Message("user", "which?"))
@@ -121,6 +121,15 @@ SENT: dict[str, dict[str, Any]] = {
     "schema": {"schema": SCHEMA, "schema_name": "kind"},
     "tools": {"tools": (TOOL,)},
     "tools and a schema": {"tools": (TOOL,), "schema": SCHEMA},
+    "what came of tools": {
+        "messages": (
+            *MESSAGES,
+            Message("assistant", "", (ToolCall("a", "look", '{"at": "it"}'), ToolCall("b", "look", "{}"))),
+            Message("tool", "a cat", tool_call_id="a"),
+            Message("tool", "nothing", tool_call_id="b"),
+        ),
+        "tools": (TOOL,),
+    },
     "an image": {
         "messages": (Message("user", (TextPart("what is it?"), ImagePart("data:image/png;base64,iVBORw0KGgo="))),)
     },

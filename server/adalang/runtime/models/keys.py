@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from adalang.language.models import estimate_tokens
-from adalang.runtime.models.types import ImagePart, Message, ModelSpec, Request, TextPart
+from adalang.runtime.models.types import ImagePart, Message, ModelSpec, Part, Request, TextPart
 
 _SECRET_OPTION = re.compile(r"api_key|secret|password|credentials|access_key|auth|headers|token$", re.IGNORECASE)
 
@@ -94,15 +94,28 @@ def _hashed_headers(model: ModelSpec) -> dict[str, str]:
 
 def message_json(message: Message) -> dict[str, Any]:
     """A message in the form that the OpenAI protocol gives it."""
-    if isinstance(message.content, str):
-        return {"role": message.role, "content": message.content}
-    parts = [
+    told: dict[str, Any] = {"role": message.role, "content": _content_json(message.content)}
+    if message.tool_calls:
+        if not told["content"]:
+            del told["content"]
+        told["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id:
+        told["tool_call_id"] = message.tool_call_id
+    return told
+
+
+def _content_json(content: str | tuple[Part, ...]) -> str | list[dict[str, Any]]:
+    if isinstance(content, str):
+        return content
+    return [
         {"type": "text", "text": part.text}
         if isinstance(part, TextPart)
         else {"type": "image_url", "image_url": {"url": part.url}}
-        for part in message.content
+        for part in content
     ]
-    return {"role": message.role, "content": parts}
 
 
 def canonical_json(value: Any) -> str:
@@ -138,7 +151,9 @@ def _tokens(request: Request, bytes_to_a_token: int) -> int:
 
 
 def _sent(request: Request) -> Iterator[str]:
-    yield from (message.text for message in request.messages)
+    for message in request.messages:
+        yield message.text
+        yield from (call.name + call.arguments for call in message.tool_calls)
     if request.schema is not None:
         yield canonical_json(request.schema)
     yield from (canonical_json(tool) for tool in request.tools)

@@ -96,7 +96,8 @@ class OpenAILane:
         """Found once for all calls that differ in their messages alone."""
         model = request.model
         in_parts = any(not isinstance(message.content, str) for message in request.messages)
-        same = canonical_json([model.id, model.options, model.secrets, form, request.tools, in_parts])
+        with_tools = any(message.tool_call_id for message in request.messages)
+        same = canonical_json([model.id, model.options, model.secrets, form, request.tools, in_parts, with_tools])
         if same not in self._routes:
             assert self._litellm is not None
             if len(self._routes) >= _MOST_ROUTES:

@@ -35,6 +35,13 @@ _ORGANIZATION = ("OPENAI_ORGANIZATION", "OPENAI_ORG_ID")
 _TEXTS: tuple[dict[str, Any], ...] = tuple(
     {"role": role, "content": "a"} for role in ("system", "user", "assistant", "user")
 )
+_TOOL_TURNS: tuple[dict[str, Any], ...] = (
+    {
+        "role": "assistant",
+        "tool_calls": [{"id": "1", "type": "function", "function": {"name": "a", "arguments": "{}"}}],
+    },
+    {"role": "tool", "content": "b", "tool_call_id": "1"},
+)
 _PARTS: dict[str, Any] = {
     "role": "user",
     "content": [
@@ -146,8 +153,10 @@ def _route(litellm: ModuleType, arguments: Mapping[str, Any]) -> Route | None:
 
 def _probe(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Messages of the forms of `messages`, short ones and new at each call, for litellm changes what it is given."""
-    in_parts = any(not isinstance(message["content"], str) for message in messages)
-    return json.loads(json.dumps([*_TEXTS, _PARTS] if in_parts else _TEXTS))  # type: ignore[no-any-return]
+    in_parts = any(not isinstance(message.get("content", ""), str) for message in messages)
+    with_tools = any("tool_call_id" in message for message in messages)
+    found = [*_TEXTS, *([_PARTS] if in_parts else ()), *(_TOOL_TURNS if with_tools else ())]
+    return json.loads(json.dumps(found))  # type: ignore[no-any-return]
 
 
 def _only_parameters(litellm: ModuleType, given: Mapping[str, Any]) -> bool:

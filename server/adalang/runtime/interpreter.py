@@ -21,6 +21,7 @@ from adalang.runtime.models.types import Message, ModelSpec, Request
 from adalang.runtime.prompts import Overrides, Prompts
 from adalang.runtime.provenance import Origin, Origins, Sourced
 from adalang.runtime.resolve import Models
+from adalang.runtime.services import Services
 from adalang.runtime.trace import Call, Place, Trace
 from adalang.runtime.wording import article
 
@@ -45,6 +46,7 @@ class Runtime:
     models: Models
     overrides: Overrides = field(default_factory=dict)
     budget: Budget | None = None
+    services: Services = field(default_factory=Services)
     prompts: Prompts = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

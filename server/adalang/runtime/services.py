@@ -1,0 +1,14 @@
+"""What runs need besides models; the workspace's session owns it and ends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adalang.runtime.approval import Approver, nobody
+
+
+@dataclass(frozen=True)
+class Services:
+    """``approver`` asks a person before a tool is called that needs it."""
+
+    approver: Approver = nobody

@@ -41,20 +41,38 @@ class Runs:
         self._priced: set[tuple[str, str, int]] = set()
         self._price = Usage()
         self.made = 0
-        self.failed = 0
+        self._failed: set[tuple[str, str, int]] = set()
 
     async def row(self, candidate: Candidate, row: Example, first: int = 0) -> list[RowResult]:
-        """The row's results, one for each sample from `first` on, in their order."""
+        """The row's results, one for each sample from `first` on, in their order. Nothing is thought of those without an answer."""
         return await concurrently(self._once(candidate, row, first + nth) for nth in range(self.samples))
 
     async def rows(self, candidate: Candidate, rows: Sequence[Example], first: int = 0) -> list[list[RowResult]]:
-        """The results of all rows, in the order of `rows`; all of them at the same time."""
-        results = await concurrently(self.row(candidate, row, first) for row in rows)
+        """The results of all rows, in the order of `rows`; all of them at the same time.
+
+        Raises TooManyFailures as soon as more than a fifth of all runs begun have got no answer.
+        """
+        results = await concurrently(self.counted_row(candidate, row, first) for row in rows)
         for result in (result for each in results for result in each if result.score is not None):
             place = (candidate.key, result.row_id, result.sample)
             if place not in self._priced:
                 self._priced.add(place)
                 self._price += result.answer_usage
+        return results
+
+    async def counted_row(self, candidate: Candidate, row: Example, first: int = 0) -> list[RowResult]:
+        """As `row`, for one of rows that begin together and are all waited for: a run without an answer counts as a failure.
+
+        It counts against all runs begun, those still open too, so that it does not matter which one ends first. In a chunk of a
+        race it counts only once the chunk is done: which calls of one that is given up have ended by then is a matter of luck.
+        """
+        results = await self.row(candidate, row, first)
+        for result in results:
+            place = (candidate.key, row.id, result.sample)
+            if result.score is None and place not in self._failed:
+                self._failed.add(place)
+                if self.begun >= _VOID_LEAST and self.failed > _VOID_SHARE * self.begun:
+                    raise TooManyFailures(self.failed, self.begun, result.error or "no message")
         return results
 
     async def scores(self, candidate: Candidate, rows: Sequence[Example], first: int = 0) -> dict[str, float]:
@@ -81,6 +99,11 @@ class Runs:
         return Usage(-(-total.calls * runs // known), 0, -(-total.tokens * runs // known), 0, total.usd * runs / known)
 
     @property
+    def failed(self) -> int:
+        """Runs without an answer, among those that were waited for."""
+        return len(self._failed)
+
+    @property
     def begun(self) -> int:
         """Runs that were begun, cancelled ones too. Unlike what was paid, it hangs on no timing and on no cache."""
         return len(self._begun)
@@ -92,15 +115,7 @@ class Runs:
             result = await self._task.run(candidate, row, sample)
             self._known[place] = result
             self.made += 1
-            if result.score is None:
-                self._count_failure(result.error)
         return self._known[place]
-
-    def _count_failure(self, error: str) -> None:
-        """Counted against all runs begun, those still open too, so that it does not matter which one ends first."""
-        self.failed += 1
-        if self.begun >= _VOID_LEAST and self.failed > _VOID_SHARE * self.begun:
-            raise TooManyFailures(self.failed, self.begun, error or "no message")
 
 
 def failing(results: Iterable[RowResult]) -> list[RowResult]:

@@ -136,7 +136,7 @@ async def _both(
     runs: Runs, incumbent: Candidate, best: Candidate, rows: Sequence[Example]
 ) -> tuple[list[list[RowResult]], list[list[RowResult]]]:
     """The results of both. They are asked row by row in turn: a server that is slow for a while is slow for both."""
-    await concurrently(runs.row(candidate, row) for row in rows for candidate in (incumbent, best))
+    await concurrently(runs.counted_row(candidate, row) for row in rows for candidate in (incumbent, best))
     return await runs.rows(incumbent, rows), await runs.rows(best, rows)
 
 

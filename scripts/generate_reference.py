@@ -129,7 +129,7 @@ prints the same lines later, for a run that was cut off too. A resumed run goes 
 them all: the file holds the whole log in any case.
 
 ```json
-{"seq": 12, "kind": "best", "time": "2026-11-23T14:55:02.157Z", "spent": {"calls": 24, "cached_calls": 0, "tokens": 1480, "usd": 0.0}, "payload": {…}}
+{"seq": 12, "kind": "best", "time": "2026-11-23T14:55:02.157Z", "spent": {"calls": 24, "cached_calls": 0, "tokens": 1480, "usd": 0.0021, "priced": true}, "payload": {…}}
 ```
 
 | field | meaning |
@@ -137,7 +137,7 @@ them all: the file holds the whole log in any case.
 | `seq` | counts from 1 without gaps |
 | `kind` | one of the kinds below |
 | `time` | when it was kept for the first time, UTC |
-| `spent` | what the run had spent by then, over all processes that worked on it: calls that were paid, calls that the cache answered, tokens sent and received, USD |
+| `spent` | what the run had spent by then, over all processes that worked on it: calls that were paid, calls that the cache answered, tokens sent and received, USD, and whether all prices are known (`priced`; if not, `usd` is less than what was paid) |
 | `payload` | an object with the kind's fields; those marked optional may be missing or null |
 
 Types are those of JSON; `[text]` is a list of texts, `{number}` an object that has a number for each name. New kinds and new fields may come with

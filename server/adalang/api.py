@@ -18,11 +18,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from adalang.config import find_root, load_settings
-from adalang.engine.session import CheckFailed, RunFailed, Session, find_component
+from adalang.engine.checked import CheckFailed, find_component
+from adalang.engine.session import Session
 from adalang.language.checks import Diagnostic, DiskFacts, check
 from adalang.language.program import Entity
 from adalang.language.program import Program as SourceProgram
 from adalang.language.program import load as load_source
+from adalang.runtime.interpreter import RunFailed
 
 if TYPE_CHECKING:
     from adalang.runtime.interpreter import Runtime

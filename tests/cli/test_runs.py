@@ -43,7 +43,10 @@ def test_events_are_json_lines_that_the_store_tells_again(done):
     assert events[0]["kind"] == "started" and events[-1]["kind"] == "finished"
     assert all(list(event) == ["seq", "kind", "time", "spent", "payload"] for event in events)
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["time"]) for event in events)
-    assert set(events[-1]["spent"]) == {"calls", "cached_calls", "tokens", "usd", "priced"} and events[-1]["spent"]["calls"] > 200
+    assert (
+        set(events[-1]["spent"]) == {"calls", "cached_calls", "tokens", "usd", "priced"}
+        and events[-1]["spent"]["calls"] > 200
+    )
     assert adalang("runs", "events", cwd=folder).stdout == lines
     only = adalang("runs", "events", "--kind", "best", "-k", "finished", cwd=folder).stdout.splitlines()
     assert {json.loads(line)["kind"] for line in only} == {"best", "finished"}

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from adalang.config import load_settings
-from adalang.engine.session import OptimizeResult, Session
+from adalang.engine.optimization import OptimizeResult
+from adalang.engine.session import Session
 from tests.servers import Incoming, LoopbackServer, Reply, lexical
 
 OPTIONS = 'api_base = "{base}", api_key = env("KEY"), temperature = 0'

@@ -9,7 +9,8 @@ import pytest
 from tests.servers import LoopbackServer, RateLimited, Reply, scripted
 
 from adalang.config import load_settings
-from adalang.engine.session import CheckFailed, Session
+from adalang.engine.checked import CheckFailed
+from adalang.engine.session import Session
 from adalang.evaluation.evaluate import evaluate
 from adalang.evaluation.python_metric import call_function, load_function
 from adalang.language.data import inline_rows

@@ -60,8 +60,8 @@ def evaluate(
     settings = settings_for(file)
 
     async def work() -> list[Section]:
-        from adalang.evaluation.plan import eval_plan
-        from adalang.language.reach import reached
+        from adalang.engine.evaluating import preview
+        from adalang.evaluation.plan import components_run, eval_plan
 
         async with open_session(file, settings, model, record) as session:
             program = session.load(file)
@@ -69,10 +69,12 @@ def evaluate(
             names = [name] if name else [one.id for one in program.entities("eval") if one.module is program.root]
             if not names:
                 raise typer.BadParameter(f"{file} has no eval; add one: eval quality of … {{ data = … metric = … }}")
-            targets = [one for each in names for one in reached(program, eval_plan(program, each).target)]
-            say_offline(program, settings, chosen_models(model), targets)
+            plans = [eval_plan(program, each) for each in names]
+            called = [one for plan in plans for one in components_run(program, plan)]
+            say_offline(program, settings, chosen_models(model), called)
             asked: dict[str, Any] = {"split": split or None, "limit": limit or None, "repeats": repeats or None}
-            planned = [session.preview(program, each, by=by, **asked) for each in names]
+            models = session.models(program)
+            planned = [preview(plan, session.root, models, by=by, **asked) for plan in plans]
             if estimate:
                 print_estimates(planned, json_output)
                 return []
@@ -105,12 +107,13 @@ def evaluate(
 
 
 def _section(session: Session, program: Program, found: Evaluation, by: str) -> Section:
+    from adalang.engine.evaluating import turnover
     from adalang.evaluation.plan import eval_plan
     from adalang.report.evaluation import Section
 
     history = session.store.evaluations(session.store.relative(program.path), found.eval, found.split)
-    turnover = session.turnover(program, eval_plan(program, found.eval), found.repeats)
-    return Section(found, turnover, by, tuple(reversed(history)))
+    noise = turnover(eval_plan(program, found.eval), session.models(program), found.repeats)
+    return Section(found, noise, by, tuple(reversed(history)))
 
 
 def print_evaluation(found: Evaluation, failing: int, by: str = "") -> None:

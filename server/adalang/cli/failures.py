@@ -6,8 +6,8 @@ from __future__ import annotations
 def explain(error: BaseException) -> str | None:
     """One clear line for an expected failure; ``None`` for a bug of ours, which deserves its traceback."""
     from adalang.config import CONFIG_FILE
+    from adalang.engine.checked import CheckFailed
     from adalang.engine.proposals import EditRefused
-    from adalang.engine.session import CheckFailed
     from adalang.runtime.failures import BudgetExceeded, Failure, TransportFailure
     from adalang.runtime.interpreter import RunFailed
     from adalang.store import StoreError

@@ -45,7 +45,7 @@ def run(
     as_text = {one.partition("=")[0] for one in set if not one.partition("=")[0].endswith(":")}
 
     async def work() -> None:
-        from adalang.engine.session import find_component
+        from adalang.engine.checked import find_component
         from adalang.language.reach import reached
 
         async with open_session(file, settings, model, record) as session:
@@ -58,7 +58,7 @@ def run(
                     print(f"--- {message.role}\n{message.text}")
                 return
             say_offline(program, settings, chosen_models(model), reached(program, entity))
-            output, trace = await session.run_component(file, name or entity.id, given)
+            output, trace, _ = await session.run_component(file, name or entity.id, given)
             usage = trace.usage
             if json_output:
                 print_json({"output": output, "usage": _plain(usage), "trace": trace.to_json()})

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from adalang.config import Settings
+from adalang.engine.checked import CheckFailed
+from adalang.engine.evaluating import chosen_rows, turnover
 from adalang.engine.revisions import checked_out
-from adalang.engine.session import CheckFailed, Session
+from adalang.engine.session import Session
 from adalang.evaluation.compared import ALPHA, Compared, compared
 from adalang.evaluation.plan import EvalPlan, eval_plan
 from adalang.evaluation.power import power_lines
@@ -102,7 +104,7 @@ class Comparing:
         if by:
             groups({row.id: row.values for row in pair.rows}, by)
         samples = _samples(pair, repeats)
-        noise = self._after.session.turnover(self._after.program, pair.after, samples)
+        noise = turnover(pair.after, self._after.session.models(self._after.program), samples)
         lines = power_lines(len(pair.rows), turnover=noise, repeats=samples, alpha=ALPHA / 2)
         runs = 2 * samples * len(pair.rows)
         return {"eval": pair.after.name, "split": pair.split, "rows": len(pair.rows), "runs": runs, "lines": lines}
@@ -132,7 +134,7 @@ class Comparing:
 
     def _pair(self, first: str, second: str, split: str | None, limit: int | None) -> Pair:
         before, after = _plan(self._before, first), _plan(self._after, second)
-        chosen, rows = self._after.session.chosen_rows(after, split, limit)
+        chosen, rows = chosen_rows(after, self._after.session.root, split, limit)
         notes = []
         if ruler(self._before.program, first, disk_hash) != ruler(self._after.program, second, disk_hash):
             notes.append(

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from adalang.evaluation.metrics import METRICS, MetricError, Score, as_score
-from adalang.evaluation.plan import EvalPlan
+from adalang.evaluation.plan import EvalPlan, judge_of
 from adalang.evaluation.python_metric import call_function, load_function
 from adalang.evaluation.results import Evaluation, RowResult, is_void
 from adalang.evaluation.statistics import score_interval
 from adalang.language.data import Row
 from adalang.language.declarations import (
-    COMPONENT_KINDS,
     Argument,
     Binary,
     CallExpression,
@@ -146,10 +145,10 @@ class Scorer:
         function = metric.function if isinstance(metric, CallExpression) else metric
         arguments = metric.arguments if isinstance(metric, CallExpression) else ()
         name = dotted(function) or ""
-        entity = runtime.program.resolve_expression(function, self.plan.entity.module)
+        judge = judge_of(runtime.program, self.plan)
         try:
-            if entity is not None and entity.kind in COMPONENT_KINDS:
-                return await self._judge(runtime, entity, arguments, names, expected, sample)
+            if judge is not None:
+                return await self._judge(runtime, judge, arguments, names, expected, sample)
             if name == "python":
                 found = await self._python(arguments, {**row.values, **names, "expected": expected})
                 return as_score(found), Usage(), Usage()

@@ -166,7 +166,8 @@ def print_result(session: Session, program: Program, result: OptimizeResult) -> 
     calls = f"{usage.calls} calls, {usage.cached_calls} from the cache"
     spent = f"{calls}, {money(usage.usd, usage.priced)}, {result.seconds:.1f} s"
     if proposal is None:
-        print(f"\nNo change is proposed: {outcome.reason}.\n({spent})")
+        more = "`adalang optimize … --anyway` searches all the same.\n" if outcome.little_to_gain else ""
+        print(f"\nNo change is proposed: {outcome.reason}.\n{more}({spent})")
         return
     if outcome.kind == "proposal":
         print(f"\nProposal {proposal.id}: {evidence_line(proposal)}")
@@ -213,6 +214,7 @@ def _plain(result: OptimizeResult) -> dict[str, Any]:
     return {
         "outcome": result.outcome.kind,
         "reason": result.outcome.reason,
+        "little_to_gain": result.outcome.little_to_gain,
         "proposal": result.proposal.to_json() if result.proposal else None,
         "resumed": result.resumed,
         "run_id": result.run_id,

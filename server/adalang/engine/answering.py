@@ -65,7 +65,9 @@ async def _evaluate(session: Session, asked: EvaluateRequest, progress: OnProgre
 
 async def _optimize(session: Session, asked: OptimizeRequest, progress: OnProgress) -> dict[str, Any]:
     program = session.load(Path(asked.file), asked.texts)
-    plan = session.optimize_plan(program, asked.eval, calls=asked.budget_calls, usd=asked.budget_usd, seed=asked.seed)
+    plan = session.optimize_plan(
+        program, asked.eval, calls=asked.budget_calls, usd=asked.budget_usd, seed=asked.seed, anyway=asked.anyway
+    )
     prepared = session.prepared(program, plan)
     watch = SearchWatch(progress, prepared.estimate)
     async with watch.ticking():
@@ -74,6 +76,7 @@ async def _optimize(session: Session, asked: OptimizeRequest, progress: OnProgre
         "outcome": result.outcome.kind,
         "proposal_id": result.proposal.id if result.proposal else None,
         "message": result.outcome.reason,
+        "little_to_gain": result.outcome.little_to_gain,
         "calls": result.usage.calls,
         "usd": result.usage.usd,
     }

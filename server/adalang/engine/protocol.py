@@ -44,7 +44,8 @@ class EvaluateRequest:
 
 @dataclass(frozen=True, slots=True)
 class OptimizeRequest:
-    """Search for a better version of what an eval scores; the budget is the file's unless given."""
+    """Search for a better version of what an eval scores; the budget is the file's unless given. ``anyway`` searches even where
+    little can be gained."""
 
     method: ClassVar[str] = "optimize"
     file: str
@@ -52,6 +53,7 @@ class OptimizeRequest:
     budget_calls: int | None = None
     budget_usd: float | None = None
     seed: int | None = None
+    anyway: bool = False
     texts: Mapping[str, str] = field(default_factory=dict)
 
 

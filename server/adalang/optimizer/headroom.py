@@ -70,7 +70,7 @@ async def little_to_gain(search: Search) -> str:
     found = await headroom(search)
     search.log.add("headroom", little=found.little, gain=found.gain, **asdict(found))
     if found.little and found.failing and not search.settings.anyway:
-        return f"{found.told()}; `adalang optimize … --anyway` searches all the same"
+        return found.told()
     return ""
 
 

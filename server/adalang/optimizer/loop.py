@@ -96,7 +96,7 @@ class _Optimisation:
             await run_search(search)
         best, incumbent = await cheapen(search, await choose(search, search.val)), search.archive.incumbent
         if best.candidate == self.incumbent:
-            return Finding("nothing", little) if little else Finding.nothing_better(search)
+            return Finding("nothing", little, little_to_gain=True) if little else Finding.nothing_better(search)
         self.log.add(
             "chosen",
             candidate=best.candidate.key,
@@ -138,4 +138,5 @@ class _Optimisation:
             evidence = replace(evidence, calls_spent=usage.calls, usd_spent=usage.usd)
         changes = changes_of(candidate, self.incumbent, self.task.info.params) if candidate is not None else ()
         rounds = sum(search.round for search in self.searches)
-        return Outcome(finding.kind, finding.reason, changes, evidence, candidate, rounds, self.runs.made, usage)
+        made, little = self.runs.made, finding.little_to_gain
+        return Outcome(finding.kind, finding.reason, changes, evidence, candidate, rounds, made, usage, little)

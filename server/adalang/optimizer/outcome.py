@@ -24,13 +24,14 @@ class Finding:
 
     `proposal`: confirmed on untouched rows. `hint`: something better in the search, not confirmed; never to be applied by
     itself or called an improvement. `nothing`: no change is offered. `void`: too many runs got no answer, so that no
-    figure can be trusted.
+    figure can be trusted. `little_to_gain`: no search was made, since it is not worth its price; `Settings.anyway` makes it.
     """
 
     kind: Kind
     reason: str
     candidate: Candidate | None = None
     evidence: Evidence | None = None
+    little_to_gain: bool = False
 
     @classmethod
     def nothing_better(cls, search: Search) -> Finding:
@@ -62,6 +63,7 @@ class Outcome:
     rounds: int = 0
     runs: int = 0
     usage: Usage = field(default_factory=Usage)
+    little_to_gain: bool = False
 
 
 def changes_of(candidate: Candidate, incumbent: Candidate, params: Sequence[Param]) -> tuple[Change, ...]:

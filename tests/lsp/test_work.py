@@ -340,7 +340,8 @@ def test_an_editor_that_cannot_ask_shows_why_no_search_is_made(tmp_path: Path) -
     page = colours.write(tmp_path, ["Pick the colour."], wrong=[4])
     with Wire() as wire:
         wire.initialize(root=tmp_path)
-        assert execute(wire, "optimize", page.as_uri(), "picking")["little_to_gain"]
+        arguments = [page.as_uri(), "picking"]
+        wire.ask("workspace/executeCommand", {"command": "adalang.server.optimize", "arguments": arguments})
         while (asked := wire.message()).get("method") != "window/showMessageRequest":
             pass
         wire.send(id=asked["id"], error={"code": -32601, "message": "unknown"})

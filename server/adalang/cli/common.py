@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from adalang import figures
 from adalang.config import Settings, find_root, load_settings
 from adalang.language.files import source_files
 from adalang.report.visible import visible
@@ -193,7 +194,7 @@ def now() -> str:
 
 
 def percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f}%"
+    return "-" if share is None else figures.percent(share, 1)
 
 
 def money(usd: float, priced: bool = True) -> str:

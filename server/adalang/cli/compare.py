@@ -25,6 +25,7 @@ from adalang.cli.common import (
     write_report,
 )
 from adalang.cli.rows import RowProgress, print_estimates, short
+from adalang.figures import points
 
 if TYPE_CHECKING:
     from adalang.engine.comparison import Comparing, Pair, Side
@@ -196,8 +197,8 @@ def print_compared(found: Compared, by: str) -> None:
         part = one.comparison
         few = "  (few rows)" if one.few else ""
         print(
-            f"  {by} = {short(one.value)}: {percent(part.before)} -> {percent(part.after)}, {100 * part.difference:+.1f} points "
-            f"[{100 * part.low:+.1f}, {100 * part.high:+.1f}] on {part.n} rows, p = {one.p:.2g}{few}"
+            f"  {by} = {short(one.value)}: {percent(part.before)} -> {percent(part.after)}, {points(part.difference, 1)} points "
+            f"[{points(part.low, 1)}, {points(part.high, 1)}] on {part.n} rows, p = {one.p:.2g}{few}"
         )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from adalang.cli.common import check_writable, existing_store, money, note, print_json, write_report
+from adalang.figures import percent
 
 if TYPE_CHECKING:
     from adalang.report.story import Story
@@ -176,9 +177,9 @@ def _score(story: Story) -> str:
     """What is known of the score: the final test's figures, else those of the search, which are by chance too good."""
     if story.ship_test:
         told = story.ship_test
-        return f"{100 * told['before']:.0f}% -> {100 * told['after']:.0f}% on {told['n']} held-out rows"
+        return f"{percent(told['before'])} -> {percent(told['after'])} on {told['n']} held-out rows"
     if story.bests and story.start_mean is not None:
-        return f"{100 * story.start_mean:.0f}% -> {100 * story.bests[-1].mean:.0f}% in the search, not tested"
+        return f"{percent(story.start_mean)} -> {percent(story.bests[-1].mean)} in the search, not tested"
     return ""
 
 

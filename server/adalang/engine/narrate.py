@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adalang.figures import percent
 from adalang.optimizer.events import RunEvent
 from adalang.report.explain import short
 from adalang.report.rounds import Attempt, Round
@@ -50,10 +51,6 @@ def narrate(event: RunEvent) -> str:
             return f"ship test on {told['n']} held-out rows: {percent(told['before'])} -> {percent(told['after'])}"
         case _:
             return ""
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.0f}%"
 
 
 def trying(story: Story) -> str:

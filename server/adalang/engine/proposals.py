@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from adalang.engine.changeable import Changeable, changeable_named, edits_for, rewritten
+from adalang.figures import percent, points
 from adalang.language.datasets import data_reference
 from adalang.language.declarations import AgentDeclaration, EvalDeclaration, PromptDeclaration, setting
 from adalang.language.edits import EditRefused, rebase, unified_diff
@@ -56,20 +57,16 @@ def evidence_line(proposal: Proposal) -> str:
     if not found.holdout_n:
         return f"{proposal.eval} (not tested: too few examples)"
     if cheaper := found.extra.get("cheaper"):
-        shift = f"{_signed(found.after - found.before)} [{_signed(found.low)}, {_signed(found.high)}]"
-        saved = f"{100 * (1 - cheaper['ratio']):.0f}%"
+        shift = f"{points(found.after - found.before)} [{points(found.low)}, {points(found.high)}]"
+        saved = percent(1 - cheaper["ratio"])
         less = f"{saved} fewer tokens" if cheaper["unit"] == "tokens" else f"{saved} less money"
         doubt = "" if found.verified else ", not confirmed"
         return f"{proposal.eval} same score ({shift}) on {found.holdout_n} held-out examples, {less}{doubt}"
-    points = f"{proposal.eval} {100 * found.before:.0f}% -> {100 * found.after:.0f}% on {found.holdout_n}"
-    interval = f"[{_signed(found.low)}, {_signed(found.high)}]"
+    moved = f"{proposal.eval} {percent(found.before)} -> {percent(found.after)} on {found.holdout_n}"
+    interval = f"[{points(found.low)}, {points(found.high)}]"
     if found.verified:
-        return f"{points} held-out examples {interval}"
-    return f"{points} examples {interval}, not confirmed"
-
-
-def _signed(share: float) -> str:
-    return f"{round(100 * share):+d}"
+        return f"{moved} held-out examples {interval}"
+    return f"{moved} examples {interval}, not confirmed"
 
 
 def new_values(program: Program, proposal: Proposal) -> dict[str, Any]:

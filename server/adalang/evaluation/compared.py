@@ -12,6 +12,7 @@ from adalang.evaluation.power import detectable_in
 from adalang.evaluation.results import VOID_SHARE, Evaluation, RowResult
 from adalang.evaluation.slices import FEW, groups
 from adalang.evaluation.statistics import Comparison, compare, mcnemar, sign_flip
+from adalang.figures import points
 
 Verdict = Literal["better", "worse", "no difference shown", "void"]
 
@@ -86,21 +87,21 @@ class Compared:
     def words(self) -> str:
         """The verdict as a sentence; of a difference that is not shown also what would have been seen."""
         found = self.comparison
-        points = f"{100 * found.difference:+.1f} points [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
+        moved = f"{points(found.difference, 1)} points [{points(found.low, 1)}, {points(found.high, 1)}]"
         match self.verdict:
             case "void":
                 return f"void: {self._unanswered}, so the sides cannot be compared. Run it again"
             case "better":
-                return f"better: {points}, and luck alone would give that {_share(self.p)}"
+                return f"better: {moved}, and luck alone would give that {_share(self.p)}"
             case "worse":
-                return f"worse: {points}, and luck alone would give that {_share(self.p)}"
+                return f"worse: {moved}, and luck alone would give that {_share(self.p)}"
         gain = detectable_in(self.differences, alpha=ALPHA / 2)
         seen = (
             f"with {found.n} rows a gain of {round(100 * gain)} points would be seen 1 time in 2"
             if gain is not None
             else f"{found.n} rows are too few to show any"
         )
-        return f"no difference shown ({points}); {seen}"
+        return f"no difference shown ({moved}); {seen}"
 
     @property
     def differences(self) -> list[float]:

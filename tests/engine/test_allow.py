@@ -51,7 +51,7 @@ eval sums of worked {{
 
 optimize sums {{
   allow = [{allow}]
-  prefer = {{ cost = 0 }}  # a model that is much dearer is welcome here
+  prefer = {{ cost = 0, latency = 0 }}  # what is much dearer or slower is welcome here
   budget = {{ calls = 3000 }}
 }}
 """

@@ -236,6 +236,18 @@ async def test_a_goal_that_is_missed_is_told(tmp_path):
     assert found.goal_missed
 
 
+async def test_copies_of_a_row_count_once_and_are_told(tmp_path):
+    """Five copies of each row make no interval narrower, and weigh no row more; another answer to a question is no copy."""
+    lines = [f'  {{ q = "{q}", answer = "{right}", at = {at} }},\n' for q, right in ("aa", "bB", "bb") for at in range(5)]
+    text = MODEL + ECHO + f"dataset rows = [\n{''.join(lines)}] {{ split = {{ val = 1.0 }} }}\n"
+    once, _, _ = await evaluated(tmp_path, text + an_eval("exact_match"))
+    assert (once.interval.n, once.copies, len(once.rows)) == (3, 12, 15)
+    assert once.on_rows == "3 rows (copies counted once: 12)" and once.to_json()["copies"] == 12
+    assert once.interval.mean == pytest.approx(2 / 3) and once.interval.low < 0.3
+    whole, _, _ = await evaluated(tmp_path, text + an_eval("contains(output, expected = row.answer)", expect=""))
+    assert (whole.interval.n, whole.copies) == (15, 0), "a metric may look at `at`"
+
+
 async def test_limit_and_split(tmp_path):
     text = (
         MODEL

@@ -177,7 +177,7 @@ def print_compared(found: Compared, by: str) -> None:
             continue
         interval = f"[{percent(side.interval.low)}, {percent(side.interval.high)}]"
         print(
-            f"  {name:<{width}}  {percent(side.score)} {interval} on {side.interval.n} rows; {_price(Price.of(side.rows))}"
+            f"  {name:<{width}}  {percent(side.score)} {interval} on {side.on_rows}; {_price(Price.of(side.rows))}"
         )
     if found.verdict == "void":
         return

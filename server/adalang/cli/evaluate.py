@@ -123,7 +123,7 @@ def print_evaluation(found: Evaluation, failing: int, by: str = "") -> None:
     samples = f", {found.repeats} samples each" if found.repeats > 1 else ""
     print(
         f"{found.eval} ({found.split}): {percent(found.score)} "
-        f"[{percent(interval.low)}, {percent(interval.high)}] on {interval.n} rows{samples}; "
+        f"[{percent(interval.low)}, {percent(interval.high)}] on {found.on_rows}{samples}; "
         f"{calls}, {money(usage.usd, usage.priced)}"
     )
     if found.transport_failures:

@@ -59,7 +59,8 @@ def print_estimates(told: Sequence[Mapping[str, Any]], as_json: bool) -> None:
         print_json(told)
         return
     for one in told:
-        print(f"{one['eval']} ({one['split']}): {one['runs']} runs on {one['rows']} rows.")
+        copies = f" (copies counted once: {one['copies']})" if one["copies"] else ""
+        print(f"{one['eval']} ({one['split']}): {one['runs']} runs on {one['rows']} rows{copies}.")
         for line in one["lines"]:
             print(f"  {line}")
 

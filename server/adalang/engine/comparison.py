@@ -12,6 +12,8 @@ from adalang.config import Settings
 from adalang.engine.revisions import checked_out
 from adalang.engine.session import CheckFailed, Session
 from adalang.evaluation.compared import ALPHA, Compared, compared
+from adalang.evaluation.copies import examples
+from adalang.evaluation.evaluate import Scorer
 from adalang.evaluation.plan import EvalPlan, eval_plan
 from adalang.evaluation.power import power_lines
 from adalang.evaluation.python_metric import own_imports
@@ -103,9 +105,11 @@ class Comparing:
             groups({row.id: row.values for row in pair.rows}, by)
         samples = _samples(pair, repeats)
         noise = self._after.session.turnover(self._after.program, pair.after, samples)
-        lines = power_lines(len(pair.rows), turnover=noise, repeats=samples, alpha=ALPHA / 2)
-        runs = 2 * samples * len(pair.rows)
-        return {"eval": pair.after.name, "split": pair.split, "rows": len(pair.rows), "runs": runs, "lines": lines}
+        different = len(set(examples(Scorer.of(pair.after), pair.rows).values()))
+        lines = power_lines(different, turnover=noise, repeats=samples, alpha=ALPHA / 2)
+        rows = len(pair.rows)
+        about = {"eval": pair.after.name, "split": pair.split, "rows": rows, "copies": rows - different}
+        return {**about, "runs": 2 * samples * rows, "lines": lines}
 
     async def _score(self, opened: _Opened, plan: EvalPlan, pair: Pair, samples: int, on_row: OnRow) -> Evaluation:
         def told(result: RowResult, done: int, total: int) -> None:

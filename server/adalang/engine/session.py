@@ -19,6 +19,7 @@ from adalang.engine.optimization import Optimization, OptimizeResult
 from adalang.engine.plan import OptimizePlan, optimize_plan
 from adalang.engine.protocol import Progress
 from adalang.engine.watch import SearchWatch
+from adalang.evaluation.copies import examples
 from adalang.evaluation.evaluate import Scorer, evaluate
 from adalang.evaluation.plan import EvalPlan, Rows, default_split, eval_plan, load_rows
 from adalang.evaluation.power import STEADY_TURNOVER, power_lines, sampling_turnover
@@ -283,8 +284,10 @@ class Session:
         if by:
             groups({row.id: row.values for row in rows}, by)
         samples = repeats or plan.repeats
-        lines = power_lines(len(rows), turnover=self.turnover(program, plan, samples), repeats=samples)
-        return {"eval": plan.name, "split": chosen, "rows": len(rows), "runs": samples * len(rows), "lines": lines}
+        different = len(set(examples(Scorer.of(plan), rows).values()))
+        lines = power_lines(different, turnover=self.turnover(program, plan, samples), repeats=samples)
+        about = {"eval": plan.name, "split": chosen, "rows": len(rows), "copies": len(rows) - different}
+        return {**about, "runs": samples * len(rows), "lines": lines}
 
     def turnover(self, program: Program, plan: EvalPlan, repeats: int) -> float:
         """The noise in which an eval's gains have to be seen (see :mod:`adalang.evaluation.power`)."""
@@ -315,7 +318,7 @@ class Session:
             on_row(result, done, len(rows) * times)
 
         found = await evaluate(
-            Scorer(plan, plan.entity.module.path.parent),
+            Scorer.of(plan),
             self.runtime(program, budget=budget),
             rows,
             split=split,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from adalang.evaluation.copies import examples
 from adalang.evaluation.metrics import METRICS, MetricError, Score, as_score
 from adalang.evaluation.plan import EvalPlan
 from adalang.evaluation.python_metric import call_function, load_function
@@ -85,6 +86,10 @@ class Scorer:
     _functions: dict[str, Callable[..., Any]] = field(default_factory=dict, repr=False)
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
+    @classmethod
+    def of(cls, plan: EvalPlan) -> Scorer:
+        return cls(plan, plan.entity.module.path.parent)
+
     def inputs(self, row: Row) -> dict[str, Any]:
         """The target's inputs for a row: mapped, or from the columns of the same names."""
         names = {"row": row.values}
@@ -100,6 +105,17 @@ class Scorer:
     def expected(self, row: Row) -> Any:
         return value_of(self.plan.expect, {"row": row.values}) if self.plan.expect is not None else None
 
+    def read(self, row: Row) -> tuple[dict[str, Any], Any]:
+        """:meth:`inputs` and :meth:`expected`.
+
+        Raises:
+            BugFailure: the row lacks a column; the message says where it stands.
+        """
+        try:
+            return self.inputs(row), self.expected(row)
+        except BugFailure as failure:
+            raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
+
     async def run(self, runtime: Runtime, row: Row, sample: int) -> RowResult:
         """One scored run. Model failures are results; what no other row would cure is raised.
 
@@ -107,7 +123,7 @@ class Scorer:
             BugFailure: the file, the data or the metric is wrong.
             BudgetExceeded: there is nothing left to pay with.
         """
-        inputs, expected = self._read_row(row)
+        inputs, expected = self.read(row)
         unscored = RowResult(row.id, sample, "transport", None, inputs=inputs, expected=expected)
         try:
             output, trace = await runtime.run(self.plan.target, inputs, sample=sample)
@@ -129,12 +145,6 @@ class Scorer:
             usage=answered.usage + paid,
             answer_usage=answered.answer_usage + answer_paid,
         )
-
-    def _read_row(self, row: Row) -> tuple[dict[str, Any], Any]:
-        try:
-            return self.inputs(row), self.expected(row)
-        except BugFailure as failure:
-            raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
 
     # ---- metrics
 
@@ -244,7 +254,7 @@ async def evaluate(
     on_row: OnRow = lambda result: None,
     concurrency: int = 64,
 ) -> Evaluation:
-    """Score rows, each ``repeats`` times, in the order of ``rows`` whatever finishes first.
+    """Score rows, each ``repeats`` times, in the order of ``rows`` whatever finishes first. Copies of a row count once.
 
     Raises:
         BugFailure, BudgetExceeded: at once, with the other runs cancelled; what was answered is in the store.
@@ -266,7 +276,8 @@ async def evaluate(
         raise most_telling(errors) from None
     results = [result for result in found if result is not None]
     scored = [row for row in results if row.score is not None]
-    interval = score_interval([row.score or 0.0 for row in scored], [row.row_id for row in scored])
+    same = examples(scorer, rows)
+    interval = score_interval([row.score or 0.0 for row in scored], [same[row.row_id] for row in scored])
     return Evaluation(
         scorer.plan.name,
         split,
@@ -277,4 +288,5 @@ async def evaluate(
         scorer.plan.goal,
         is_void(results),
         columns={row.id: row.values for row in rows},
+        examples=same,
     )

@@ -61,7 +61,7 @@ def _judge_goal(case: Element, found: Evaluation, goal: float) -> None:
         SubElement(case, "error", type="void", message=f"goal {percent(goal)}: nothing is known of it")
     elif found.goal_missed:
         interval = f"[{percent(found.interval.low)}, {percent(found.interval.high)}]"
-        message = f"goal {percent(goal)} missed: {percent(found.score)} {interval} on {found.interval.n} rows"
+        message = f"goal {percent(goal)} missed: {percent(found.score)} {interval} on {found.on_rows}"
         SubElement(case, "failure", type="goal", message=message)
 
 

@@ -193,9 +193,19 @@ def test_a_metric_that_exits_is_an_error(tmp_path):
     assert "the metric metric.py:score (line 3) failed: SystemExit: 0" in one_clear_line(done)
 
 
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_metric_that_never_ends_is_an_error_that_names_it_and_its_row(tmp_path, kind):
+    with_metric(tmp_path, f"{kind} score(output):\n    while True:\n        pass\n")
+    done = adalang("eval", "orders.adal", cwd=tmp_path, env={"ADALANG_METRIC_SECONDS": "0.5"})
+    assert done.returncode == 2
+    told = one_clear_line(done)
+    assert re.search(r"orders\.jsonl:\d+: the metric metric\.py:score did not come back within 0\.5 seconds", told)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_ends_a_metric_that_would_never_end(tmp_path):
-    with_metric(tmp_path, "import time\ndef score(output):\n    print('begun', flush=True)\n    time.sleep(600)\n")
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_ctrl_c_ends_a_metric_that_would_never_end(tmp_path, kind):
+    with_metric(tmp_path, f"import time\n{kind} score(output):\n    print('begun', flush=True)\n    time.sleep(600)\n")
     process = subprocess.Popen(
         [sys.executable, "-m", "adalang", "eval", "orders.adal"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )

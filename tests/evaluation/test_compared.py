@@ -92,11 +92,16 @@ def test_copies_of_a_row_are_one_row_of_the_test():
     """Two rows in ten copies each prove no more than the two."""
     pairs = {f"{row}-{copy}": row for copy in range(10) for row in "ab"}
     before, after = (
-        replace(evaluation({row: [score] for row in pairs}), examples={row: f"{first}-0" for row, first in pairs.items()})
+        replace(
+            evaluation({row: [score] for row in pairs}), examples={row: f"{first}-0" for row, first in pairs.items()}
+        )
         for score in (0.0, 1.0)
     )
     found = compared(("old", "new"), before, after)
-    assert found.comparison == compared(("old", "new"), *(_only(side, "a-0", "b-0") for side in (before, after))).comparison
+    assert (
+        found.comparison
+        == compared(("old", "new"), *(_only(side, "a-0", "b-0") for side in (before, after))).comparison
+    )
     assert found.comparison.n == 2 and found.comparison.mended == ("a-0", "b-0") and found.verdict != "better"
 
 

@@ -176,9 +176,7 @@ def print_compared(found: Compared, by: str) -> None:
             print(f"  {name:<{width}}  void: {side.transport_failures} of {len(side.rows)} runs got no answer")
             continue
         interval = f"[{percent(side.interval.low)}, {percent(side.interval.high)}]"
-        print(
-            f"  {name:<{width}}  {percent(side.score)} {interval} on {side.on_rows}; {_price(Price.of(side.rows))}"
-        )
+        print(f"  {name:<{width}}  {percent(side.score)} {interval} on {side.on_rows}; {_price(Price.of(side.rows))}")
     if found.verdict == "void":
         return
     changed = found.comparison

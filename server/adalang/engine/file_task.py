@@ -57,7 +57,7 @@ class FileTask:
         *,
         program: Program,
         plan: OptimizePlan,
-        evaluated: EvalPlan,
+        scorer: Scorer,
         rows: Rows,
         runtime_of: Callable[[Program], Runtime],
         budget: Budget,
@@ -65,7 +65,7 @@ class FileTask:
         run_id: str,
     ) -> FileTask:
         runtime = runtime_of(program)
-        scorer = Scorer.of(evaluated)
+        evaluated = scorer.plan
         splits = {name: _distinct(rows.splits.get(name, ()), scorer) for name in ("train", "val", "test")}
         examples = {name: [_example(scorer, row) for row in found] for name, found in splits.items()}
         components = reached(program, evaluated.target)

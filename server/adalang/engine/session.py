@@ -318,7 +318,7 @@ class Session:
             on_row(result, done, len(rows) * times)
 
         found = await evaluate(
-            Scorer.of(plan),
+            self._scorer(plan),
             self.runtime(program, budget=budget),
             rows,
             split=split,
@@ -327,6 +327,9 @@ class Session:
             concurrency=max(64, self.settings["concurrency"]),
         )
         return replace(found, fingerprint=self.fingerprint(program, plan.target.id))
+
+    def _scorer(self, plan: EvalPlan) -> Scorer:
+        return Scorer.of(plan, self.settings["metric_seconds"])
 
     async def evaluate(
         self,
@@ -362,7 +365,7 @@ class Session:
         return FileTask.build(
             program=program,
             plan=plan,
-            evaluated=evaluated,
+            scorer=self._scorer(evaluated),
             rows=self.rows(evaluated),
             runtime_of=lambda one: self.runtime(one, budget=budget),
             budget=budget,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from adalang.config import METRIC_SECONDS
 from adalang.evaluation.copies import examples
 from adalang.evaluation.metrics import METRICS, MetricError, Score, as_score
 from adalang.evaluation.plan import EvalPlan
@@ -79,16 +81,20 @@ def value_of(expression: Expression, names: Mapping[str, Any]) -> Any:
 
 @dataclass(frozen=True)
 class Scorer:
-    """Runs and scores single rows of one eval. ``folder`` is where ``python(…)`` files are looked for."""
+    """Runs and scores single rows of one eval.
+
+    ``folder`` is where ``python(…)`` files are looked for, ``seconds`` how long each of their calls may take.
+    """
 
     plan: EvalPlan
     folder: Path
+    seconds: float = METRIC_SECONDS
     _functions: dict[str, Callable[..., Any]] = field(default_factory=dict, repr=False)
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     @classmethod
-    def of(cls, plan: EvalPlan) -> Scorer:
-        return cls(plan, plan.entity.module.path.parent)
+    def of(cls, plan: EvalPlan, seconds: float = METRIC_SECONDS) -> Scorer:
+        return cls(plan, plan.entity.module.path.parent, seconds)
 
     def inputs(self, row: Row) -> dict[str, Any]:
         """The target's inputs for a row: mapped, or from the columns of the same names."""
@@ -161,7 +167,7 @@ class Scorer:
             if entity is not None and entity.kind in COMPONENT_KINDS:
                 return await self._judge(runtime, entity, arguments, names, expected, sample)
             if name == "python":
-                found = await self._python(arguments, {**row.values, **names, "expected": expected})
+                found = await self._python(row, arguments, {**row.values, **names, "expected": expected})
                 return as_score(found), Usage(), Usage()
             return self._built_in(name, arguments, names, expected), Usage(), Usage()
         except MetricError as error:
@@ -202,20 +208,22 @@ class Scorer:
         judged, trace = await runtime.run(entity, inputs, sample=sample)
         return as_score(judged), trace.usage, trace.answer_usage
 
-    async def _python(self, arguments: tuple[Argument, ...], known: Mapping[str, Any]) -> Any:
+    async def _python(self, row: Row, arguments: tuple[Argument, ...], known: Mapping[str, Any]) -> Any:
         """A Python function as metric; it gets those of row, output, expected, steps and the columns that it names."""
         written = arguments[0].value.value if arguments and isinstance(arguments[0].value, Text) else ""
         async with self._alone:
             if written not in self._functions:
-                self._functions[written] = await load_function(self.folder, written)
+                self._functions[written] = await load_function(self.folder, written, seconds=self.seconds)
             function = self._functions[written]
         parameters = inspect.signature(function).parameters
         takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
         given = {name: value for name, value in known.items() if takes_all or name in parameters}
-        if inspect.iscoroutinefunction(function):
-            return await call_function(written, function, given)
-        async with self._alone:  # who writes a metric does not think of threads
-            return await call_function(written, function, given)
+        alone = nullcontext() if inspect.iscoroutinefunction(function) else self._alone
+        async with alone:  # who writes a metric does not think of threads
+            try:
+                return await call_function(written, function, given, seconds=self.seconds)
+            except BugFailure as failure:
+                raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
 
 
 def _without_answer(unscored: RowResult, failed: RunFailed) -> RowResult:

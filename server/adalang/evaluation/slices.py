@@ -63,7 +63,9 @@ def slices(found: Evaluation, column: str) -> list[Slice]:
         inside = set(rows)
         results = [result for result in found.rows if result.row_id in inside]
         scored = [result for result in results if result.score is not None]
-        interval = score_interval([result.score or 0.0 for result in scored], [found.example(result.row_id) for result in scored])
+        interval = score_interval(
+            [result.score or 0.0 for result in scored], [found.example(result.row_id) for result in scored]
+        )
         cut.append(Slice(value, tuple(rows), interval, is_void(results)))
     return cut
 

@@ -78,17 +78,18 @@ def evaluate(
                 return []
             sections = []
             for each in names:
-                progress = RowProgress(quiet=json_output)
-                found = await session.evaluation(program, each, on_row=partial(progress, each), **asked)
-                progress.close()
+                with RowProgress(quiet=json_output) as progress:
+                    found = await session.evaluation(program, each, on_row=partial(progress, each), **asked)
                 sections.append(_section(session, program, found, by))
                 if not json_output:
                     print_evaluation(found, failing, by)
             return sections
 
     sections = asyncio.run(work())
+    if estimate:
+        return
     results = [section.found for section in sections]
-    if json_output and not estimate:
+    if json_output:
         print_json([_plain(section) for section in sections])
     if junit:
         from adalang.report.junit import junit as as_junit

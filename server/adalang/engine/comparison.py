@@ -56,13 +56,14 @@ class _Opened:
 
 @dataclass(frozen=True)
 class Pair:
-    """One eval of both sides, with the rows of the second."""
+    """One eval of both sides, with the rows of the second; not ``alike`` where their ``metric`` or ``expect`` differ."""
 
     before: EvalPlan
     after: EvalPlan
     split: str
     rows: Sequence[Row]
     notes: Sequence[str]
+    alike: bool
 
 
 class Comparing:
@@ -137,15 +138,12 @@ class Comparing:
     def _pair(self, first: str, second: str, split: str | None, limit: int | None) -> Pair:
         before, after = _plan(self._before, first), _plan(self._after, second)
         chosen, rows = self._after.session.chosen_rows(after, split, limit)
-        notes = []
-        if ruler(self._before.program, first, disk_hash) != ruler(self._after.program, second, disk_hash):
-            notes.append(
-                "the two sides score differently (`metric` or `expect` has changed): the difference is of both"
-            )
+        alike = ruler(self._before.program, first, disk_hash) == ruler(self._after.program, second, disk_hash)
+        notes = [] if alike else ["the two sides score differently (`metric` or `expect`): the difference is of both"]
         for opened in (self._before, self._after):
             for path in opened.borrowed:
                 notes.append(f"{opened.side.name} has no {path.name}: it reads the one of today")
-        return Pair(before, after, chosen, rows, tuple(notes))
+        return Pair(before, after, chosen, rows, tuple(notes), alike)
 
 
 @asynccontextmanager

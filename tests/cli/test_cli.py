@@ -217,6 +217,21 @@ def test_ctrl_c_ends_a_metric_that_would_never_end(tmp_path, kind):
     assert process.returncode == 130 and "Traceback" not in errors
 
 
+def test_a_budget_in_money_is_refused_where_no_price_is_known(tmp_path):
+    file = world.write(tmp_path, model="hosted_vllm/mine", options='api_base = "http://127.0.0.1:9"', count=60)
+    file.write_text(re.sub(r"  budget = .*\n", "", file.read_text()))
+    money = ["optimize", "orders.adal", "--yes", "--budget-usd", "2"]
+    done = adalang(*money, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "the price of hosted_vllm/mine is not known, so the bound of $2.00 cannot be held" in one_clear_line(done)
+    assert "--budget-calls" in done.stderr and "stopped" not in done.stderr
+    assert json.loads(adalang("runs", "list", "--json", cwd=tmp_path).stdout) == []
+    assert adalang(*money, "--estimate", cwd=tmp_path).returncode == 0
+    for others in (["--budget-calls", "1"], ["--budget-tokens", "1"]):
+        assert adalang(*money, *others, cwd=tmp_path).returncode == 0, "the run is bounded"
+    assert adalang("optimize", "orders.adal", "--yes", "--budget-minutes", "0", cwd=tmp_path).returncode == 0
+
+
 def test_estimate_makes_no_call_and_tells_the_power(tmp_path):
     world.write(tmp_path)
     done = adalang("optimize", "orders.adal", "--estimate", cwd=tmp_path)

@@ -101,6 +101,7 @@ def optimize(
                 _print_estimate(found, await session.forecast(program, plan), usd, plan, json_output)
             if estimate:
                 return
+            session.check_money(program, plan)
             if not _agreed(usd, yes):
                 note("Nothing was spent.")
                 raise typer.Exit(2)

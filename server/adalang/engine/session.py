@@ -14,7 +14,7 @@ from typing import Any
 
 from adalang.config import Settings
 from adalang.engine.file_task import FileTask
-from adalang.engine.forecast import cost_lines, cost_of, held_line
+from adalang.engine.forecast import check_money, cost_lines, cost_of, held_line
 from adalang.engine.optimization import Optimization, OptimizeResult
 from adalang.engine.plan import OptimizePlan, optimize_plan
 from adalang.engine.protocol import Progress
@@ -380,6 +380,12 @@ class Session:
         usd = cost_of(task, found).usd
         return found, usd[1] if usd is not None else None
 
+    def check_money(self, program: Program, plan: OptimizePlan) -> None:
+        """See :func:`adalang.engine.forecast.check_money`; makes no call."""
+        if plan.money_alone:
+            task = self.task(program, plan, Budget())
+            check_money(cost_of(task, estimate(task, plan.search)), plan)
+
     async def forecast(self, program: Program, plan: OptimizePlan) -> list[str]:
         """What an optimization should take, of what, for how much, and what is paid for already: in sentences, without a call."""
         task = self.task(program, plan, Budget())
@@ -404,8 +410,9 @@ class Session:
             fresh: learn nothing from earlier runs of this eval; else what they have found is tried first.
 
         Raises:
-            BugFailure: the file, its data or a key is wrong.
+            BugFailure: the file, its data or a key is wrong, or the budget is in money alone and a price is not known.
         """
+        self.check_money(program, plan)
         return await Optimization(self, program, plan).run(on_event, on_begin, fresh)
 
     async def optimize(

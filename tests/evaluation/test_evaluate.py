@@ -184,6 +184,47 @@ async def test_a_function_that_never_ends_is_named_and_does_not_hold_up_the_end(
     released.set()
 
 
+async def test_an_async_metric_that_blocks_holds_up_nothing_not_even_the_next_one(tmp_path):
+    released = threading.Event()
+
+    async def blocking():
+        released.wait(100)
+
+    async def fine():
+        return 0.5
+
+    ticks = 0
+
+    async def tick():
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    with pytest.raises(BugFailure, match=r"slow\.py:f did not come back within 0\.2 seconds.*metric_seconds"):
+        await call_function("slow.py:f", blocking, {}, seconds=0.2)
+    ticking.cancel()
+    assert ticks > 1
+    assert await call_function("slow.py:g", fine, {}, seconds=20) == 0.5
+    released.set()
+
+
+async def test_async_metrics_share_a_loop_and_their_failures_are_told(tmp_path):
+    (tmp_path / "m.py").write_text(
+        "import asyncio, sys\nloops = set()\n"
+        "async def score(output, row):\n"
+        "    loops.add(asyncio.get_running_loop())\n"
+        "    await asyncio.sleep(0)\n"
+        "    return len(loops)\n"
+        "async def leave(output):\n    sys.exit(3)\n"
+    )
+    found, _, _ = await evaluated(tmp_path, MODEL + ECHO + ROWS + an_eval('python("m.py:score")'))
+    assert found.score == 1.0
+    with pytest.raises(BugFailure, match=r"inline:\d: the metric m\.py:leave \(line 8\) failed: SystemExit: 3"):
+        await evaluated(tmp_path, MODEL + ECHO + ROWS + an_eval('python("m.py:leave")'))
+
+
 async def test_what_one_row_finds_wrong_with_the_program_comes_before_what_another_failed_at():
     class Failing:
         async def run(self, runtime, row, sample):
@@ -235,6 +276,20 @@ async def test_transport_failures_are_never_scored_zero(tmp_path):
 async def test_a_goal_that_is_missed_is_told(tmp_path):
     found, _, _ = await evaluated(tmp_path, MODEL + ECHO + ROWS + an_eval("exact_match", more="goal = 0.6"))
     assert found.goal_missed
+
+
+async def test_copies_of_a_row_count_once_and_are_told(tmp_path):
+    """Five copies of each row make no interval narrower, and weigh no row more; another answer to a question is no copy."""
+    lines = [
+        f'  {{ q = "{q}", answer = "{right}", at = {at} }},\n' for q, right in ("aa", "bB", "bb") for at in range(5)
+    ]
+    text = MODEL + ECHO + f"dataset rows = [\n{''.join(lines)}] {{ split = {{ val = 1.0 }} }}\n"
+    once, _, _ = await evaluated(tmp_path, text + an_eval("exact_match"))
+    assert (once.interval.n, once.copies, len(once.rows)) == (3, 12, 15)
+    assert once.on_rows == "3 rows (copies counted once: 12)" and once.to_json()["copies"] == 12
+    assert once.interval.mean == pytest.approx(2 / 3) and once.interval.low < 0.3
+    whole, _, _ = await evaluated(tmp_path, text + an_eval("contains(output, expected = row.answer)", expect=""))
+    assert (whole.interval.n, whole.copies) == (15, 0), "a metric may look at `at`"
 
 
 async def test_limit_and_split(tmp_path):

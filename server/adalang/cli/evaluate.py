@@ -80,17 +80,18 @@ def evaluate(
                 return []
             sections = []
             for each in names:
-                progress = RowProgress(quiet=json_output)
-                found = await session.evaluation(program, each, on_row=partial(progress, each), **asked)
-                progress.close()
+                with RowProgress(quiet=json_output) as progress:
+                    found = await session.evaluation(program, each, on_row=partial(progress, each), **asked)
                 sections.append(_section(session, program, found, by))
                 if not json_output:
                     print_evaluation(found, failing, by)
             return sections
 
     sections = asyncio.run(work())
+    if estimate:
+        return
     results = [section.found for section in sections]
-    if json_output and not estimate:
+    if json_output:
         print_json([_plain(section) for section in sections])
     if junit:
         from adalang.report.junit import junit as as_junit
@@ -126,7 +127,7 @@ def print_evaluation(found: Evaluation, failing: int, by: str = "") -> None:
     samples = f", {found.repeats} samples each" if found.repeats > 1 else ""
     print(
         f"{found.eval} ({found.split}): {percent(found.score)} "
-        f"[{percent(interval.low)}, {percent(interval.high)}] on {interval.n} rows{samples}; "
+        f"[{percent(interval.low)}, {percent(interval.high)}] on {found.on_rows}{samples}; "
         f"{calls}, {money(usage.usd, usage.priced)}"
     )
     if found.transport_failures:

@@ -99,6 +99,7 @@ def optimize(
                 _print_estimate(prepared, await prepared.forecast(), json_output)
             if estimate:
                 return
+            prepared.check_money()
             if not _agreed(prepared.most_usd, yes):
                 note("Nothing was spent.")
                 raise typer.Exit(2)

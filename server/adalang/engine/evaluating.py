@@ -6,6 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from adalang.evaluation.copies import examples
+from adalang.evaluation.evaluate import Scorer
 from adalang.evaluation.plan import EvalPlan, Rows, components_run, default_split, load_rows
 from adalang.evaluation.power import STEADY_TURNOVER, power_lines, sampling_turnover
 from adalang.evaluation.results import Evaluation
@@ -65,8 +67,10 @@ def preview(
     noise = turnover(plan, models, samples)
     if by:
         groups({row.id: row.values for row in rows}, by)
-    lines = power_lines(len(rows), turnover=noise, repeats=samples)
-    return {"eval": plan.name, "split": chosen, "rows": len(rows), "runs": samples * len(rows), "lines": lines}
+    different = len(set(examples(Scorer.of(plan), rows).values()))
+    lines = power_lines(different, turnover=noise, repeats=samples)
+    about = {"eval": plan.name, "split": chosen, "rows": len(rows), "copies": len(rows) - different}
+    return {**about, "runs": samples * len(rows), "lines": lines}
 
 
 def record_of(file: str, found: Evaluation) -> EvaluationRecord:

@@ -10,13 +10,14 @@ from adalang.engine.dataflow import gold, judged
 from adalang.engine.described import allowed_params, task_component, task_param
 from adalang.engine.plan import OptimizePlan
 from adalang.engine.variants import Variant, Variants
+from adalang.evaluation.copies import examples as same_rows
 from adalang.evaluation.evaluate import Scorer
 from adalang.evaluation.plan import EvalPlan, Rows, components_run
 from adalang.evaluation.results import RowResult
 from adalang.evaluation.splits import holdout_hash
 from adalang.language.builtins import METRIC_SIGNATURES
 from adalang.language.checks.scope import result_type
-from adalang.language.data import Row, canonical_json
+from adalang.language.data import Row
 from adalang.language.declarations import dotted
 from adalang.language.models import price
 from adalang.language.program import Program
@@ -56,14 +57,14 @@ class FileTask:
         *,
         program: Program,
         plan: OptimizePlan,
-        evaluated: EvalPlan,
+        scorer: Scorer,
         rows: Rows,
         runtime_of: Callable[[Program], Runtime],
         budget: Budget,
         store: Store,
     ) -> FileTask:
         runtime = runtime_of(program)
-        scorer = Scorer(evaluated, evaluated.entity.module.path.parent)
+        evaluated = scorer.plan
         splits = {name: _distinct(rows.splits.get(name, ()), scorer) for name in ("train", "val", "test")}
         examples = {name: [_example(scorer, row) for row in found] for name, found in splits.items()}
         components = reached(program, evaluated.target)
@@ -175,24 +176,14 @@ def _usd_per_call(model: ModelSpec) -> float | None:
 
 
 def _example(scorer: Scorer, row: Row) -> Example:
-    try:
-        return Example(row.id, scorer.inputs(row), scorer.expected(row), gold(scorer.plan, row))
-    except BugFailure as failure:
-        raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
+    inputs, expected = scorer.read(row)
+    return Example(row.id, inputs, expected, gold(scorer.plan, row))
 
 
 def _distinct(rows: Sequence[Row], scorer: Scorer) -> list[Row]:
     """The rows without those that ask and expect what an earlier one does: a copy is no evidence of its own."""
-    first: dict[str, Row] = {}
-    for row in rows:
-        asked = _example(scorer, row)
-        told = [asked.inputs, asked.expected] if scorer.plan.expect is not None else _without_id(row)
-        first.setdefault(canonical_json(told), row)
-    return list(first.values())
-
-
-def _without_id(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in row.values.items() if name != "id"}
+    first = set(same_rows(scorer, rows).values())
+    return [row for row in rows if row.id in first]
 
 
 def _expected_is_output(program: Program, evaluated: EvalPlan, examples: Sequence[Example]) -> bool:

@@ -83,6 +83,19 @@ def cost_lines(cost: Cost, plan: OptimizePlan, found: Estimate) -> list[str]:
     return told
 
 
+def check_money(cost: Cost, plan: OptimizePlan) -> None:
+    """A bound that cannot be held is none.
+
+    Raises:
+        BugFailure: money alone was bounded, and a model's price is not known.
+    """
+    if plan.money_alone and cost.unpriced:
+        raise BugFailure(
+            f"the price of {' and '.join(cost.unpriced)} is not known, so the bound of {_usd(plan.usd)} cannot be held; bound the "
+            "calls or the tokens: --budget-calls, --budget-tokens, or `budget` in the optimize block"
+        )
+
+
 async def held_line(task: FileTask) -> str:
     """How many runs of the present text are in the store already, found out without a single call; "" for none."""
     free = task.with_budget(Budget(calls=0))

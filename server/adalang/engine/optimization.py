@@ -15,7 +15,7 @@ from filelock import Timeout
 
 from adalang.engine.earlier import earlier_runs, keep_ground
 from adalang.engine.file_task import FileTask
-from adalang.engine.forecast import Cost, cost_lines, cost_of, held_line
+from adalang.engine.forecast import Cost, check_money, cost_lines, cost_of, held_line
 from adalang.engine.logs import kept_events, lock_of
 from adalang.engine.plan import OptimizePlan
 from adalang.engine.proposals import rests_on
@@ -75,6 +75,14 @@ class Optimization:
         held = await held_line(self._task)
         return [*self.estimate.lines(), *cost_lines(self._cost, self.plan, self.estimate), *([held] if held else [])]
 
+    def check_money(self) -> None:
+        """Refuse a bound in money alone that cannot be held; makes no call.
+
+        Raises:
+            BugFailure: a model's price is not known.
+        """
+        check_money(self._cost, self.plan)
+
     async def run(
         self,
         *,
@@ -90,8 +98,9 @@ class Optimization:
             fresh: learn nothing from earlier runs of this eval; else what they have found is tried first.
 
         Raises:
-            BugFailure: the file, its data or a key is wrong.
+            BugFailure: the file, its data or a key is wrong, or the budget is in money alone and a price is not known.
         """
+        self.check_money()
         key = self._plan_key()
         with self._alone(key):
             return await self._run(key, on_event, on_begin, fresh)

@@ -39,6 +39,8 @@ class OptimizePlan:
     search: SearchSettings
     allow: tuple[str, ...] = ()
     """What may change besides: "structure", "models", "tools"."""
+    money_alone: bool = False
+    """Somebody has bounded the money, and neither calls nor tokens: their defaults are nobody's word."""
 
     def to_json(self) -> dict[str, Any]:
         """What names the search: budgets may be raised without starting anew."""
@@ -86,6 +88,12 @@ def optimize_plan(
     teacher = setting(block.settings, "teacher") if block else None
     named = teacher.value if teacher is not None else None
     named_text = (dotted(named) or getattr(named, "value", "")) if named is not None else ""
+    defaults = {name: settings.values[f"budget_{name}"].source == "default" for name in ("calls", "usd")}
+    bounded = {
+        "calls": calls is not None or "calls" in budget or not defaults["calls"],
+        "tokens": tokens is not None or "tokens" in budget,
+        "usd": usd is not None or "usd" in budget or not defaults["usd"],
+    }
     declared_seed = setting(block.settings, "seed") if block else None
     file_seed = declared_seed.value.value if declared_seed and isinstance(declared_seed.value, Constant) else 0
     return OptimizePlan(
@@ -103,6 +111,7 @@ def optimize_plan(
             prefer=Prefer(prefer.get("cost"), prefer.get("latency")),
         ),
         allow=allow,
+        money_alone=bounded["usd"] and not bounded["calls"] and not bounded["tokens"],
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from adalang.engine.changeable import Changeable, changeable_named, edits_for, rewritten
 from adalang.figures import percent, points
-from adalang.language.datasets import data_reference
+from adalang.language.datasets import data_reference, plan
 from adalang.language.declarations import AgentDeclaration, EvalDeclaration, PromptDeclaration, setting
 from adalang.language.edits import EditRefused, rebase, unified_diff
 from adalang.language.fingerprint import FileHash, disk_hash, fingerprint, ground
@@ -96,7 +96,7 @@ def _new_value(change: Change, one: Changeable | None) -> Any:
 def rests_on(program: Program, eval_name: str, file_hash: FileHash, default_model: str) -> Mapping[str, str]:
     """What a test of an eval hangs on besides the answers of its target, as hashes.
 
-    ``scores``: how answers are scored; ``data``: the rows' files and how they are split; ``model``: the default model, where a
+    ``scores``: how answers are scored; ``data``: the hold-out's file, or the file of all rows and how it is split; ``model``: the default model, where a
     prompt names none.
     """
     evaluated, target = program.resolve(eval_name), target_of_eval(program, eval_name)
@@ -112,9 +112,15 @@ def rests_on(program: Program, eval_name: str, file_hash: FileHash, default_mode
     params = [one.id for one in trainable(program, target)]
     return {
         "scores": ground(program, eval_name, file_hash, params),
-        "data": fingerprint(program, reference[0].id, file_hash) if reference is not None else "",
+        "data": _tested_data(program, reference[0], file_hash) if reference is not None else "",
         "model": default_model if unnamed else "",
     }
+
+
+def _tested_data(program: Program, dataset: Entity, file_hash: FileHash) -> str:
+    """Where the hold-out has a file of its own, other rows say nothing of the proof."""
+    holdout = plan(dataset).files.get("test")
+    return (file_hash(holdout) or "") if holdout is not None else fingerprint(program, dataset.id, file_hash)
 
 
 def why_outdated(program: Program, proposal: Proposal, file_hash: FileHash = disk_hash, default_model: str = "") -> str:

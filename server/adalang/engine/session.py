@@ -187,7 +187,7 @@ class Session:
             on_row(result, done, len(rows) * times)
 
         found = await evaluate(
-            Scorer(plan, plan.entity.module.path.parent),
+            self._scorer(plan),
             self.runtime(program, budget=budget),
             rows,
             split=split,
@@ -196,6 +196,9 @@ class Session:
             concurrency=max(64, self.settings["concurrency"]),
         )
         return replace(found, fingerprint=self.fingerprint(program, plan.target.id))
+
+    def _scorer(self, plan: EvalPlan) -> Scorer:
+        return Scorer.of(plan, self.settings["metric_seconds"])
 
     # ---- optimize
 
@@ -208,7 +211,7 @@ class Session:
         return FileTask.build(
             program=program,
             plan=plan,
-            evaluated=evaluated,
+            scorer=self._scorer(evaluated),
             rows=rows_of(evaluated, self.root),
             runtime_of=lambda one: self.runtime(one, budget=budget),
             budget=budget,

@@ -27,6 +27,11 @@ class Entry:
     def mean(self) -> float:
         return sum(self.scores.values()) / len(self.scores) if self.scores else 0.0
 
+    def gain_over(self, other: Entry) -> float:
+        """The mean difference to another entry over the rows that both know; 0 where there are none."""
+        gains = [score - other.scores[row] for row, score in self.scores.items() if row in other.scores]
+        return sum(gains) / len(gains) if gains else 0.0
+
     @property
     def standard_error(self) -> float:
         """Of the mean over rows; 1 where one row or none leaves it unknown."""

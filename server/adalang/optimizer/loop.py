@@ -100,8 +100,8 @@ class _Optimisation:
         self.log.add(
             "chosen",
             candidate=best.candidate.key,
-            mean=best.mean,
-            incumbent=incumbent.mean,
+            mean=search.score(best),
+            incumbent=search.score(incumbent),
             values=best.candidate.changes(self.incumbent),
             hypothesis=best.hypothesis,
         )

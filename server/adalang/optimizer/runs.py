@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from adalang.evaluation.results import RowResult
@@ -60,6 +60,20 @@ class Runs:
     async def scores(self, candidate: Candidate, rows: Sequence[Example], first: int = 0) -> dict[str, float]:
         """`mean_scores` of these rows."""
         return mean_scores(await self.rows(candidate, rows, first))
+
+    def known_score(self, candidate: Candidate, rows: Collection[str]) -> float:
+        """The mean score over the rows (ids) on which a candidate was run; 0 where there are none."""
+        scores = [score for row in rows if (score := self._score(candidate, row)) is not None]
+        return sum(scores) / len(scores) if scores else 0.0
+
+    def known_gain(self, candidate: Candidate, rival: Candidate, rows: Collection[str]) -> float:
+        """The sum of score differences over the rows (ids) on which both were run."""
+        pairs = [(self._score(candidate, row), self._score(rival, row)) for row in rows]
+        return sum(new - old for new, old in pairs if new is not None and old is not None)
+
+    def _score(self, candidate: Candidate, row: str) -> float | None:
+        known = [self._known.get((candidate.key, row, nth)) for nth in range(self.samples)]
+        return mean_score([one for one in known if one is not None])
 
     def judge_by(self, value: Callable[[Sequence[RowResult]], float | None], most: float) -> None:
         """Compare candidates by another value of a row's results, which is never more than `most`."""

@@ -42,11 +42,12 @@ async def contest(search: Search, child: Entry, rivals: Sequence[Entry], start: 
 
 def _crown(search: Search, child: Entry) -> None:
     search.archive.add(child)
+    incumbent = search.archive.incumbent.candidate
     search.log.add(
         "best",
         candidate=child.candidate.key,
         mean=search.score(child),
         rows=len(child.scores),
-        values=child.candidate.changes(search.archive.incumbent.candidate),
-        hypothesis=child.hypothesis,
+        values=child.candidate.changes(incumbent),
+        hypothesis=child.why(incumbent),
     )

@@ -52,7 +52,12 @@ async def hints(task: Task, begin: Begin) -> Finding:
     if best is search.archive.incumbent:
         return Finding.nothing_better(search)
     reason = f"unverified suggestion: fewer than {LEAST_FOR_INTERVAL} rows prove nothing; {more_rows(task)}"
-    return Finding("hint", reason, best.candidate, Evidence(hypothesis=best.hypothesis, notes=("unverified",)))
+    return Finding(
+        "hint",
+        reason,
+        best.candidate,
+        Evidence(hypothesis=best.why(search.archive.incumbent.candidate), notes=("unverified",)),
+    )
 
 
 async def crossfit(task: Task, begin: Begin) -> Finding:
@@ -77,11 +82,12 @@ async def crossfit(task: Task, begin: Begin) -> Finding:
     first = len(halves[1])
     gains = [_gain(before[:first], after[:first]), _gain(before[first:], after[first:])]
     best = found[0] if gains[0] >= gains[1] else found[1]
-    if best.candidate == search.archive.incumbent.candidate or comparison.difference <= _LITTLE:
+    incumbent = search.archive.incumbent.candidate
+    if best.candidate == incumbent or comparison.difference <= _LITTLE:
         return Finding("nothing", "no change did better on rows that it was not chosen on")
     notes = (f"cross-fitted on {len(pool)} rows: the interval is of the way of searching, not of this change alone",)
     evidence = evidence_of(
-        comparison, before, after, verified=False, alpha=None, hypothesis=best.hypothesis, notes=notes
+        comparison, before, after, verified=False, alpha=None, hypothesis=best.why(incumbent), notes=notes
     )
     low, high = round(100 * comparison.low), round(100 * comparison.high)
     reason = f"unconfirmed: {100 * comparison.difference:+.0f} points [{low:+d}, {high:+d}] by cross-fitting; {more_rows(task)}"

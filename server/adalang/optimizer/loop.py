@@ -103,7 +103,7 @@ class _Optimisation:
             mean=search.score(best),
             incumbent=search.score(incumbent),
             values=best.candidate.changes(self.incumbent),
-            hypothesis=best.hypothesis,
+            hypothesis=best.why(self.incumbent),
         )
         verdict = await ship_test(self.task, self.runs, self.log, incumbent, best, self.settings, anchors_of(search))
         if not verdict.better:

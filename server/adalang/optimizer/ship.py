@@ -125,7 +125,7 @@ async def ship_test(
         after,
         verified=shown and not refused,
         alpha=alpha,
-        hypothesis=best.hypothesis,
+        hypothesis=best.why(incumbent.candidate),
         notes=tuple(refused),
         thrift=thrift if same else None,
     )

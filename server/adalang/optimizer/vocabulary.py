@@ -170,7 +170,7 @@ EVENTS: Mapping[str, Kind] = {
             "mean": Field("number", "mean score on the selection rows that it was run on"),
             "rows": Field("integer", "how many these are"),
             "values": Field("{any}", "the params that differ from the file, with their new values"),
-            "hypothesis": Field("text", "the change that led to it, in words", always=False),
+            "hypothesis": Field("text", "the changes that stand in it, in words", always=False),
         },
     ),
     "rewarded": Kind(
@@ -220,7 +220,7 @@ EVENTS: Mapping[str, Kind] = {
             "mean": Field("number", "its mean on the selection rows"),
             "incumbent": Field("number", "the mean of what the file holds now, on the same rows"),
             "values": Field("{any}", "the params that differ from the file, with their new values", always=False),
-            "hypothesis": Field("text", "the change that led to it, in words", always=False),
+            "hypothesis": Field("text", "the changes that stand in it, in words", always=False),
         },
     ),
     "ship_test": Kind(

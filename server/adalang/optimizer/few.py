@@ -7,15 +7,13 @@ judges, which gives an interval, but no test.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from adalang.evaluation.results import RowResult
 from adalang.evaluation.statistics import compare
 from adalang.optimizer.archive import Entry
 from adalang.optimizer.choice import choose
-from adalang.optimizer.estimate import Estimate
 from adalang.optimizer.gates import alike
-from adalang.optimizer.headroom import more_rows
+from adalang.optimizer.mode import LEAST_FOR_INTERVAL, more_rows
 from adalang.optimizer.outcome import Finding
 from adalang.optimizer.runs import mean_scores
 from adalang.optimizer.search import run_search
@@ -24,20 +22,10 @@ from adalang.optimizer.state import Search
 from adalang.optimizer.task import Example, Task
 from adalang.store.records import Evidence
 
-Mode = Literal["hints", "crossfit", "full"]
 Begin = Callable[[Sequence[Example], Sequence[Example]], Search]
 """A new search from the incumbent, given train and selection rows."""
 
-LEAST_FOR_INTERVAL, LEAST_FOR_PROPOSAL = 20, 60
 _LITTLE = 1e-9
-
-
-def mode_of(plan: Estimate) -> Mode:
-    """What so many rows allow."""
-    rows = plan.train + plan.val + plan.holdout
-    if rows >= LEAST_FOR_PROPOSAL and plan.val and plan.holdout:
-        return "full"
-    return "crossfit" if rows >= LEAST_FOR_INTERVAL and plan.val + plan.holdout >= 2 else "hints"
 
 
 async def hints(task: Task, begin: Begin) -> Finding:

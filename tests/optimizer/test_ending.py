@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from adalang.optimizer.earlier import read_earlier
@@ -19,6 +21,10 @@ async def events_of(world, settings):
     events = []
     outcome = await optimise(world, settings, events.append)
     return outcome, events
+
+
+def first_failing(text):
+    return re.findall(r'"expected": "(\w+)"', text)[0]
 
 
 def kindly(text):
@@ -114,3 +120,16 @@ async def test_a_perfect_text_is_told_as_perfect_whatever_it_costs():
         PricedWorld(60, 60, 60, text="Go.", luck=1.0), Settings(prefer=Prefer(cost=0.4), cheaper=False)
     )
     assert outcome.kind == "nothing" and "every selection row is right already" in outcome.reason
+
+
+async def test_gains_on_train_rows_alone_do_not_keep_a_search_going():
+    class Rote(World):
+        """The rules help with train rows and no others."""
+
+        def score(self, candidate, example, sample):
+            return super().score(candidate, example, sample) if example in self.rows("train") else 0.0
+
+    _, events = await events_of(Rote(luck=0.0, advice=lambda text: [f"rule {first_failing(text)}"]), Settings())
+    (ended,) = told(events, "search_ended")
+    assert sum(one["accepted"] for one in told(events, "raced")) >= 2
+    assert (ended["code"], ended["rounds"]) == ("idle", Settings().patience)

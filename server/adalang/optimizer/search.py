@@ -36,7 +36,8 @@ async def run_search(search: Search) -> None:
             cost = search.purse.price(search.runs.begun - begun, search.purse.task.asked - asked)
             bandit.reward(operator.name, gain, cost)
             search.log.add("rewarded", operator=operator.name, gain=gain, cost=cost)
-            search.idle = 0 if gain > _LITTLE else search.idle + 1
+            # What shows on train rows alone may lead on, and is rewarded; but it must not keep a search from its end.
+            search.idle = 0 if search.champion.gain_over(champion) > _LITTLE else search.idle + 1
             stop.lately.round_over(search, champion)
     except BudgetExceeded as exceeded:
         end = End("budget", exceeded.limit)

@@ -25,7 +25,7 @@ from adalang.optimizer.task import Example, Param, Task
 class Search:
     """One search from an incumbent over train and selection rows. Operators read it and note what they tried.
 
-    `round` counts from 1, `idle` are the rounds since the last gain, `batch` is what is known of the round's parent on train rows,
+    `round` counts from 1, `idle` are the rounds since the last gain on selection rows, `batch` is what is known of the round's parent on train rows,
     newest first, `seen` the newest result of each train row, `taught` that of the teacher in the target's place. `blame` is what
     feedback put on each text, older feedback counting half. `data` are the runs of words that no text may copy, `kept_out` the train
     rows too much like rows that judge to become examples. `beaten` are keys of candidates that lost a duel, `weak` of those that did

@@ -37,6 +37,8 @@ class Finding:
         """No candidate beat what the file holds now."""
         if search.end is not None and search.end.code == "teacher":
             return cls("nothing", f"{search.end.sentence}, and nothing that was tried before did better")
+        if search.end is not None and search.end.code == "reserve" and not search.round:
+            return cls("nothing", "the budget pays for the final test and for no round of search")
         incumbent = search.archive.incumbent
         mean, known = search.score(incumbent), len(incumbent.scores)
         if not known:

@@ -18,7 +18,8 @@ class Purse:
     """Counts what was begun against the whole budget; `reserve` are the runs kept for the final test.
 
     What was used so far is reckoned by what was begun, at the price of bought answers, so that a resumed run, whose first part is
-    free, decides alike. Where more than that was spent (on retries, say), what was spent counts.
+    free, decides alike. Where more than that was spent (on retries, say), what was spent counts. Of time what is left now counts, and
+    what is to come is reckoned at the pace of this process: the one thing that hangs on the clock.
     """
 
     task: CountingTask
@@ -55,7 +56,7 @@ class Purse:
             (left.calls is None or total.calls <= left.calls + before.calls)
             and (left.tokens is None or total.tokens <= left.tokens + before.tokens)
             and (left.usd is None or total.usd <= left.usd + before.usd + _LITTLE)
-            and (seconds is None or seconds > 0)
+            and (seconds is None or seconds > self.runs.busy.needed(runs + self.reserve))
         )
 
     def spare(self) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from adalang.evaluation.results import RowResult
+from adalang.optimizer.busy import Busy
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.task import Example, Task
 from adalang.runtime.models.types import Usage
@@ -35,6 +36,7 @@ class Runs:
         self._known: dict[tuple[str, str, int], RowResult] = {}
         self._begun: set[tuple[str, str, int]] = set()
         self.samples = samples
+        self.busy = Busy(lambda: task.remaining().seconds)
         self.value: Callable[[Sequence[RowResult]], float | None] = mean_score
         """What candidates are compared by in the search: the score, unless `judge_by` has said otherwise."""
         self.most = 1.0
@@ -103,7 +105,10 @@ class Runs:
         place = (candidate.key, row.id, sample)
         self._begun.add(place)
         if place not in self._known:
-            result = await self._task.run(candidate, row, sample)
+            with self.busy.run():
+                result = await self._task.run(candidate, row, sample)
+                if result.usage.calls:
+                    self.busy.buy()
             self._known[place] = result
             self.made += 1
             if result.score is None:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from adalang.optimizer.headroom import Headroom, more_rows
+from adalang.optimizer.headroom import Headroom
 from adalang.optimizer.loop import optimise
+from adalang.optimizer.mode import more_rows
 from adalang.optimizer.settings import Settings
 from tests.optimizer.world import KINDS, TEXT, World, chance
 

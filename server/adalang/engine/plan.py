@@ -21,6 +21,7 @@ from adalang.language.declarations import (
 from adalang.language.program import Program
 from adalang.language.reach import allowed, trainable
 from adalang.optimizer.objective import Prefer
+from adalang.optimizer.settings import PointPrice
 from adalang.optimizer.settings import Settings as SearchSettings
 from adalang.runtime.failures import BugFailure
 
@@ -109,6 +110,7 @@ def optimize_plan(
             repeats=max(1, evaluated.repeats),
             anyway=anyway,
             prefer=Prefer(prefer.get("cost"), prefer.get("latency")),
+            point=PointPrice(budget.get("calls_per_point"), budget.get("usd_per_point")),
         ),
         allow=allow,
         money_alone=bounded["usd"] and not bounded["calls"] and not bounded["tokens"],

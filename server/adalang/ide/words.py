@@ -69,6 +69,8 @@ BUDGET: Mapping[str, str] = {
     "tokens": "Tokens at most, of questions and answers.",
     "usd": "Money at most, in USD.",
     "minutes": "Time at most.",
+    "calls_per_point": "The search ends when one more point of score would take more calls than this.",
+    "usd_per_point": "The search ends when one more point of score would cost more USD than this.",
 }
 
 PREFER: Mapping[str, str] = {

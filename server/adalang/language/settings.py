@@ -124,7 +124,7 @@ SETTINGS: Mapping[str, Mapping[str, SettingSpec]] = {
         _S(
             "budget",
             "object",
-            "What the search may spend: { calls = 600, usd = 2.0, minutes = 20, tokens = … }.",
+            "What the search may spend: { calls = 600, usd = 2.0, minutes = 20, tokens = …, usd_per_point = … }.",
         ),
         _S(
             "params",
@@ -150,7 +150,7 @@ ALLOWED: Mapping[str, str] = {
 """What a search may be allowed to change besides params and demos."""
 WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {("optimize", "allow"): ALLOWED}
 """The words of settings that take a list of some, by the kind of the declaration and their name."""
-BUDGET_KEYS = ("calls", "tokens", "usd", "minutes")
+BUDGET_KEYS = ("calls", "tokens", "usd", "minutes", "calls_per_point", "usd_per_point")
 SPLIT_NAMES = ("train", "val", "test")
 RETRIEVAL_METHODS = ("bm25", "vector", "hybrid")
 FUNCTIONS: Mapping[str, str] = {

@@ -36,9 +36,12 @@ class Finding:
     @classmethod
     def nothing_better(cls, search: Search) -> Finding:
         """No candidate beat what the file holds now."""
-        if search.gave_up:
-            return cls("nothing", f"{search.gave_up}, and nothing that was tried before did better")
-        mean, known = search.archive.incumbent.mean, len(search.archive.incumbent.scores)
+        if search.end is not None and search.end.code == "teacher":
+            return cls("nothing", f"{search.end.sentence}, and nothing that was tried before did better")
+        if search.end is not None and search.end.code == "reserve" and not search.round:
+            return cls("nothing", "the budget pays for the final test and for no round of search")
+        incumbent = search.archive.incumbent
+        mean, known = search.score(incumbent), len(incumbent.scores)
         if not known:
             return cls("nothing", "there was no change that could be tried")
         if mean >= 1.0 - _LITTLE and known >= len(search.val):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from adalang.evaluation.results import RowResult
+from adalang.optimizer.busy import Busy
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.task import Example, Task
 from adalang.runtime.models.types import Usage
@@ -35,6 +36,7 @@ class Runs:
         self._known: dict[tuple[str, str, int], RowResult] = {}
         self._begun: set[tuple[str, str, int]] = set()
         self.samples = samples
+        self.busy = Busy(lambda: task.remaining().seconds)
         self.value: Callable[[Sequence[RowResult]], float | None] = mean_score
         """What candidates are compared by in the search: the score, unless `judge_by` has said otherwise."""
         self.most = 1.0
@@ -79,6 +81,20 @@ class Runs:
         """`mean_scores` of these rows."""
         return mean_scores(await self.rows(candidate, rows, first))
 
+    def known_score(self, candidate: Candidate, rows: Collection[str]) -> float:
+        """The mean score over the rows (ids) on which a candidate was run; 0 where there are none."""
+        scores = [score for row in rows if (score := self._score(candidate, row)) is not None]
+        return sum(scores) / len(scores) if scores else 0.0
+
+    def known_gain(self, candidate: Candidate, rival: Candidate, rows: Collection[str]) -> float:
+        """The sum of score differences over the rows (ids) on which both were run."""
+        pairs = [(self._score(candidate, row), self._score(rival, row)) for row in rows]
+        return sum(new - old for new, old in pairs if new is not None and old is not None)
+
+    def _score(self, candidate: Candidate, row: str) -> float | None:
+        known = [self._known.get((candidate.key, row, nth)) for nth in range(self.samples)]
+        return mean_score([one for one in known if one is not None])
+
     def judge_by(self, value: Callable[[Sequence[RowResult]], float | None], most: float) -> None:
         """Compare candidates by another value of a row's results, which is never more than `most`."""
         self.value, self.most = value, most
@@ -112,7 +128,10 @@ class Runs:
         place = (candidate.key, row.id, sample)
         self._begun.add(place)
         if place not in self._known:
-            result = await self._task.run(candidate, row, sample)
+            with self.busy.run():
+                result = await self._task.run(candidate, row, sample)
+                if result.usage.calls:
+                    self.busy.buy()
             self._known[place] = result
             self.made += 1
         return self._known[place]

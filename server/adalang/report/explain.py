@@ -155,7 +155,8 @@ def trial_line(story: Story, trial: Trial) -> str:
         return f"screened {trial.delta:+.1f}{where}: {'passed' if trial.passed else 'dropped'}"
     where = f" on {trial.rows} rows" if trial.rows else " at the first look"
     rival = f" against {story.name_of(trial.against)}" if trial.against else ""
-    return f"raced {trial.delta:+.1f}{where}{rival}: {'kept' if trial.passed else 'dropped'}"
+    value = f", {trial.value:+.1f} with what `prefer` counts" if trial.value is not None else ""
+    return f"raced {trial.delta:+.1f}{where}{rival}{value}: {'kept' if trial.passed else 'dropped'}"
 
 
 def _outcome(story: Story, one: Round) -> str:

@@ -157,6 +157,11 @@ def existing_store(root: Path | None) -> Store:
     return Store.open(found)
 
 
+def say(text: str) -> None:
+    """A text for a person on standard output: what rows, models and files put into it cannot steer the terminal."""
+    print(visible(text), flush=True)
+
+
 def note(text: str) -> None:
     """A line for the person at the terminal; standard output stays clean for other programs."""
     print(visible(text), file=sys.stderr, flush=True)

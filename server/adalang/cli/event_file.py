@@ -43,7 +43,9 @@ def event_file(name: str) -> Iterator[EventFile | None]:
         return
     with ExitStack() as stack:
         try:
-            stream = stack.enter_context(Path(name).open("a", encoding="utf-8", newline="\n"))
+            stream = stack.enter_context(
+                Path(name).open("a", encoding="utf-8", errors="backslashreplace", newline="\n")
+            )
         except OSError as error:
             raise typer.BadParameter(f"--events: {name} cannot be written: {error.strerror or error}") from error
         yield EventFile(stream, anew=True)

@@ -183,7 +183,7 @@ def numbers(scope: Scope, item: Item, name: str, given: ObjectExpression, known:
             _value(scope, item, pair, known[key.text], "optimize")
 
 
-def _words(scope: Scope, item: Item, one: Setting, known: Mapping[str, str]) -> None:
+def _words(scope: Scope, item: Item, one: Setting | Pair, known: Mapping[str, str]) -> None:
     """A list of texts out of a few."""
     name, listed = one.name.text, ", ".join(f'"{word}"' for word in known)
     if not isinstance(one.value, ListExpression):

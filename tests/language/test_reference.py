@@ -40,5 +40,13 @@ def test_example_has_no_mistakes_and_is_in_the_canonical_layout(example: str) ->
 
 def test_reference_names_all_that_there_is() -> None:
     settings = {name for table in SETTINGS.values() for name in table}
-    for name in {*KEYWORDS, *METRIC_SIGNATURES, *MODEL_OPTIONS, *settings, *FUNCTIONS, *NUMBERS["budget"], *NUMBERS["prefer"]}:
+    for name in {
+        *KEYWORDS,
+        *METRIC_SIGNATURES,
+        *MODEL_OPTIONS,
+        *settings,
+        *FUNCTIONS,
+        *NUMBERS["budget"],
+        *NUMBERS["prefer"],
+    }:
         assert re.search(rf"\b{name}\b", PAGE), name

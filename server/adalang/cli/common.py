@@ -187,8 +187,11 @@ def check_writable(**reports: Path | None) -> None:
 
 def write_report(file: Path, content: str) -> None:
     """Write a report where the user wants it, with the folders that it needs."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(content, encoding="utf-8")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+    except OSError as error:  # one of writing, such as a disk that is full, names no file
+        raise OSError(error.errno, error.strerror, str(file)) from error
     note(f"wrote {file}")
 
 

@@ -59,6 +59,9 @@ class CheckFailed(Exception):
         super().__init__(f"{place}: {first.code} {first.message}{more}")
         self.found = found
 
+    def __reduce__(self) -> tuple[Any, ...]:  # so that it can leave a worker process
+        return CheckFailed, (self.found,)
+
 
 class Session:
     """Opens the store at the workspace's root; ``close`` (or ``async with``) ends it.

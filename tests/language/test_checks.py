@@ -277,3 +277,9 @@ def test_what_a_search_may_spend_and_prefer_are_numbers_with_bounds() -> None:
     assert found("prefer = { speed = 1 }") == [("ADL105", "`prefer` has no `speed`")]
     assert found("budget = { call = 1 }") == [("ADL105", "`budget` has no `call`")]
     assert found("prefer = { cost = 1, cost = 2 }") == [("ADL214", "The field `cost` stands twice")]
+
+
+def test_a_model_that_a_search_may_choose_is_used() -> None:
+    spare = 'model spare = "openai/gpt-4o"\n' + OPTIMIZE
+    assert ("ADL103", "Nothing uses the model `spare`.") in messages(spare.format(""))
+    assert "ADL103" not in [code for code, _ in messages(spare.format('allow = ["models"]'))]

@@ -19,7 +19,7 @@ from typer.models import ArgumentInfo, OptionInfo
 from adalang.cli.app import app
 from adalang.config import SETTINGS, SettingDoc
 from adalang.language.builtins import METRIC_SIGNATURES, MetricSignature
-from adalang.language.settings import BUDGET_KEYS, FUNCTIONS, SPLIT_NAMES, SettingSpec
+from adalang.language.settings import FUNCTIONS, NUMBERS, SPLIT_NAMES, SettingSpec
 from adalang.language.settings import SETTINGS as DECLARATION_SETTINGS
 from adalang.optimizer.vocabulary import EVENTS
 
@@ -192,7 +192,7 @@ def _settings() -> str:
     parts = [_NOTE, _SETTINGS_HEAD, _workspace_table(SETTINGS), _DECLARATIONS_HEAD]
     for kind, specs in DECLARATION_SETTINGS.items():
         parts.append(f"### {kind}\n\n{_declaration_table(specs.values())}")
-    budget = ", ".join(f"`{name}`" for name in BUDGET_KEYS)
+    budget = ", ".join(f"`{name}`" for name in NUMBERS["budget"])
     splits = ", ".join(f"`{name}`" for name in SPLIT_NAMES)
     parts.append(
         f"A `budget` has any of {budget}; a `split` has any of {splits}, fractions that add up to at most 1.\n"

@@ -327,6 +327,27 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(tmp_path):
 # ---- the rest
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize(
+    "arguments",
+    [("eval", "--html"), ("eval", "--junit"), ("optimize", "--html"), ("optimize", "--events")],
+    ids=" ".join,
+)
+def test_a_full_disk_is_told_with_the_file_that_it_stopped(tmp_path, arguments):
+    world.write(tmp_path, count=80)
+    verb, option = arguments
+    done = adalang(verb, "orders.adal", option, "/dev/full", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "error: /dev/full: no space left on device" in one_clear_line(done)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such device")
+def test_events_can_go_to_a_device(tmp_path):
+    world.write(tmp_path, count=80)
+    done = adalang("optimize", "orders.adal", "--events", "/dev/null", "--budget-calls", "5", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 def test_init_makes_a_project_that_works(tmp_path):
     done = adalang("init", "new", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

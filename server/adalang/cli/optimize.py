@@ -19,6 +19,7 @@ from adalang.cli.common import (
     open_session,
     percent,
     print_json,
+    say,
     say_offline,
     settings_for,
     split_target,
@@ -168,14 +169,14 @@ def print_result(session: Session, program: Program, result: OptimizeResult) -> 
     spent = f"{calls}, {money(usage.usd, usage.priced)}, {result.seconds:.1f} s"
     if proposal is None:
         more = "`adalang optimize … --anyway` searches all the same.\n" if outcome.little_to_gain else ""
-        print(f"\nNo change is proposed: {outcome.reason}.\n{more}({spent})")
+        say(f"\nNo change is proposed: {outcome.reason}.\n{more}({spent})")
         return
     if outcome.kind == "proposal":
         print(f"\nProposal {proposal.id}: {evidence_line(proposal)}")
     else:
-        print(f"\nHint {proposal.id} (not an improvement that is proven): {outcome.reason}")
+        say(f"\nHint {proposal.id} (not an improvement that is proven): {outcome.reason}")
     print_evidence(proposal)
-    print(f"\n{diff(program, proposal, session.root)}")
+    say(f"\n{diff(program, proposal, session.root)}")
     print(f"({spent}; its log: adalang runs explain {result.run_id})")
     verb = "Accept it" if outcome.kind == "proposal" else "Try it"
     print(f"{verb}: adalang proposals apply {proposal.id}{_from(session.root)}")

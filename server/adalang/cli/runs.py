@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from adalang.cli.common import check_writable, existing_store, money, note, print_json, write_report
+from adalang.cli.common import check_writable, existing_store, money, note, print_json, say, write_report
 from adalang.figures import percent
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def show(
     calls = f"{spent.calls} calls, {spent.cached_calls} from the cache, {spent.tokens} tokens"
     print(f"Spent: {calls}, {money(spent.usd, spent.priced)}, {story.seconds:.0f} s from first to last event")
     print(f"Rounds: {story.count}; score: {_score(story) or 'not known yet'}")
-    print("\n".join(summary_lines(story)))
+    say("\n".join(summary_lines(story)))
     if plain["proposal"]:
         print(f"More: adalang proposals show {plain['proposal']}")
 
@@ -75,7 +75,7 @@ def explain(run_id: str = ID, root: Path = ROOT) -> None:
 
     with existing_store(root) as store:
         record = _record(store, run_id)
-        print("\n".join(run_lines(_story(store, record))))
+        say("\n".join(run_lines(_story(store, record))))
 
 
 @app.command("events")

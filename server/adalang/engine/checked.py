@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from adalang.language.checks import Diagnostic, DiskFacts, check_all
 from adalang.language.program import Entity, Module, Program, load, reader_with
@@ -21,6 +22,9 @@ class CheckFailed(Exception):
         place = f"{module.path.name}:{position.line + 1}:{position.column + 1}"
         super().__init__(f"{place}: {first.code} {first.message}{more}")
         self.found = found
+
+    def __reduce__(self) -> tuple[Any, ...]:  # so that it can leave a worker process
+        return CheckFailed, (self.found,)
 
 
 def load_checked(file: Path, texts: Mapping[str, str] = MappingProxyType({})) -> Program:

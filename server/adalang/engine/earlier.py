@@ -18,7 +18,8 @@ _MOST_RUNS = 3
 
 def digests(rows: Iterable[Example]) -> frozenset[str]:
     """What names rows by their inputs alone: one with another label is still the same row."""
-    return frozenset(hashlib.sha256(canonical_json(dict(row.inputs)).encode()).hexdigest()[:16] for row in rows)
+    texts = (canonical_json(dict(row.inputs)).encode("utf-8", "surrogatepass") for row in rows)
+    return frozenset(hashlib.sha256(text).hexdigest()[:16] for text in texts)
 
 
 def keep_ground(store: Store, record: OptimizationRecord, ground: str, task: Task) -> None:

@@ -225,7 +225,10 @@ def replace_file(path: Path, data: bytes) -> None:
     path = path.resolve()
     if path.exists() and not path.stat().st_mode & 0o222:
         raise PermissionError(errno.EACCES, "the file is read-only", str(path))
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:  # told of the file that was meant
+        raise OSError(error.errno, error.strerror, str(path)) from error
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -148,7 +148,7 @@ def _sent(request: Request) -> Iterator[str]:
 
 
 def _digest(value: Mapping[str, Any]) -> str:
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _implementation(model_id: str) -> str:

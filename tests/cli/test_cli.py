@@ -384,7 +384,6 @@ def test_watch_checks_on_save_and_evaluates_what_changed(tmp_path):
 
     try:
         until("Watching")
-        time.sleep(0.5)  # the watcher's own start
         file.write_text("# a comment changes nothing that runs\n" + file.read_text())
         until("1 file checked")
         file.write_text(file.read_text().replace("Sort the order.", "Sort this order."))

@@ -261,7 +261,7 @@ async def test_faults_on_the_way_lose_nothing_and_change_nothing(tmp_path):
         return faults.get(incoming.number % 150) or lexical(incoming)
 
     async with LoopbackServer(behaviour=behaviour) as server:
-        options = f'api_base = "{server.api_base}", api_key = env("KEY"), temperature = 0, retries = 6, timeout = 1'
+        options = f'api_base = "{server.api_base}", api_key = env("KEY"), temperature = 0, retries = 6, timeout = 2'
         file = world.write(tmp_path / "there", model="openai/gpt-4o-mini", options=options, count=160)
         there = await optimized(tmp_path / "there", file, {"KEY": "k"}, calls=600)
         assert len(server.log) > len(server.answered) + 10

@@ -12,22 +12,19 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.commands import run_command
 from tests.engine import world
 
 GOOD = 'prompt answer(question: str) = """\n  Answer in one short sentence.\n  {{ question }}\n  """\n'
 BAD = 'prompt answer(question: str) = """\n  {{ qestion }}\n  """\n'
 
 
-def adalang(*arguments: str, cwd: Path, env: dict[str, str] | None = None, stdin: str | None = None):
+def adalang(
+    *arguments: str, cwd: Path, env: dict[str, str] | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ADALANG_")}
-    return subprocess.run(
-        [sys.executable, "-m", "adalang", *arguments],
-        cwd=cwd,
-        env={**environment, "NO_COLOR": "1", "COLUMNS": "120", **(env or {})},
-        input=stdin if stdin is not None else "",
-        capture_output=True,
-        text=True,
-        timeout=110,
+    return run_command(
+        *arguments, cwd=cwd, environment={**environment, "NO_COLOR": "1", "COLUMNS": "120", **(env or {})}, stdin=stdin
     )
 
 
@@ -433,7 +430,6 @@ def test_watch_checks_on_save_and_evaluates_what_changed(tmp_path):
 
     try:
         until("Watching")
-        time.sleep(0.5)  # the watcher's own start
         file.write_text("# a comment changes nothing that runs\n" + file.read_text())
         until("1 file checked")
         file.write_text(file.read_text().replace("Sort the order.", "Sort this order."))

@@ -71,10 +71,10 @@ def test_fields_are_known_wherever_a_value_comes_from(shown: str, missing: str) 
 
 
 def test_what_is_constant_in_a_template_is_not_computed() -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     assert messages('prompt answer(q: str) = """{{ q if ("x" | center(10 ** 9)) else q }}"""\n') == []
     assert messages('prompt answer(q: str) = """{{ q if 1.title else q }}"""\n') == []
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize(

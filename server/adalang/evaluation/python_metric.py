@@ -87,15 +87,17 @@ def _load(folder: Path, written: str) -> Callable[..., Any]:
     spec = importlib.util.spec_from_file_location(f"{_PREFIX}{path.stem}_{abs(hash(path))}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    search = str(path.parent)
+    search, keeps_bytecode = str(path.parent), sys.dont_write_bytecode
     sys.path.insert(0, search)
     sys.modules[spec.name] = module  # dataclasses look up there what the names in annotations mean
+    sys.dont_write_bytecode = True  # it would be taken for current after an edit in the same second that keeps the size
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[spec.name]
         raise BugFailure(f"{file} cannot be imported: {_told(error)}") from error
     finally:
+        sys.dont_write_bytecode = keeps_bytecode
         sys.path.remove(search)
     function = getattr(module, name, None)
     if not callable(function):

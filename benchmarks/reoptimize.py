@@ -28,8 +28,9 @@ from server import Run, Server
 from world import World
 
 from adalang.config import load_settings
+from adalang.engine.optimization import OptimizeResult
 from adalang.engine.proposals import current_edits, write_files
-from adalang.engine.session import OptimizeResult, Session
+from adalang.engine.session import Session
 
 HERE = Path(__file__).parent
 NOBODY = 1_000_000

@@ -59,7 +59,6 @@ REASONS: Mapping[str, str] = {
     "client/unregisterCapability": "what is registered stays",
     "telemetry/event": "there is no telemetry",
     "$/logTrace": "the log goes to standard error",
-    "window/showMessageRequest": "choices are code actions; questions are the extension's",
     "workspace/foldingRange/refresh": _OWN_REFRESH,
     "$/progress": "the server asks for no partial results",
 }

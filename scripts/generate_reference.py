@@ -19,7 +19,7 @@ from typer.models import ArgumentInfo, OptionInfo
 from adalang.cli.app import app
 from adalang.config import SETTINGS, SettingDoc
 from adalang.language.builtins import METRIC_SIGNATURES, MetricSignature
-from adalang.language.settings import BUDGET_KEYS, FUNCTIONS, SPLIT_NAMES, SettingSpec
+from adalang.language.settings import FUNCTIONS, NUMBERS, SPLIT_NAMES, SettingSpec
 from adalang.language.settings import SETTINGS as DECLARATION_SETTINGS
 from adalang.optimizer.vocabulary import EVENTS
 
@@ -46,6 +46,7 @@ terminal go to standard error.
 | 1 | findings: errors in a file, a goal that was missed, a file that is not formatted |
 | 2 | it could not run: a wrong command line, a file that cannot be read, a missing key, no answer from the model |
 | 130 | interrupted; all that was answered is kept, and the same command goes on from there |
+| 143 | terminated, which is the same |
 
 `FILE:NAME` names one thing in a file, such as `support.adal:routing`. A file's workspace is the nearest folder upwards with an
 `adalang.toml`, a `pyproject.toml` that has `[tool.adalang]`, or a `.git`; else the file's own folder.
@@ -129,7 +130,7 @@ prints the same lines later, for a run that was cut off too. A resumed run goes 
 them all: the file holds the whole log in any case.
 
 ```json
-{"seq": 12, "kind": "best", "time": "2026-11-23T14:55:02.157Z", "spent": {"calls": 24, "cached_calls": 0, "tokens": 1480, "usd": 0.0}, "payload": {…}}
+{"seq": 12, "kind": "best", "time": "2026-11-23T14:55:02.157Z", "spent": {"calls": 24, "cached_calls": 0, "tokens": 1480, "usd": 0.0021, "priced": true}, "payload": {…}}
 ```
 
 | field | meaning |
@@ -137,7 +138,7 @@ them all: the file holds the whole log in any case.
 | `seq` | counts from 1 without gaps |
 | `kind` | one of the kinds below |
 | `time` | when it was kept for the first time, UTC |
-| `spent` | what the run had spent by then, over all processes that worked on it: calls that were paid, calls that the cache answered, tokens sent and received, USD |
+| `spent` | what the run had spent by then, over all processes that worked on it: calls that were paid, calls that the cache answered, tokens sent and received, USD, and whether all prices are known (`priced`; if not, `usd` is less than what was paid) |
 | `payload` | an object with the kind's fields; those marked optional may be missing or null |
 
 Types are those of JSON; `[text]` is a list of texts, `{number}` an object that has a number for each name. New kinds and new fields may come with
@@ -191,7 +192,7 @@ def _settings() -> str:
     parts = [_NOTE, _SETTINGS_HEAD, _workspace_table(SETTINGS), _DECLARATIONS_HEAD]
     for kind, specs in DECLARATION_SETTINGS.items():
         parts.append(f"### {kind}\n\n{_declaration_table(specs.values())}")
-    budget = ", ".join(f"`{name}`" for name in BUDGET_KEYS)
+    budget = ", ".join(f"`{name}`" for name in NUMBERS["budget"])
     splits = ", ".join(f"`{name}`" for name in SPLIT_NAMES)
     parts.append(
         f"A `budget` has any of {budget}; a `split` has any of {splits}, fractions that add up to at most 1.\n"

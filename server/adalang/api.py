@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import difflib
+import operator
 import os
 import threading
 from collections.abc import Mapping
@@ -18,11 +19,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from adalang.config import find_root, load_settings
-from adalang.engine.session import CheckFailed, RunFailed, Session, find_component
+from adalang.engine.checked import CheckFailed, find_component
+from adalang.engine.session import Session
 from adalang.language.checks import Diagnostic, DiskFacts, check
 from adalang.language.program import Entity
 from adalang.language.program import Program as SourceProgram
 from adalang.language.program import load as load_source
+from adalang.runtime.interpreter import RunFailed
 
 if TYPE_CHECKING:
     from adalang.runtime.interpreter import Runtime
@@ -46,6 +49,10 @@ def load(file: str | os.PathLike[str], *, model: str | Mapping[str, str] = "") -
     return Program(source, {"*": model} if isinstance(model, str) and model else dict(model or {}))
 
 
+def _loaded(path: Path, models: Mapping[str, str]) -> Program:
+    return load(path, model=models)
+
+
 class Component:
     """One prompt or pipeline. Inputs are given by position or by name, and the answer has the declared type."""
 
@@ -55,6 +62,9 @@ class Component:
 
     def __repr__(self) -> str:
         return f"<{self._entity.kind} {self._entity.id}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return operator.getitem, (self._program, self._entity.id)
 
     def __call__(self, *positional: Any, **inputs: Any) -> Any:
         """Run it and wait for the answer.
@@ -113,6 +123,10 @@ class Program:
             raise AttributeError(self._unknown(name), name=name, obj=self)
         return Component(self, self._components[name])
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as the call that loads it: whoever unpickles it reads the file again."""
+        return _loaded, (self.path.absolute(), dict(self._engine.models))
+
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(name for name in self._components if name.isidentifier())]
 
@@ -121,7 +135,8 @@ class Program:
 
     def _unknown(self, name: str) -> str:
         near = difflib.get_close_matches(name, self._components, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(self._components) or 'none'}"
+        known = ", ".join(self._components) or "none; `check()` says what is wrong in the file"
+        hint = f"did you mean `{near[0]}`?" if near else f"there are: {known}"
         return f"{self.path.name} has no component `{name}`; {hint}"
 
     def close(self) -> None:
@@ -137,19 +152,34 @@ class Program:
         self.close()
 
 
+_OF_PARENTS: list[Any] = []
+
+
 class _Engine:
     """The thread that runs a program's calls; started by the first one."""
 
     def __init__(self, source: SourceProgram, models: Mapping[str, str]) -> None:
         self._source = source
-        self._models = models
+        self.models = models
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._session: Session | None = None
         self._runtime: Runtime | None = None
 
+    def _after_fork(self) -> None:
+        """A forked process has no such thread, and what the thread held is its parent's: it is kept from being closed here."""
+        if self._process != os.getpid():
+            _OF_PARENTS.append((self._loop, self._session))
+            atexit.unregister(self.close)
+            self._begin()
+
     def start(self, entity: Entity, inputs: Mapping[str, Any]) -> Future[Any]:
+        self._after_fork()
         with self._lock:
             if self._loop is None:
                 self._open()
@@ -158,7 +188,7 @@ class _Engine:
 
     def _open(self) -> None:
         root = find_root(self._source.path)
-        session = Session(root, load_settings(root), models=self._models)
+        session = Session(root, load_settings(root), models=self.models)
         try:
             texts = {str(path): str(module.source) for path, module in self._source.modules.items()}
             program = session.load(self._source.path, texts)
@@ -172,6 +202,7 @@ class _Engine:
         atexit.register(self.close)
 
     def close(self) -> None:
+        self._after_fork()
         with self._lock:
             if self._loop is None or self._thread is None or self._session is None:
                 return

@@ -15,6 +15,7 @@ from typing import Any
 
 OFFLINE_MODEL = "builtin/lexical"
 CONFIG_FILE = "adalang.toml"
+METRIC_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,14 @@ SETTINGS: tuple[SettingDoc, ...] = (
         "ADALANG_TPM",
         "Tokens per minute to each model that sets no `tpm` itself. 0: as many as it takes.",
         0,
+    ),
+    SettingDoc(
+        "metric_seconds",
+        float,
+        METRIC_SECONDS,
+        "ADALANG_METRIC_SECONDS",
+        "Seconds that one call of a Python metric, or the import of its file, may take.",
+        0.001,
     ),
     SettingDoc("cache", bool, True, "ADALANG_CACHE", "Whether equal calls are answered from the store."),
     SettingDoc(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -105,3 +106,32 @@ def test_neither_import_nor_load_brings_a_model_library(desk: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_forked_process_answers_for_itself(desk: Path) -> None:
+    """As under `multiprocessing` and web servers that load before they fork: the thread of the calls is not in the child."""
+    code = f"""
+import multiprocessing, adalang
+program = adalang.load({str(desk)!r})
+assert program.classify("my card") == "billing"
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    assert pool.map(program.classify, ["my card", "broken", "exchange"]) == ["billing", "returns", "returns"]
+assert program.classify("invoice") == "billing"
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_programs_failures_and_components_can_be_sent_to_another_process(desk: Path) -> None:
+    with adalang.load(desk, model={"classify": "builtin/lexical"}) as program:
+        again = pickle.loads(pickle.dumps(program))
+        assert again.path == program.path.absolute() and again.classify("my card") == "billing"
+        assert pickle.loads(pickle.dumps(program.classify))("broken") == "returns"
+        again.close()
+        with pytest.raises(adalang.RunFailed) as failed:
+            program.classify()
+        copied = pickle.loads(pickle.dumps(failed.value))
+        assert str(copied) == str(failed.value) and copied.failure.kind == failed.value.failure.kind
+    desk.write_text(DESK + "prompt broken(x: Nothing) -> str {}\n")
+    with adalang.load(desk) as program, pytest.raises(adalang.CheckFailed) as refused:
+        program.classify("my card")
+    assert str(pickle.loads(pickle.dumps(refused.value))) == str(refused.value)

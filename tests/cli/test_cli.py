@@ -12,22 +12,19 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.commands import run_command
 from tests.engine import world
 
 GOOD = 'prompt answer(question: str) = """\n  Answer in one short sentence.\n  {{ question }}\n  """\n'
 BAD = 'prompt answer(question: str) = """\n  {{ qestion }}\n  """\n'
 
 
-def adalang(*arguments: str, cwd: Path, env: dict[str, str] | None = None, stdin: str | None = None):
+def adalang(
+    *arguments: str, cwd: Path, env: dict[str, str] | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ADALANG_")}
-    return subprocess.run(
-        [sys.executable, "-m", "adalang", *arguments],
-        cwd=cwd,
-        env={**environment, "NO_COLOR": "1", "COLUMNS": "120", **(env or {})},
-        input=stdin if stdin is not None else "",
-        capture_output=True,
-        text=True,
-        timeout=110,
+    return run_command(
+        *arguments, cwd=cwd, environment={**environment, "NO_COLOR": "1", "COLUMNS": "120", **(env or {})}, stdin=stdin
     )
 
 
@@ -193,9 +190,19 @@ def test_a_metric_that_exits_is_an_error(tmp_path):
     assert "the metric metric.py:score (line 3) failed: SystemExit: 0" in one_clear_line(done)
 
 
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_metric_that_never_ends_is_an_error_that_names_it_and_its_row(tmp_path, kind):
+    with_metric(tmp_path, f"{kind} score(output):\n    while True:\n        pass\n")
+    done = adalang("eval", "orders.adal", cwd=tmp_path, env={"ADALANG_METRIC_SECONDS": "0.5"})
+    assert done.returncode == 2
+    told = one_clear_line(done)
+    assert re.search(r"orders\.jsonl:\d+: the metric metric\.py:score did not come back within 0\.5 seconds", told)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_ends_a_metric_that_would_never_end(tmp_path):
-    with_metric(tmp_path, "import time\ndef score(output):\n    print('begun', flush=True)\n    time.sleep(600)\n")
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_ctrl_c_ends_a_metric_that_would_never_end(tmp_path, kind):
+    with_metric(tmp_path, f"import time\n{kind} score(output):\n    print('begun', flush=True)\n    time.sleep(600)\n")
     process = subprocess.Popen(
         [sys.executable, "-m", "adalang", "eval", "orders.adal"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
@@ -205,6 +212,21 @@ def test_ctrl_c_ends_a_metric_that_would_never_end(tmp_path):
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130 and "Traceback" not in errors
+
+
+def test_a_budget_in_money_is_refused_where_no_price_is_known(tmp_path):
+    file = world.write(tmp_path, model="hosted_vllm/mine", options='api_base = "http://127.0.0.1:9"', count=60)
+    file.write_text(re.sub(r"  budget = .*\n", "", file.read_text()))
+    money = ["optimize", "orders.adal", "--yes", "--budget-usd", "2"]
+    done = adalang(*money, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "the price of hosted_vllm/mine is not known, so the bound of $2.00 cannot be held" in one_clear_line(done)
+    assert "--budget-calls" in done.stderr and "stopped" not in done.stderr
+    assert json.loads(adalang("runs", "list", "--json", cwd=tmp_path).stdout) == []
+    assert adalang(*money, "--estimate", cwd=tmp_path).returncode == 0
+    for others in (["--budget-calls", "1"], ["--budget-tokens", "1"]):
+        assert adalang(*money, *others, cwd=tmp_path).returncode == 0, "the run is bounded"
+    assert adalang("optimize", "orders.adal", "--yes", "--budget-minutes", "0", cwd=tmp_path).returncode == 0
 
 
 def test_estimate_makes_no_call_and_tells_the_power(tmp_path):
@@ -302,6 +324,27 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(tmp_path):
 # ---- the rest
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize(
+    "arguments",
+    [("eval", "--html"), ("eval", "--junit"), ("optimize", "--html"), ("optimize", "--events")],
+    ids=" ".join,
+)
+def test_a_full_disk_is_told_with_the_file_that_it_stopped(tmp_path, arguments):
+    world.write(tmp_path, count=80)
+    verb, option = arguments
+    done = adalang(verb, "orders.adal", option, "/dev/full", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "error: /dev/full: no space left on device" in one_clear_line(done)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such device")
+def test_events_can_go_to_a_device(tmp_path):
+    world.write(tmp_path, count=80)
+    done = adalang("optimize", "orders.adal", "--events", "/dev/null", "--budget-calls", "5", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 def test_init_makes_a_project_that_works(tmp_path):
     done = adalang("init", "new", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -387,7 +430,6 @@ def test_watch_checks_on_save_and_evaluates_what_changed(tmp_path):
 
     try:
         until("Watching")
-        time.sleep(0.5)  # the watcher's own start
         file.write_text("# a comment changes nothing that runs\n" + file.read_text())
         until("1 file checked")
         file.write_text(file.read_text().replace("Sort the order.", "Sort this order."))

@@ -146,7 +146,56 @@ def test_mistakes_get_one_clear_line(repository, arguments, told):
     assert told in " ".join(one_clear_line(done).split())
 
 
+def test_junit_has_a_case_for_what_is_required(repository):
+    def case(*arguments):
+        done = adalang("compare", *arguments, "--junit", "out/r.xml", cwd=repository)
+        (suite,) = ElementTree.parse(repository / "out/r.xml").getroot().findall("testsuite")
+        (found,) = suite.findall("testcase")
+        assert suite.get("tests") == "1" and suite.get("failures") == str(int(found.find("failure") is not None))
+        return done.returncode, suite, found
+
+    code, suite, found = case("HEAD:orders.adal", "orders.adal")
+    assert code == 0 and found.get("name") == "not-worse" and len(found) == 0
+    assert {one.get("name"): one.get("value") for one in suite.iter("property")}["verdict"] == "better"
+    code, _, found = case("orders.adal", "HEAD:orders.adal")
+    failure = found.find("failure")
+    assert (
+        code == 1
+        and failure.get("type") == "worse"
+        and "HEAD:orders.adal against orders.adal: worse: -" in failure.get("message")
+    )
+    assert failure.text.startswith("broken ") and "expected fruit, fruit -> tool" in failure.text
+    assert case("orders.adal", "HEAD:orders.adal", "--require", "nothing")[0] == 0
+    without_server(repository)
+    done = adalang("compare", "orders.adal", "--at", "HEAD", "--junit", "out/r.xml", cwd=repository, env={"K": "k"})
+    assert done.returncode == 2
+    assert ElementTree.parse(repository / "out/r.xml").find("testsuite/testcase/error").get("type") == "void"
+
+
+def test_sides_that_score_differently_get_no_verdict_but_their_figures(repository):
+    file = repository / "orders.adal"
+    file.write_text(file.read_text().replace("metric = exact_match", "metric = contains"))
+    for required in ("better", "not-worse"):
+        done = adalang("compare", "orders.adal", "--at", "HEAD", "--require", required, cwd=repository)
+        assert done.returncode == 2 and not done.stdout
+        assert "score differently" in (told := one_clear_line(done)) and "--require nothing" in told
+    done = adalang("compare", "orders.adal", "--at", "HEAD", "--require", "nothing", cwd=repository)
+    assert done.returncode == 0 and "p = " in done.stdout and "score differently" in done.stderr
+
+
 # ---- eval
+
+
+@pytest.mark.parametrize("verb", [["eval", "orders.adal"], ["compare", "orders.adal", "--at", "HEAD"]])
+def test_reports_that_cannot_be_written_are_refused_before_a_call_and_estimates_write_none(repository, verb):
+    (repository / "file").write_text("")
+    for option in ("--html", "--junit"):
+        for bad in (".", "file/report"):
+            refused = adalang(*verb, option, bad, cwd=repository)
+            assert refused.returncode == 2 and f"{option}: {bad} cannot be written" in one_clear_line(refused)
+    assert not (repository / ".adalang").exists()
+    estimated = adalang(*verb, "--estimate", "--html", "file", "--junit", "file", cwd=repository)
+    assert estimated.returncode == 0 and (repository / "file").read_text() == ""
 
 
 def test_eval_writes_reports_and_shows_slices_and_flaky_rows(tmp_path):

@@ -18,7 +18,6 @@ def test_a_path_with_brackets_is_shown_as_it_is(monkeypatch):
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
-    progress = RowProgress(quiet=False)
-    progress("app/[id]/[/x].adal", RowResult("r1", 0, "ok", 1.0), 1, 2)
-    progress.close()
+    with RowProgress(quiet=False) as progress:
+        progress("app/[id]/[/x].adal", RowResult("r1", 0, "ok", 1.0), 1, 2)
     assert "app/[id]/[/x].adal 100.0%" in terminal.getvalue()

@@ -43,7 +43,10 @@ def test_events_are_json_lines_that_the_store_tells_again(done):
     assert events[0]["kind"] == "started" and events[-1]["kind"] == "finished"
     assert all(list(event) == ["seq", "kind", "time", "spent", "payload"] for event in events)
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["time"]) for event in events)
-    assert set(events[-1]["spent"]) == {"calls", "cached_calls", "tokens", "usd"} and events[-1]["spent"]["calls"] > 200
+    assert (
+        set(events[-1]["spent"]) == {"calls", "cached_calls", "tokens", "usd", "priced"}
+        and events[-1]["spent"]["calls"] > 200
+    )
     assert adalang("runs", "events", cwd=folder).stdout == lines
     only = adalang("runs", "events", "--kind", "best", "-k", "finished", cwd=folder).stdout.splitlines()
     assert {json.loads(line)["kind"] for line in only} == {"best", "finished"}
@@ -159,7 +162,16 @@ class Terminal:
         return termios.tcgetattr(self._master)
 
 
-async def test_a_live_view_shows_what_goes_on_and_gives_the_terminal_back(tmp_path):
+def _ctrl_c(terminal: Terminal) -> None:
+    terminal.press(b"\x03")
+
+
+def _terminate(terminal: Terminal) -> None:
+    terminal.process.terminate()
+
+
+@pytest.mark.parametrize(("stop", "code"), [(_ctrl_c, 130), (_terminate, 143)])
+async def test_a_live_view_shows_what_goes_on_and_gives_the_terminal_back(tmp_path, stop, code):
     async with LoopbackServer(latency=0.15) as server:
         options = f'api_base = "{server.api_base}", api_key = env("KEY"), temperature = 0'
         world.write(tmp_path, model="openai/gpt-4o-mini", options=options, count=160)
@@ -167,9 +179,9 @@ async def test_a_live_view_shows_what_goes_on_and_gives_the_terminal_back(tmp_pa
         try:
             await terminal.until(rb"% in the search")
             await terminal.until(rb"now[^\n]*Say that[^\n]*\n[^\n]*why[^\n]*of the blame for \d+ failing rows")
-            terminal.press(b"\x03")
+            stop(terminal)
             await terminal.until(rb"the same command goes on from there")
-            assert await asyncio.to_thread(terminal.process.wait) == 130
+            assert await asyncio.to_thread(terminal.process.wait) == code
             assert terminal.settings == terminal.before
         finally:
             terminal.close()
@@ -191,3 +203,23 @@ async def test_a_live_view_shows_what_goes_on_and_gives_the_terminal_back(tmp_pa
         assert last["spent"]["calls"] <= 400 and len(server.answered) > answered
         with Store.open(tmp_path) as store:
             assert [one.run_id for one in store.optimizations()] == [stopped[1]]
+
+
+@pytest.mark.parametrize("ending", ["terminated", "failed"])
+async def test_the_count_of_rows_gives_the_cursor_back_however_it_ends(tmp_path, ending):
+    file = world.write(tmp_path, count=60)
+    file.write_text(file.read_text().replace("metric = exact_match", 'metric = python("metric.py:score")'))
+    last = "time.sleep(600)" if ending == "terminated" else "raise ValueError('no')"
+    (tmp_path / "metric.py").write_text(
+        f"import time\ndef score(output):\n    print('begun', flush=True)\n    {last}\n"
+    )
+    terminal = Terminal("eval", "orders.adal", cwd=tmp_path, env={})
+    try:
+        await terminal.until(rb"begun")
+        if ending == "terminated":
+            _terminate(terminal)
+        await terminal.until(rb"goes on from there" if ending == "terminated" else rb"ValueError: no")
+        assert await asyncio.to_thread(terminal.process.wait) == (143 if ending == "terminated" else 2)
+    finally:
+        terminal.close()
+    assert terminal.seen.count(b"\x1b[?25l") == terminal.seen.count(b"\x1b[?25h") == 1

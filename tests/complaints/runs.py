@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from adalang.config import load_settings
-from adalang.engine.session import OptimizeResult, Session
+from adalang.engine.optimization import OptimizeResult
+from adalang.engine.session import Session
+from tests.commands import run_command
 from tests.servers import Incoming, LoopbackServer, Reply, lexical
 
 OPTIONS = 'api_base = "{base}", api_key = env("KEY"), temperature = 0'
@@ -43,15 +44,7 @@ async def optimized(
 
 def command(*arguments: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command line, as a user calls it."""
-    return subprocess.run(
-        [sys.executable, "-m", "adalang", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "KEY": "k", **environment},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    return run_command(*map(str, arguments), cwd=cwd, environment={**os.environ, "KEY": "k", **environment})
 
 
 def hypotheses(*changes: str) -> Reply:

@@ -122,6 +122,7 @@ async def test_a_result_is_what_it_is_said_to_be():
         "rounds",
         "runs",
         "usage",
+        "little_to_gain",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -137,6 +138,26 @@ async def test_evidence_goes_stale_when_what_it_rests_on_changes_and_not_before(
     rows = tmp_path / "orders.jsonl"
     rows.write_text(rows.read_text().replace("cloth", "Cloth", 1))
     assert "data" in await why()
+
+
+async def test_where_each_split_has_a_file_only_the_holdout_s_makes_evidence_stale(tmp_path):
+    file = world.write(tmp_path, count=380)
+    lines = (tmp_path / "orders.jsonl").read_text().splitlines(keepends=True)
+    for split, part in (("train", lines[:130]), ("val", lines[130:250]), ("test", lines[250:])):
+        (tmp_path / f"{split}.jsonl").write_text("".join(part))
+    in_files = 'dataset orders { train = "train.jsonl", val = "val.jsonl", test = "test.jsonl" }'
+    file.write_text(re.sub(r"dataset orders = .*", in_files, file.read_text()))
+    result = await optimized(tmp_path, file, seed=2)
+    assert result.proposal is not None and result.proposal.evidence.verified
+
+    async def why():
+        async with Session(tmp_path, load_settings(tmp_path, {})) as session:
+            return why_outdated(session.load(file), result.proposal)
+
+    for split, told in (("train", ""), ("val", ""), ("test", "data")):
+        rows = tmp_path / f"{split}.jsonl"
+        rows.write_text(rows.read_text().replace("cloth", "Cloth", 1))
+        assert told in (found := await why()) and bool(found) == bool(told), split
 
 
 @pytest.mark.parametrize(

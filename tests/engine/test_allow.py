@@ -12,9 +12,10 @@ import pytest
 
 from adalang.config import load_settings
 from adalang.engine.anchoring import anchor, parts_of
+from adalang.engine.checked import CheckFailed
 from adalang.engine.offers import Offer, offers_at, shown_in
 from adalang.engine.proposals import current_edits, diff, why_outdated, write_files
-from adalang.engine.session import CheckFailed, Session
+from adalang.engine.session import Session
 from adalang.language.fingerprint import disk_hash
 from adalang.language.program import load
 from adalang.optimizer.candidate import Candidate, Choice
@@ -50,7 +51,7 @@ eval sums of worked {{
 
 optimize sums {{
   allow = [{allow}]
-  prefer = {{ cost = 0 }}  # a model that is much dearer is welcome here
+  prefer = {{ cost = 0, latency = 0 }}  # what is much dearer or slower is welcome here
   budget = {{ calls = 3000 }}
 }}
 """

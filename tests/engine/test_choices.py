@@ -205,6 +205,7 @@ def test_every_combination_passes_the_checks_and_goes_back_in_any_order(data):
                 ' for word in [ticket, "x"]]',
             ],
         ),
+        ("reply:verify", "on", ["+  return verify_reply(reply(", "+  ), ticket, kind = kind)"]),
         ("Reply:fields", "why, text, tone", ["-  why: str", "+  why: str"]),
     ],
 )

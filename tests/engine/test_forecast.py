@@ -13,7 +13,7 @@ from tests.servers import LoopbackServer
 async def forecast(folder, file, **plan):
     async with Session(folder, load_settings(folder, {"KEY": "k"})) as session:
         program = session.load(file)
-        return await session.forecast(program, session.optimize_plan(program, "sorting", **plan))
+        return await session.prepared(program, session.optimize_plan(program, "sorting", **plan)).forecast()
 
 
 async def test_it_makes_no_call_and_names_each_part(tmp_path):
@@ -78,6 +78,7 @@ async def test_real_runs_stay_below_the_upper_end(tmp_path):
         async with Session(folder, load_settings(folder, {})) as session:
             program = session.load(file)
             plan = session.optimize_plan(program, "sorting", seed=seed)
-            found, _ = session.estimate(program, plan)
-            result = await session.optimization(program, plan)
-        assert result.usage.calls <= found.calls
+            prepared = session.prepared(program, plan)
+            most = prepared.estimate.calls
+            result = await prepared.run()
+        assert result.usage.calls <= most

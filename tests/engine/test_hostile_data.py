@@ -50,3 +50,14 @@ async def test_a_budget_without_time_does_not_speak_of_calls(tmp_path):
         result = await session.optimization(program, session.optimize_plan(program, "sorting", minutes=0.0))
     assert result.outcome.kind == "nothing" and "minutes" in result.outcome.reason
     assert result.usage.calls == 0 and "calls" not in result.outcome.reason.replace("first call", "")
+
+
+async def test_half_characters_are_searched_like_any_text(tmp_path):
+    """Cut in the middle of an emoji, as databases and exports do: JSON can hold it, UTF-8 cannot."""
+    file = world.write(tmp_path, count=200)
+    rows = tmp_path / "orders.jsonl"
+    rows.write_text(rows.read_text().replace('", "label"', ' \\ud83d", "label"'))
+    async with Session(tmp_path, load_settings(tmp_path, {})) as session:
+        program = session.load(file)
+        result = await session.optimization(program, session.optimize_plan(program, "sorting", calls=1000))
+    assert result.outcome.kind == "proposal"

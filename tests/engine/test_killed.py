@@ -6,42 +6,13 @@ import json
 import os
 import random
 import signal
-import sys
-from pathlib import Path
 
 from adalang.store import Store
+from tests.commands import run_command
 from tests.engine import world
 from tests.servers import Incoming, LoopbackServer, lexical
 
 KILLS, CALLS = 20, 3000
-
-
-class Forker:
-    """Starts commands one after the other; ``pid`` is the running one's."""
-
-    def __init__(self, process):
-        self._process = process
-        self.pid = 0
-
-    @classmethod
-    async def start(cls, environment):
-        command = [sys.executable, str(Path(__file__).parent / "forker.py")]
-        pipe = asyncio.subprocess.PIPE
-        return cls(
-            await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, env=environment, limit=1 << 24)
-        )
-
-    async def run(self, *arguments):
-        """The wait status and standard output of one command."""
-        self._process.stdin.write(json.dumps(arguments).encode() + b"\n")
-        self.pid = int(await self._process.stdout.readline())
-        status, out = json.loads(await self._process.stdout.readline())
-        self.pid = 0
-        return status, out
-
-    async def close(self):
-        self._process.stdin.close()
-        await self._process.wait()
 
 
 def log_of(folder):
@@ -67,26 +38,35 @@ def kept(folder):
 
 async def test_killed_at_twenty_random_points_it_asks_nothing_twice_and_ends_as_if_undisturbed(tmp_path):
     rng = random.Random(20)
-    forker = None
-    next_kill = None
+    running = next_kill = None
 
     def behaviour(incoming: Incoming):
-        if next_kill is not None and len(server.log) >= next_kill and forker is not None and forker.pid:
-            os.kill(forker.pid, signal.SIGKILL)
+        nonlocal running
+        if next_kill is not None and len(server.log) >= next_kill and running is not None:
+            os.kill(running, signal.SIGKILL)
+            running = None
         return lexical(incoming)
 
+    def started(process):
+        nonlocal running
+        running = process
+
     async with LoopbackServer(behaviour=behaviour, latency=0.002) as server:
-        forker = await Forker.start({**os.environ, "KEY": "k"})
         options = f'api_base = "{server.api_base}", api_key = env("KEY"), temperature = 0'
         for name in ("whole", "killed"):
             (tmp_path / name).mkdir()
 
-        def command(name):
-            file = world.write(tmp_path / name, model="openai/gpt-4o-mini", options=options, count=80)
-            return ["optimize", str(file), "--yes", "--json", "--budget-calls", str(CALLS)]
+        async def run(name):
+            nonlocal running
+            world.write(tmp_path / name, model="openai/gpt-4o-mini", options=options, count=80)
+            command = ["optimize", "orders.adal", "--yes", "--json", "--budget-calls", str(CALLS)]
+            places = {"cwd": tmp_path / name, "environment": {**os.environ, "KEY": "k"}}
+            done = await asyncio.to_thread(run_command, *command, **places, started=started)
+            running = None
+            return done
 
-        status, out = await forker.run(*command("whole"))
-        assert status == 0, out
+        done = await run("whole")
+        assert done.returncode == 0, done.stderr
         calls = len(server.log)
 
         points = sorted(rng.sample(range(1, calls), KILLS))
@@ -96,19 +76,18 @@ async def test_killed_at_twenty_random_points_it_asks_nothing_twice_and_ends_as_
         for point in points:
             next_kill = max(begun + point, len(server.log) + 1)
             sent = len(server.log)
-            status, out = await forker.run(*command("killed"))
+            done = await run("killed")
             assert not {asked(one) for one in server.log[sent:]} & paid, "an answered call was made again"
-            if status == 0:
+            if done.returncode == 0:
                 break
-            assert os.WTERMSIG(status) == signal.SIGKILL
+            assert done.returncode == -signal.SIGKILL, done.stderr
             killed += 1
             paid = kept(tmp_path / "killed")
         next_kill = None
         sent = len(server.log)
-        if status != 0:
-            status, out = await forker.run(*command("killed"))
-        await forker.close()
-        assert status == 0 and json.loads(out)["resumed"], out
+        if done.returncode != 0:
+            done = await run("killed")
+        assert done.returncode == 0 and json.loads(done.stdout)["resumed"], done.stderr
         assert not {asked(one) for one in server.log[sent:]} & paid
         assert killed >= KILLS - 2
 

@@ -7,6 +7,7 @@ import pytest
 
 from adalang.cli.check import diagnose
 from adalang.config import load_settings
+from adalang.engine.evaluating import rows_of
 from adalang.engine.proposals import current_edits, write_files
 from adalang.engine.session import Session
 from adalang.evaluation.plan import eval_plan
@@ -81,7 +82,7 @@ async def test_what_the_teacher_does_right_is_taught_proven_and_written(tmp_path
             program = session.load(file)
             plan = session.optimize_plan(program, "counting")
             result = await session.optimization(program, plan, on_event=lambda event, usage: None)
-            test = {row.values["text"] for row in session.rows(eval_plan(program, "counting")).splits["test"]}
+            test = {row.values["text"] for row in rows_of(eval_plan(program, "counting"), session.root).splits["test"]}
     assert result.outcome.kind == "proposal", result.outcome.reason
     assert result.usage.calls == len(server.answered)
     evidence = result.proposal.evidence

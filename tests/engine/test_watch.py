@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from adalang.config import load_settings
+from adalang.engine.answering import answer
 from adalang.engine.client import EngineClient
 from adalang.engine.logs import event_line, kept_events, state_of
 from adalang.engine.narrate import trying, why
@@ -151,7 +152,7 @@ async def test_an_optimization_tells_the_editor_score_budget_and_what_it_tries(t
     file = world.write(tmp_path, count=160)
     seen: list[Progress] = []
     async with Session(tmp_path, load_settings(tmp_path, {})) as session:
-        result = await session.optimize(file, "sorting", budget_calls=400, progress=seen.append)
+        result = await answer(session, OptimizeRequest(str(file), "sorting", budget_calls=400), seen.append)
     assert result["outcome"] in ("proposal", "hint")
     assert all(one.search is not None and one.search.budget_calls == 400 and one.done <= one.total for one in seen)
     told = [one.told("") for one in seen]

@@ -1,5 +1,7 @@
 """Two versions on the same rows: verdicts in words, and what they rest on."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,3 +86,33 @@ def test_a_detectable_gain_of_graded_scores_follows_their_spread():
     assert detectable_in(steady) == 0.01
     assert 0.05 < detectable_in(wild) < 0.1
     assert detectable_in([0.5]) is None
+
+
+def test_copies_of_a_row_are_one_row_of_the_test():
+    """Two rows in ten copies each prove no more than the two."""
+    pairs = {f"{row}-{copy}": row for copy in range(10) for row in "ab"}
+    before, after = (
+        replace(
+            evaluation({row: [score] for row in pairs}), examples={row: f"{first}-0" for row, first in pairs.items()}
+        )
+        for score in (0.0, 1.0)
+    )
+    found = compared(("old", "new"), before, after)
+    assert (
+        found.comparison
+        == compared(("old", "new"), *(_only(side, "a-0", "b-0") for side in (before, after))).comparison
+    )
+    assert found.comparison.n == 2 and found.comparison.mended == ("a-0", "b-0") and found.verdict != "better"
+
+
+def test_a_copy_that_one_side_did_not_answer_leaves_its_example_to_the_others():
+    same = {"a": "a", "b": "a", "c": "c"}
+    before = replace(evaluation({"a": [None], "b": [0.0], "c": [1.0]}), examples=same)
+    after = replace(evaluation({"a": [1.0], "b": [1.0], "c": [1.0]}), examples=same)
+    found = compared(("old", "new"), before, after)
+    assert found.comparison.n == 2 and found.comparison.mended == ("b",)
+    assert [(one.row_id, other.row_id) for one, other in found.changed(found.comparison.mended)] == [("b", "b")]
+
+
+def _only(side, *rows):
+    return replace(side, rows=[one for one in side.rows if one.row_id in rows])

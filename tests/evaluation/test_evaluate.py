@@ -3,13 +3,13 @@
 import asyncio
 import sys
 import threading
-import time
 
 import pytest
 from tests.servers import LoopbackServer, RateLimited, Reply, scripted
 
 from adalang.config import load_settings
-from adalang.engine.session import CheckFailed, Session
+from adalang.engine.checked import CheckFailed
+from adalang.engine.session import Session
 from adalang.evaluation.evaluate import evaluate
 from adalang.evaluation.python_metric import call_function, load_function
 from adalang.language.data import inline_rows
@@ -146,27 +146,23 @@ async def test_a_file_that_cannot_be_imported_leaves_nothing_behind(tmp_path):
 
 async def test_metrics_run_one_at_a_time_and_other_work_goes_on_meanwhile(tmp_path):
     (tmp_path / "metric.py").write_text(
-        "import time\nrunning = 0\n"
+        "import os, time\nrunning = 0\n"
         "def same(output):\n"
-        "    global running\n    running += 1\n    time.sleep(0.1)\n    alone = running == 1\n    running -= 1\n"
-        "    return float(alone)\n"
+        "    global running\n    running += 1\n    ticks = os.path.getsize('{ticks}')\n"
+        "    while os.path.getsize('{ticks}') < ticks + 5:\n        time.sleep(0.01)\n"
+        "    alone = running == 1\n    running -= 1\n    return float(alone)\n".replace("{ticks}", f"{tmp_path}/ticks")
     )
-    gaps, last = [], time.monotonic()
+    with (tmp_path / "ticks").open("wb", buffering=0) as ticks:
 
-    async def tick():
-        nonlocal last
-        while True:
-            await asyncio.sleep(0.01)
-            gaps.append(time.monotonic() - last)
-            last = time.monotonic()
+        async def tick():
+            while True:
+                await asyncio.sleep(0.01)
+                ticks.write(b".")
 
-    text = MODEL + ECHO + ROWS + an_eval('python("metric.py:same")')
-    await evaluated(tmp_path, text)  # the first call of a process imports its client
-    ticking = asyncio.create_task(tick())
-    found, _, _ = await evaluated(tmp_path, text)
-    ticking.cancel()
+        ticking = asyncio.create_task(tick())
+        found, _, _ = await evaluated(tmp_path, MODEL + ECHO + ROWS + an_eval('python("metric.py:same")'))
+        ticking.cancel()
     assert found.score == 1.0
-    assert len(gaps) > 15
 
 
 async def test_a_function_that_never_ends_is_named_and_does_not_hold_up_the_end():
@@ -181,6 +177,47 @@ async def test_a_function_that_never_ends_is_named_and_does_not_hold_up_the_end(
         await call_function("slow.py:g", endless, {}, seconds=0.1)
     assert all(one.daemon for one in threading.enumerate() if one.name == "adalang slow.py:f")
     released.set()
+
+
+async def test_an_async_metric_that_blocks_holds_up_nothing_not_even_the_next_one(tmp_path):
+    released = threading.Event()
+
+    async def blocking():
+        released.wait(100)
+
+    async def fine():
+        return 0.5
+
+    ticks = 0
+
+    async def tick():
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    with pytest.raises(BugFailure, match=r"slow\.py:f did not come back within 0\.2 seconds.*metric_seconds"):
+        await call_function("slow.py:f", blocking, {}, seconds=0.2)
+    ticking.cancel()
+    assert ticks > 1
+    assert await call_function("slow.py:g", fine, {}, seconds=20) == 0.5
+    released.set()
+
+
+async def test_async_metrics_share_a_loop_and_their_failures_are_told(tmp_path):
+    (tmp_path / "m.py").write_text(
+        "import asyncio, sys\nloops = set()\n"
+        "async def score(output, row):\n"
+        "    loops.add(asyncio.get_running_loop())\n"
+        "    await asyncio.sleep(0)\n"
+        "    return len(loops)\n"
+        "async def leave(output):\n    sys.exit(3)\n"
+    )
+    found, _, _ = await evaluated(tmp_path, MODEL + ECHO + ROWS + an_eval('python("m.py:score")'))
+    assert found.score == 1.0
+    with pytest.raises(BugFailure, match=r"inline:\d: the metric m\.py:leave \(line 8\) failed: SystemExit: 3"):
+        await evaluated(tmp_path, MODEL + ECHO + ROWS + an_eval('python("m.py:leave")'))
 
 
 async def test_what_one_row_finds_wrong_with_the_program_comes_before_what_another_failed_at():
@@ -234,6 +271,20 @@ async def test_transport_failures_are_never_scored_zero(tmp_path):
 async def test_a_goal_that_is_missed_is_told(tmp_path):
     found, _, _ = await evaluated(tmp_path, MODEL + ECHO + ROWS + an_eval("exact_match", more="goal = 0.6"))
     assert found.goal_missed
+
+
+async def test_copies_of_a_row_count_once_and_are_told(tmp_path):
+    """Five copies of each row make no interval narrower, and weigh no row more; another answer to a question is no copy."""
+    lines = [
+        f'  {{ q = "{q}", answer = "{right}", at = {at} }},\n' for q, right in ("aa", "bB", "bb") for at in range(5)
+    ]
+    text = MODEL + ECHO + f"dataset rows = [\n{''.join(lines)}] {{ split = {{ val = 1.0 }} }}\n"
+    once, _, _ = await evaluated(tmp_path, text + an_eval("exact_match"))
+    assert (once.interval.n, once.copies, len(once.rows)) == (3, 12, 15)
+    assert once.on_rows == "3 rows (copies counted once: 12)" and once.to_json()["copies"] == 12
+    assert once.interval.mean == pytest.approx(2 / 3) and once.interval.low < 0.3
+    whole, _, _ = await evaluated(tmp_path, text + an_eval("contains(output, expected = row.answer)", expect=""))
+    assert (whole.interval.n, whole.copies) == (15, 0), "a metric may look at `at`"
 
 
 async def test_limit_and_split(tmp_path):

@@ -129,9 +129,9 @@ def test_texts_without_spaces_or_letters_are_compared_too() -> None:
 
 def test_ten_thousand_rows_take_seconds() -> None:
     rows = random_rows(10_000, words=40)
-    start = time.perf_counter()
+    start = time.process_time()
     split_rows(rows)
-    assert time.perf_counter() - start < 8
+    assert time.process_time() - start < 8
 
 
 @pytest.mark.parametrize(

@@ -141,9 +141,9 @@ def test_ten_thousand_flips_of_two_hundred_rows_are_quick() -> None:
     rng = random.Random(0)
     before = named([rng.random() for _ in range(200)])
     after = named([rng.random() for _ in range(200)])
-    start = time.perf_counter()
+    start = time.process_time()
     compare(before, after)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30), st.integers(0, 2**32 - 1))

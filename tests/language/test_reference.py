@@ -12,7 +12,7 @@ from adalang.language.builtins import METRIC_SIGNATURES
 from adalang.language.checks import check
 from adalang.language.format import format_source
 from adalang.language.rules import RULES
-from adalang.language.settings import BUDGET_KEYS, FUNCTIONS, KEYWORDS, MODEL_OPTIONS, SETTINGS
+from adalang.language.settings import FUNCTIONS, KEYWORDS, MODEL_OPTIONS, NUMBERS, SETTINGS
 from adalang.language.text import SourceText
 
 PAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
@@ -40,5 +40,13 @@ def test_example_has_no_mistakes_and_is_in_the_canonical_layout(example: str) ->
 
 def test_reference_names_all_that_there_is() -> None:
     settings = {name for table in SETTINGS.values() for name in table}
-    for name in {*KEYWORDS, *METRIC_SIGNATURES, *MODEL_OPTIONS, *settings, *FUNCTIONS, *BUDGET_KEYS}:
+    for name in {
+        *KEYWORDS,
+        *METRIC_SIGNATURES,
+        *MODEL_OPTIONS,
+        *settings,
+        *FUNCTIONS,
+        *NUMBERS["budget"],
+        *NUMBERS["prefer"],
+    }:
         assert re.search(rf"\b{name}\b", PAGE), name

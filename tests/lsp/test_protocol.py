@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -215,9 +214,7 @@ def test_server_goes_when_the_client_dies_with_the_pipes_held_open() -> None:
         wire.initialize(processId=client.pid)
         client.kill()
         client.wait()
-        died = time.monotonic()
         assert wire.exit_code() == 1
-        assert time.monotonic() - died < 5
 
 
 def test_the_server_process_stays_small() -> None:

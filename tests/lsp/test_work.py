@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
+from tests.engine import test_better as colours
 from tests.lsp.editor import Editor, capabilities, eventually
 from tests.lsp.wire import Wire
 
@@ -138,6 +139,44 @@ async def test_cancel_stops_the_work(editor: Editor, tmp_path: Path) -> None:
     (tmp_path / "hold").unlink()
     assert await task == {"cancelled": True}
     assert await editor.execute("cancel") == {"cancelled": 0}
+
+
+async def test_where_little_can_be_gained_the_editor_asks_whether_to_search_anyway(
+    editor: Editor, tmp_path: Path
+) -> None:
+    (tmp_path / "adalang.toml").touch()
+    page = colours.write(tmp_path, ["Pick the colour."], wrong=[4])
+    asked: list[types.ShowMessageRequestParams] = []
+    answers = iter([None, "Search anyway"])
+
+    @editor.client.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
+    def answer(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
+        asked.append(params)
+        title = next(answers)
+        return types.MessageActionItem(title) if title else None
+
+    def told() -> list[str]:
+        return [one.message for one in editor.client.messages if one.message.startswith("picking: ")]
+
+    async def searched() -> str | None:
+        return next(iter(told()), None)
+
+    async def asked_twice() -> bool | None:
+        return len(asked) == 2 or None
+
+    await editor.start(tmp_path, capabilities(), {"evaluateOnSave": False})
+    uri = editor.open(page)
+    assert (await editor.execute("optimize", uri, "picking"))["little_to_gain"]
+    result = await editor.execute("optimize", uri, "picking")
+    assert result["little_to_gain"] and result["outcome"] == "nothing"
+    await eventually(asked_twice)
+    assert "little to gain: 99 %" in asked[0].message and [one.title for one in asked[0].actions or ()] == [
+        "Search anyway"
+    ]
+    assert "little to gain" not in await eventually(searched), "the second time the user has said so"
+
+    found = await editor.execute("optimize", uri, "picking", True)
+    assert not found["little_to_gain"] and len(asked) == 2
 
 
 async def test_save_evaluates_what_has_changed_and_nothing_else(editor: Editor, tmp_path: Path) -> None:
@@ -294,6 +333,19 @@ def test_what_the_server_asks_and_tells_while_it_works(tmp_path: Path) -> None:
         while not wanted <= {one.get("method") for one in wire.skipped}:
             wire.pull(uri)
         assert wire.result("shutdown") is None
+
+
+def test_an_editor_that_cannot_ask_shows_why_no_search_is_made(tmp_path: Path) -> None:
+    (tmp_path / "adalang.toml").touch()
+    page = colours.write(tmp_path, ["Pick the colour."], wrong=[4])
+    with Wire() as wire:
+        wire.initialize(root=tmp_path)
+        arguments = [page.as_uri(), "picking"]
+        wire.ask("workspace/executeCommand", {"command": "adalang.server.optimize", "arguments": arguments})
+        while (asked := wire.message()).get("method") != "window/showMessageRequest":
+            pass
+        wire.send(id=asked["id"], error={"code": -32601, "message": "unknown"})
+        assert wire.until("window/showMessage")["message"].startswith("picking: little to gain: 99 % of 100")
 
 
 def execute(wire: Wire, command: str, *arguments: Any) -> Any:

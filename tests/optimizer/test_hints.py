@@ -57,10 +57,10 @@ async def test_reasoning_does_not_hide_that_an_example_is_held_out_today():
     assert told(events, "warm_start")[0]["candidates"] == []
 
 
-def test_nothing_found_says_on_how_many_rows():
-    search, _ = begun(World())
+async def test_nothing_found_says_on_how_many_rows():
+    search, _ = begun(World(luck=1.0))
     assert Finding.nothing_better(search).reason == "there was no change that could be tried"
-    search.archive.incumbent.scores.update({"1": 1.0, "2": 1.0, "3": 1.0, "4": 1.0})
+    await search.look(search.archive.incumbent, search.val[:4])
     assert "100 % on the 4 of 60 selection rows looked at" in Finding.nothing_better(search).reason
-    search.archive.incumbent.scores.update({row.id: 1.0 for row in search.val} | dict.fromkeys("1234", 1.0))
+    await search.look(search.archive.incumbent, search.val)
     assert "nothing to gain" in Finding.nothing_better(search).reason

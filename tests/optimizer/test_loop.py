@@ -1,6 +1,7 @@
 """The whole search on a simulated world whose truth is known."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -211,10 +212,31 @@ async def test_a_few_lost_calls_change_nothing_but_the_count():
 async def test_each_look_at_the_same_hold_out_costs_significance_until_it_is_used_up():
     world = World()
     for nth in range(1, 6):
-        outcome, _ = await events_of(world.as_run(f"run {nth}"))
+        world.advice = lambda text, nth=nth: [f"rule red | rule green | note {nth}"]
+        outcome, _ = await events_of(world.as_run(f"run {nth}"), Settings(simplify=False))
         assert outcome.evidence.alpha == ship_alpha(nth)
     outcome, _ = await events_of(world.as_run("run 6"))
     assert outcome.kind == "nothing" and "fresh rows" in outcome.reason
+
+
+async def test_the_same_test_read_again_is_no_new_look():
+    world = World()
+    first, _ = await events_of(world.as_run("run 1"))
+    again, _ = await events_of(world.as_run("run 2"))
+    assert (again.kind, again.evidence.alpha, again.evidence.p) == (first.kind, ship_alpha(1), first.evidence.p)
+    assert len(world.looked) == 1
+
+
+async def test_new_answers_or_other_rows_are_a_new_look_though_the_candidate_is_the_same():
+    world = World()
+    first, _ = await events_of(world.as_run("run 1"))
+    (look,) = world.looked
+    world.looked = [replace(look, p=look.p / 2)]
+    again, _ = await events_of(world.as_run("run 2"))
+    assert again.candidate == first.candidate and again.evidence.alpha == ship_alpha(2)
+    world.looked = [replace(look, holdout_hash="others, nearly the same")]
+    again, _ = await events_of(world.as_run("run 2"))
+    assert again.evidence.alpha == ship_alpha(2)
 
 
 async def test_looks_of_others_count():

@@ -7,6 +7,7 @@ from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.events import EventLog
 from adalang.optimizer.minimise import in_groups, minimise
 from adalang.optimizer.runs import Runs
+from adalang.optimizer.why import Step
 from adalang.runtime.models.types import Usage
 from tests.optimizer.world import KINDS, TEXT, World
 
@@ -18,12 +19,12 @@ async def minimised(world, after, affordable=10_000):
     best = Candidate({**incumbent.values, **after})
     runs = Runs(world)
     rows = world.rows("val")
-    entry = Entry(best, await runs.scores(best, rows), "why", "op")
+    entry = Entry(best, await runs.scores(best, rows), (Step("why", incumbent, best),), "op")
     begun = runs.begun
     log = EventLog(lambda event: None, Usage)
     found = await minimise(runs, log, entry, incumbent, rows, affordable)
     assert runs.begun - begun <= affordable
-    assert found.candidate != incumbent and found.hypothesis == "why"
+    assert found.candidate != incumbent and found.why(incumbent) == "why"
     assert set(found.scores) == {row.id for row in rows}
     return found.candidate
 

@@ -7,6 +7,7 @@ import pytest
 from adalang.evaluation.statistics import ship_alpha
 from adalang.optimizer.archive import Entry
 from adalang.optimizer.cheaper import cheapen
+from adalang.optimizer.ending import End
 from adalang.optimizer.estimate import estimate
 from adalang.optimizer.events import EventLog
 from adalang.optimizer.loop import optimise
@@ -29,9 +30,7 @@ RULES = OLD.with_value("solve.text", "\n".join(f"rule {kind}" for kind in KINDS)
 async def test_to_ask_whether_the_goal_is_reached_takes_nothing_from_the_test():
     search, _ = begun(World(luck=1.0, calls=100))
     search.purse.reserve = 80
-    assert (
-        await Stop().reason(search, Bandit(all_operators())) == "what is left of the budget is kept for the final test"
-    )
+    assert await Stop().end(search, Bandit(all_operators())) == End("reserve")
     assert search.runs.begun <= 20
 
 

@@ -97,3 +97,20 @@ async def test_more_than_a_fifth_of_losses_is_void():
     world = World(lost=0.4)
     with pytest.raises(TooManyFailures, match="connection lost"):
         await Runs(world).scores(OLD, world.rows("val"))
+
+
+async def test_whether_a_run_is_void_does_not_depend_on_the_order_of_answers():
+    ends = set()
+    for seed in range(12):
+        rng = random.Random(seed)
+        world = World(luck=0.9, lost=0.3, latency=lambda rng=rng: rng.random() / 200)
+        runs, rows = Runs(world), world.rows("val")
+        parent = dict.fromkeys((row.id for row in rows), 1.0)
+        try:
+            for nth in range(8):
+                worse = with_line("\n".join(f"harm {kind}" for kind in ("red", "green", "blue", "black")) + f"\n{nth}")
+                await race(runs, worse, rows, parent)
+            ends.add((runs.failed, runs.begun))
+        except TooManyFailures as failures:
+            ends.add(str(failures))
+    assert len(ends) == 1, ends

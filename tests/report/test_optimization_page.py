@@ -61,7 +61,7 @@ def test_outcome_and_evidence_come_first_then_the_edit():
     page, text = drawn(TESTED, proposal=proposal())
     for words in (
         "Confirmed on rows that the search has never seen",
-        "40 % → 62 %",
+        "40% → 62%",
         "[+10, +33] points",
         "14, 3",
         "120 → 150",

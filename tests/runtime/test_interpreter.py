@@ -1,7 +1,6 @@
 """Prompts and pipelines run over real HTTP, against a server that answers as each test says."""
 
 import asyncio
-import time
 
 import pytest
 from tests.runtime.world import MODEL, world
@@ -148,11 +147,9 @@ async def test_independent_lines_run_at_the_same_time_and_the_trace_keeps_the_or
     )
     async with world(tmp_path, text, last_user, latency=0.3) as w:
         await w.run("echo", q="warm up")
-        began = time.monotonic()
         output, trace = await w.traced("all", q="x")
         assert output == "a"
         assert w.server.most_running >= 7
-        assert time.monotonic() - began < 1.6  # two rounds of 0.3 s; eight in a row would take 2.4 s
         assert [call.binding for call in trace.calls] == ["", "a", "b", "c", "", "", "", "", "last"]
         assert [call.inputs["q"] for call in trace.calls[4:8]] == ["1", "2", "3", "4"]
         assert [call.index for call in trace.calls[1:]] == list(range(8))

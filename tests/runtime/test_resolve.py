@@ -68,7 +68,7 @@ async def test_a_recording_stands_beside_the_file_that_names_it(tmp_path):
     )
     write_program(folder, program)
     async with Session(tmp_path, load_settings(tmp_path, {})) as session:
-        output, trace = await session.run_component(folder / "main.adal", "p", {"q": "Hello?"})
+        output, trace, _ = await session.run_component(folder / "main.adal", "p", {"q": "Hello?"})
     assert (output, trace.usage.calls) == ("Hi.", 0)
 
 

@@ -127,3 +127,14 @@ def test_a_closed_store_says_so() -> None:
     store.close()
     with pytest.raises(StoreError, match="closed"):
         store.response("k")
+
+
+def test_a_store_that_another_process_holds_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_BUSY_SECONDS", 0.05)
+    with Store.open(tmp_path) as store:
+        other = sqlite3.connect(tmp_path / ".adalang" / "store.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked; another process holds it"):
+            store.put_row_set("a", frozenset({"b"}))
+        other.execute("ROLLBACK")
+        other.close()

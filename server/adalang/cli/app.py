@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 import typer
@@ -73,6 +74,9 @@ def _common(
 
 def run(arguments: list[str]) -> int:
     """Run a command line; gives the exit code. Expected failures end in one clear line on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # half a character, or one that a terminal lacks, is shown as its escape
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(args=arguments, standalone_mode=False)
         sys.stdout.flush()

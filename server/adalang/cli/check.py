@@ -11,6 +11,7 @@ from urllib.parse import quote
 import typer
 
 from adalang.cli.common import find_files, load_program
+from adalang.report.visible import visible
 
 if TYPE_CHECKING:
     from adalang.language.diagnostics import Diagnostic
@@ -98,7 +99,7 @@ def as_text(found: Found, files: int) -> str:
     counts = {kind: sum(one.severity == kind for _, one in found) for kind in ("error", "warning", "hint")}
     said = ", ".join(f"{count} {kind}{'s' if count != 1 else ''}" for kind, count in counts.items() if count)
     lines.append(f"{files} file{'s' if files != 1 else ''} checked: {said or 'nothing found'}.")
-    return "\n".join(lines)
+    return visible("\n".join(lines))
 
 
 def _plain(module: Module, one: Diagnostic) -> dict[str, Any]:

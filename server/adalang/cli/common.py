@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from adalang import figures
 from adalang.config import Settings, find_root, load_settings
 from adalang.language.files import source_files
 from adalang.report.visible import visible
@@ -157,6 +158,11 @@ def existing_store(root: Path | None) -> Store:
     return Store.open(found)
 
 
+def say(text: str) -> None:
+    """A text for a person on standard output: what rows, models and files put into it cannot steer the terminal."""
+    print(visible(text), flush=True)
+
+
 def note(text: str) -> None:
     """A line for the person at the terminal; standard output stays clean for other programs."""
     print(visible(text), file=sys.stderr, flush=True)
@@ -182,8 +188,11 @@ def check_writable(**reports: Path | None) -> None:
 
 def write_report(file: Path, content: str) -> None:
     """Write a report where the user wants it, with the folders that it needs."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(content, encoding="utf-8")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+    except OSError as error:  # one of writing, such as a disk that is full, names no file
+        raise OSError(error.errno, error.strerror, str(file)) from error
     note(f"wrote {file}")
 
 
@@ -193,7 +202,7 @@ def now() -> str:
 
 
 def percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f}%"
+    return "-" if share is None else figures.percent(share, 1)
 
 
 def money(usd: float, priced: bool = True) -> str:

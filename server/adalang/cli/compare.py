@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -25,10 +26,11 @@ from adalang.cli.common import (
     write_report,
 )
 from adalang.cli.rows import RowProgress, print_estimates, short
+from adalang.figures import points
 
 if TYPE_CHECKING:
     from adalang.engine.comparison import Comparing, Pair, Side
-    from adalang.evaluation.compared import Compared, Price
+    from adalang.evaluation.compared import Compared, Price, Verdict
 
 _SHOWN = 5
 _AS_WRITTEN = "-"
@@ -40,6 +42,13 @@ class Require(StrEnum):
     BETTER = "better"
     NOT_WORSE = "not-worse"
     NOTHING = "nothing"
+
+
+_REFUSED: dict[Require, tuple[Verdict, ...]] = {
+    Require.BETTER: ("worse", "no difference shown"),
+    Require.NOT_WORSE: ("worse",),
+    Require.NOTHING: (),
+}
 
 
 def compare(
@@ -63,6 +72,7 @@ def compare(
         Require.NOT_WORSE, "--require", help="What the second side must be shown to be, else it ends with 1."
     ),
     estimate: bool = typer.Option(False, "--estimate", help="Say how much would run and what it can show, and stop."),
+    junit: Path = typer.Option(None, "--junit", help="Also write JUnit XML to this file.", show_default=False),
     html: Path = typer.Option(None, "--html", help="Also write a report to this file.", show_default=False),
     json_output: bool = typer.Option(False, "--json", help="Print everything as JSON."),
 ) -> None:
@@ -72,7 +82,7 @@ def compare(
     revision; what git does not know is read as it is today. Ends with 1 when the second side is shown to be worse (see
     --require), with 2 when it cannot run or too few calls were answered.
     """
-    check_writable(html=html)
+    check_writable(junit=junit, html=html)
     first, second = _sides(before, after, at, models, model)
     settings = settings_for(second.file)
 
@@ -84,6 +94,8 @@ def compare(
             async with opened as found:
                 for side, program in zip((first, second), found.programs, strict=True):
                     check_chosen(program, side.models)
+                if require is not Require.NOTHING:
+                    _check_alike(found.pairs)
                 planned = [found.preview(pair, by=by, repeats=repeats or None) for pair in found.pairs]
                 if estimate:
                     print_estimates(planned, json_output)
@@ -91,17 +103,37 @@ def compare(
                 return [await _run(found, pair, repeats, by, json_output) for pair in found.pairs]
 
     results = asyncio.run(work())
-    if json_output and not estimate:
+    if estimate:
+        return
+    if json_output:
         print_json([found.to_json() for found in results])
+    refused = _REFUSED[require]
+    if junit:
+        from adalang.report.junit import comparison_junit
+
+        write_report(junit, comparison_junit(second.file.name, results, require.value, refused))
     if html:
         from adalang.report.comparison import comparison_page
 
         write_report(html, comparison_page(results, by=by, made=now()))
     if any(found.verdict == "void" for found in results):
         raise typer.Exit(2)
-    refused = {Require.BETTER: ("worse", "no difference shown"), Require.NOT_WORSE: ("worse",), Require.NOTHING: ()}
-    if any(found.verdict in refused[require] for found in results):
+    if any(found.verdict in refused for found in results):
         raise typer.Exit(1)
+
+
+def _check_alike(pairs: Sequence[Pair]) -> None:
+    """No verdict on a prompt comes from two rulers.
+
+    Raises:
+        typer.BadParameter: an eval's sides score differently.
+    """
+    for pair in pairs:
+        if not pair.alike:
+            raise typer.BadParameter(
+                f"the two sides of {pair.after.name} score differently (`metric` or `expect`), so that neither better nor worse "
+                "would say anything of the prompts. Give both the same, or see the figures with --require nothing"
+            )
 
 
 def _sides(before: str, after: str, at: str, models: tuple[str, str], model: list[str]) -> tuple[Side, Side]:
@@ -154,11 +186,8 @@ def _name(side: Side, other: Side) -> str:
 
 
 async def _run(comparing: Comparing, pair: Pair, repeats: int, by: str, quiet: bool) -> Compared:
-    progress = RowProgress(quiet=quiet)
-    try:
+    with RowProgress(quiet=quiet) as progress:
         found = await comparing.run(pair, repeats=repeats or None, by=by, on_row=progress)
-    finally:
-        progress.close()
     if not quiet:
         print_compared(found, by)
     return found
@@ -176,9 +205,7 @@ def print_compared(found: Compared, by: str) -> None:
             print(f"  {name:<{width}}  void: {side.transport_failures} of {len(side.rows)} runs got no answer")
             continue
         interval = f"[{percent(side.interval.low)}, {percent(side.interval.high)}]"
-        print(
-            f"  {name:<{width}}  {percent(side.score)} {interval} on {side.interval.n} rows; {_price(Price.of(side.rows))}"
-        )
+        print(f"  {name:<{width}}  {percent(side.score)} {interval} on {side.on_rows}; {_price(Price.of(side.rows))}")
     if found.verdict == "void":
         return
     changed = found.comparison
@@ -196,8 +223,8 @@ def print_compared(found: Compared, by: str) -> None:
         part = one.comparison
         few = "  (few rows)" if one.few else ""
         print(
-            f"  {by} = {short(one.value)}: {percent(part.before)} -> {percent(part.after)}, {100 * part.difference:+.1f} points "
-            f"[{100 * part.low:+.1f}, {100 * part.high:+.1f}] on {part.n} rows, p = {one.p:.2g}{few}"
+            f"  {by} = {short(one.value)}: {percent(part.before)} -> {percent(part.after)}, {points(part.difference, 1)} points "
+            f"[{points(part.low, 1)}, {points(part.high, 1)}] on {part.n} rows, p = {one.p:.2g}{few}"
         )
 
 

@@ -60,8 +60,8 @@ def evaluate(
     settings = settings_for(file)
 
     async def work() -> list[Section]:
-        from adalang.evaluation.plan import eval_plan
-        from adalang.language.reach import reached
+        from adalang.engine.evaluating import preview
+        from adalang.evaluation.plan import components_run, eval_plan
 
         async with open_session(file, settings, model, record) as session:
             program = session.load(file)
@@ -69,26 +69,29 @@ def evaluate(
             names = [name] if name else [one.id for one in program.entities("eval") if one.module is program.root]
             if not names:
                 raise typer.BadParameter(f"{file} has no eval; add one: eval quality of … {{ data = … metric = … }}")
-            targets = [one for each in names for one in reached(program, eval_plan(program, each).target)]
-            say_offline(program, settings, chosen_models(model), targets)
+            plans = [eval_plan(program, each) for each in names]
+            called = [one for plan in plans for one in components_run(program, plan)]
+            say_offline(program, settings, chosen_models(model), called)
             asked: dict[str, Any] = {"split": split or None, "limit": limit or None, "repeats": repeats or None}
-            planned = [session.preview(program, each, by=by, **asked) for each in names]
+            models = session.models(program)
+            planned = [preview(plan, session.root, models, by=by, **asked) for plan in plans]
             if estimate:
                 print_estimates(planned, json_output)
                 return []
             sections = []
             for each in names:
-                progress = RowProgress(quiet=json_output)
-                found = await session.evaluation(program, each, on_row=partial(progress, each), **asked)
-                progress.close()
+                with RowProgress(quiet=json_output) as progress:
+                    found = await session.evaluation(program, each, on_row=partial(progress, each), **asked)
                 sections.append(_section(session, program, found, by))
                 if not json_output:
                     print_evaluation(found, failing, by)
             return sections
 
     sections = asyncio.run(work())
+    if estimate:
+        return
     results = [section.found for section in sections]
-    if json_output and not estimate:
+    if json_output:
         print_json([_plain(section) for section in sections])
     if junit:
         from adalang.report.junit import junit as as_junit
@@ -105,12 +108,13 @@ def evaluate(
 
 
 def _section(session: Session, program: Program, found: Evaluation, by: str) -> Section:
+    from adalang.engine.evaluating import turnover
     from adalang.evaluation.plan import eval_plan
     from adalang.report.evaluation import Section
 
     history = session.store.evaluations(session.store.relative(program.path), found.eval, found.split)
-    turnover = session.turnover(program, eval_plan(program, found.eval), found.repeats)
-    return Section(found, turnover, by, tuple(reversed(history)))
+    noise = turnover(eval_plan(program, found.eval), session.models(program), found.repeats)
+    return Section(found, noise, by, tuple(reversed(history)))
 
 
 def print_evaluation(found: Evaluation, failing: int, by: str = "") -> None:
@@ -123,7 +127,7 @@ def print_evaluation(found: Evaluation, failing: int, by: str = "") -> None:
     samples = f", {found.repeats} samples each" if found.repeats > 1 else ""
     print(
         f"{found.eval} ({found.split}): {percent(found.score)} "
-        f"[{percent(interval.low)}, {percent(interval.high)}] on {interval.n} rows{samples}; "
+        f"[{percent(interval.low)}, {percent(interval.high)}] on {found.on_rows}{samples}; "
         f"{calls}, {money(usage.usd, usage.priced)}"
     )
     if found.transport_failures:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -24,11 +26,18 @@ class EventFile:
         self._stream, self._anew = stream, anew
 
     def __call__(self, event: RunEvent) -> None:
-        if self._anew and self._stream.seekable():
-            self._stream.truncate(0)
-        self._anew = False
-        self._stream.write(event_line(event) + "\n")
-        self._stream.flush()
+        try:
+            if self._anew and stat.S_ISREG(os.fstat(self._stream.fileno()).st_mode):
+                self._stream.truncate(0)
+            self._anew = False
+            self._stream.write(event_line(event) + "\n")
+            self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:  # it names no file, and closing would try once more to write what is left
+            with suppress(OSError):
+                self._stream.close()
+            raise OSError(error.errno, error.strerror, self._stream.name) from error
 
 
 @contextmanager
@@ -43,7 +52,9 @@ def event_file(name: str) -> Iterator[EventFile | None]:
         return
     with ExitStack() as stack:
         try:
-            stream = stack.enter_context(Path(name).open("a", encoding="utf-8", newline="\n"))
+            stream = stack.enter_context(
+                Path(name).open("a", encoding="utf-8", errors="backslashreplace", newline="\n")
+            )
         except OSError as error:
             raise typer.BadParameter(f"--events: {name} cannot be written: {error.strerror or error}") from error
         yield EventFile(stream, anew=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 def explain(error: BaseException) -> str | None:
     """One clear line for an expected failure; ``None`` for a bug of ours, which deserves its traceback."""
-    from adalang.config import CONFIG_FILE
+    from adalang.engine.checked import CheckFailed
     from adalang.engine.proposals import EditRefused
-    from adalang.engine.session import CheckFailed
     from adalang.runtime.failures import BudgetExceeded, Failure, TransportFailure
     from adalang.runtime.interpreter import RunFailed
     from adalang.store import StoreError
@@ -22,6 +21,6 @@ def explain(error: BaseException) -> str | None:
         case Failure() | BudgetExceeded() | StoreError() | EditRefused():
             return str(error)
         case OSError():
-            return f"{error.filename or CONFIG_FILE}: {(error.strerror or str(error)).lower()}"
+            return f"{error.filename or 'reading or writing failed'}: {(error.strerror or str(error)).lower()}"
         case _:
             return None

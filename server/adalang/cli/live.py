@@ -12,9 +12,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from adalang.engine.narrate import percent, trying, why
+from adalang.engine.narrate import trying, why
 from adalang.engine.pace import Pace
 from adalang.engine.protocol import about, spent_of
+from adalang.figures import percent
 from adalang.report.rounds import work
 from adalang.report.story import Story
 

@@ -19,6 +19,7 @@ from adalang.cli.common import (
     open_session,
     percent,
     print_json,
+    say,
     say_offline,
     settings_for,
     split_target,
@@ -29,10 +30,9 @@ from adalang.report.visible import visible
 if TYPE_CHECKING:
     from adalang.cli.event_file import EventFile
     from adalang.cli.watching import Watching
-    from adalang.engine.plan import OptimizePlan
-    from adalang.engine.session import OptimizeResult, Session
+    from adalang.engine.optimization import Optimization, OptimizeResult
+    from adalang.engine.session import Session
     from adalang.language.program import Program
-    from adalang.optimizer.estimate import Estimate
 
 
 def optimize(
@@ -74,8 +74,7 @@ def optimize(
     async def work(event_lines: EventFile | None) -> None:
         from adalang.cli.watching import Watching
         from adalang.engine.plan import optimizable
-        from adalang.evaluation.plan import eval_plan
-        from adalang.language.reach import reached
+        from adalang.evaluation.plan import components_run, eval_plan
 
         async with open_session(file, settings, model) as session:
             program = session.load(file)
@@ -84,8 +83,8 @@ def optimize(
             if not name and len(names) != 1:
                 known = ", ".join(names) or "none; add `optimize EVAL { }`"
                 raise typer.BadParameter(f"which eval? Write FILE:EVAL with one of: {known}")
-            target = eval_plan(program, name or names[0]).target
-            say_offline(program, settings, chosen_models(model), reached(program, target))
+            called = components_run(program, eval_plan(program, name or names[0]))
+            say_offline(program, settings, chosen_models(model), called)
             plan = session.optimize_plan(
                 program,
                 name or names[0],
@@ -96,20 +95,19 @@ def optimize(
                 seed=seed,
                 anyway=anyway,
             )
-            found, usd = session.estimate(program, plan)
+            prepared = session.prepared(program, plan)
             if not json_output or estimate:
-                _print_estimate(found, await session.forecast(program, plan), usd, plan, json_output)
+                _print_estimate(prepared, await prepared.forecast(), json_output)
             if estimate:
                 return
-            if not _agreed(usd, yes):
+            prepared.check_money()
+            if not _agreed(prepared.most_usd, yes):
                 note("Nothing was spent.")
                 raise typer.Exit(2)
-            watching = Watching(found, quiet=json_output, explain=explain, events=event_lines)
+            watching = Watching(prepared.estimate, quiet=json_output, explain=explain, events=event_lines)
             try:
                 with watching.shown(plan.eval):
-                    result = await session.optimization(
-                        program, plan, on_event=watching.event, on_begin=watching.begin, fresh=fresh
-                    )
+                    result = await prepared.run(on_event=watching.event, on_begin=watching.begin, fresh=fresh)
             except asyncio.CancelledError:
                 _say_stopped(watching)
                 raise
@@ -129,7 +127,8 @@ def optimize(
         asyncio.run(work(lines))
 
 
-def _print_estimate(found: Estimate, lines: list[str], usd: float | None, plan: OptimizePlan, as_json: bool) -> None:
+def _print_estimate(prepared: Optimization, lines: list[str], as_json: bool) -> None:
+    plan, found, usd = prepared.plan, prepared.estimate, prepared.most_usd
     bounds = {"calls": plan.calls, "tokens": plan.tokens, "usd": plan.usd, "minutes": plan.minutes}
     if as_json:
         print_json({"calls": found.calls, "usd": usd, "lines": lines, "budget": bounds, "estimate": found.numbers()})
@@ -169,14 +168,15 @@ def print_result(session: Session, program: Program, result: OptimizeResult) -> 
     calls = f"{usage.calls} calls, {usage.cached_calls} from the cache"
     spent = f"{calls}, {money(usage.usd, usage.priced)}, {result.seconds:.1f} s"
     if proposal is None:
-        print(f"\nNo change is proposed: {outcome.reason}.\n({spent})")
+        more = "`adalang optimize … --anyway` searches all the same.\n" if outcome.little_to_gain else ""
+        say(f"\nNo change is proposed: {outcome.reason}.\n{more}({spent})")
         return
     if outcome.kind == "proposal":
         print(f"\nProposal {proposal.id}: {evidence_line(proposal)}")
     else:
-        print(f"\nHint {proposal.id} (not an improvement that is proven): {outcome.reason}")
+        say(f"\nHint {proposal.id} (not an improvement that is proven): {outcome.reason}")
     print_evidence(proposal)
-    print(f"\n{diff(program, proposal, session.root)}")
+    say(f"\n{diff(program, proposal, session.root)}")
     print(f"({spent}; its log: adalang runs explain {result.run_id})")
     verb = "Accept it" if outcome.kind == "proposal" else "Try it"
     print(f"{verb}: adalang proposals apply {proposal.id}{_from(session.root)}")
@@ -216,6 +216,7 @@ def _plain(result: OptimizeResult) -> dict[str, Any]:
     return {
         "outcome": result.outcome.kind,
         "reason": result.outcome.reason,
+        "little_to_gain": result.outcome.little_to_gain,
         "proposal": result.proposal.to_json() if result.proposal else None,
         "resumed": result.resumed,
         "run_id": result.run_id,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from adalang.cli.common import existing_store, load_program, note, print_json
+from adalang.cli.common import existing_store, load_program, note, print_json, say
 
 if TYPE_CHECKING:
     from adalang.language.program import Program
@@ -108,7 +108,7 @@ def show(
     if why:
         print(f"  Tested on an older version: {why}")
     try:
-        print(f"\n{diff(_program(base, found), found, base)}", end="")
+        say(f"\n{diff(_program(base, found), found, base)}".removesuffix("\n"))
     except EditRefused as error:
         note(f"It no longer fits: {error}")
 

@@ -17,7 +17,7 @@ _LONGEST = 100
 
 
 class RowProgress:
-    """A live count with the mean score so far, on a terminal; nothing elsewhere."""
+    """A live count with the mean score so far, on a terminal; nothing elsewhere. Leaving ``with`` takes it away."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._bar: Any = None
@@ -32,7 +32,6 @@ class RowProgress:
                 TimeRemainingColumn(),
             )
             self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._bar.start()
         self._tasks: dict[str, Any] = {}
         self._scores: dict[str, list[float]] = {}
 
@@ -48,7 +47,12 @@ class RowProgress:
         mean = sum(scores) / len(scores) if scores else None
         self._bar.update(self._tasks[name], completed=done, total=total, description=f"{name} {percent(mean)}")
 
-    def close(self) -> None:
+    def __enter__(self) -> RowProgress:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.stop()
 
@@ -59,7 +63,8 @@ def print_estimates(told: Sequence[Mapping[str, Any]], as_json: bool) -> None:
         print_json(told)
         return
     for one in told:
-        print(f"{one['eval']} ({one['split']}): {one['runs']} runs on {one['rows']} rows.")
+        copies = f" (copies counted once: {one['copies']})" if one["copies"] else ""
+        print(f"{one['eval']} ({one['split']}): {one['runs']} runs on {one['rows']} rows{copies}.")
         for line in one["lines"]:
             print(f"  {line}")
 

@@ -18,10 +18,12 @@ from adalang.cli.common import (
     note,
     open_session,
     print_json,
+    say,
     say_offline,
     settings_for,
     split_target,
 )
+from adalang.report.visible import visible
 
 if TYPE_CHECKING:
     from adalang.language.program import Entity, Program
@@ -45,7 +47,7 @@ def run(
     as_text = {one.partition("=")[0] for one in set if not one.partition("=")[0].endswith(":")}
 
     async def work() -> None:
-        from adalang.engine.session import find_component
+        from adalang.engine.checked import find_component
         from adalang.language.reach import reached
 
         async with open_session(file, settings, model, record) as session:
@@ -55,15 +57,16 @@ def run(
             given = _typed(program, entity, values, as_text)
             if show_prompt:
                 for message in session.runtime(program).messages(entity, given):
-                    print(f"--- {message.role}\n{message.text}")
+                    say(f"--- {message.role}\n{message.text}")
                 return
             say_offline(program, settings, chosen_models(model), reached(program, entity))
-            output, trace = await session.run_component(file, name or entity.id, given)
+            output, trace, _ = await session.run_component(file, name or entity.id, given)
             usage = trace.usage
             if json_output:
                 print_json({"output": output, "usage": _plain(usage), "trace": trace.to_json()})
                 return
-            print(output if isinstance(output, str) else json.dumps(output, ensure_ascii=False, indent=2))
+            text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False, indent=2)
+            print(visible(text) if sys.stdout.isatty() else text)
             calls = f"{usage.calls} call{'s' if usage.calls != 1 else ''}"
             cached = f", {usage.cached_calls} from the cache" if usage.cached_calls else ""
             note(f"({calls}{cached}, {usage.tokens} tokens, {money(usage.usd, usage.priced)})")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from adalang.cli.common import check_writable, existing_store, money, note, print_json, write_report
+from adalang.cli.common import check_writable, existing_store, money, note, print_json, say, write_report
+from adalang.figures import percent
 
 if TYPE_CHECKING:
     from adalang.report.story import Story
@@ -62,7 +63,7 @@ def show(
     calls = f"{spent.calls} calls, {spent.cached_calls} from the cache, {spent.tokens} tokens"
     print(f"Spent: {calls}, {money(spent.usd, spent.priced)}, {story.seconds:.0f} s from first to last event")
     print(f"Rounds: {story.count}; score: {_score(story) or 'not known yet'}")
-    print("\n".join(summary_lines(story)))
+    say("\n".join(summary_lines(story)))
     if plain["proposal"]:
         print(f"More: adalang proposals show {plain['proposal']}")
 
@@ -74,7 +75,7 @@ def explain(run_id: str = ID, root: Path = ROOT) -> None:
 
     with existing_store(root) as store:
         record = _record(store, run_id)
-        print("\n".join(run_lines(_story(store, record))))
+        say("\n".join(run_lines(_story(store, record))))
 
 
 @app.command("events")
@@ -176,9 +177,9 @@ def _score(story: Story) -> str:
     """What is known of the score: the final test's figures, else those of the search, which are by chance too good."""
     if story.ship_test:
         told = story.ship_test
-        return f"{100 * told['before']:.0f}% -> {100 * told['after']:.0f}% on {told['n']} held-out rows"
+        return f"{percent(told['before'])} -> {percent(told['after'])} on {told['n']} held-out rows"
     if story.bests and story.start_mean is not None:
-        return f"{100 * story.start_mean:.0f}% -> {100 * story.bests[-1].mean:.0f}% in the search, not tested"
+        return f"{percent(story.start_mean)} -> {percent(story.bests[-1].mean)} in the search, not tested"
     return ""
 
 

@@ -29,12 +29,16 @@ def watch(
     async def work() -> None:
         from watchfiles import awatch
 
+        changes = awatch(*roots, watch_filter=lambda _, name: _interesting(name))
+        coming = asyncio.ensure_future(anext(changes))
+        await asyncio.sleep(0)  # from here on no change is missed, those during the first check neither
         for file in find_files(roots):
             _check(file)
             _remember(file, seen)
         note("Watching; Ctrl-C ends it.")
-        async for changes in awatch(*roots, watch_filter=lambda _, name: _interesting(name)):
-            touched = {Path(name) for _, name in changes}
+        while True:
+            touched = {Path(name) for _, name in await coming}
+            coming = asyncio.ensure_future(anext(changes))
             for file in find_files(roots):
                 if _depends(file, touched) and _check(file) and evaluate:
                     await _evaluate(file, seen)

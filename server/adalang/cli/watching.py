@@ -17,6 +17,7 @@ from adalang.optimizer.events import RunEvent
 from adalang.report.explain import round_lines, summary_lines
 from adalang.report.rounds import work
 from adalang.report.story import Story
+from adalang.report.visible import visible
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.types import Usage
 
@@ -77,7 +78,8 @@ class Watching:
         if self._explain and event.kind == "finished":
             self._say("\n".join(["", *summary_lines(self.story)]))
 
-    def _say(self, text: str) -> None:
+    def _say(self, told: str) -> None:
+        text = visible(told)
         if self._view is not None:
             self._view.line(text)
         else:

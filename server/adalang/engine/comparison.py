@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from adalang.config import Settings
+from adalang.engine.checked import CheckFailed
+from adalang.engine.evaluating import chosen_rows, turnover
 from adalang.engine.revisions import checked_out
-from adalang.engine.session import CheckFailed, Session
+from adalang.engine.session import Session
 from adalang.evaluation.compared import ALPHA, Compared, compared
+from adalang.evaluation.copies import examples
+from adalang.evaluation.evaluate import Scorer
 from adalang.evaluation.plan import EvalPlan, eval_plan
 from adalang.evaluation.power import power_lines
 from adalang.evaluation.python_metric import own_imports
@@ -54,13 +58,14 @@ class _Opened:
 
 @dataclass(frozen=True)
 class Pair:
-    """One eval of both sides, with the rows of the second."""
+    """One eval of both sides, with the rows of the second; not ``alike`` where their ``metric`` or ``expect`` differ."""
 
     before: EvalPlan
     after: EvalPlan
     split: str
     rows: Sequence[Row]
     notes: Sequence[str]
+    alike: bool
 
 
 class Comparing:
@@ -102,10 +107,12 @@ class Comparing:
         if by:
             groups({row.id: row.values for row in pair.rows}, by)
         samples = _samples(pair, repeats)
-        noise = self._after.session.turnover(self._after.program, pair.after, samples)
-        lines = power_lines(len(pair.rows), turnover=noise, repeats=samples, alpha=ALPHA / 2)
-        runs = 2 * samples * len(pair.rows)
-        return {"eval": pair.after.name, "split": pair.split, "rows": len(pair.rows), "runs": runs, "lines": lines}
+        noise = turnover(pair.after, self._after.session.models(self._after.program), samples)
+        different = len(set(examples(Scorer.of(pair.after), pair.rows).values()))
+        lines = power_lines(different, turnover=noise, repeats=samples, alpha=ALPHA / 2)
+        rows = len(pair.rows)
+        about = {"eval": pair.after.name, "split": pair.split, "rows": rows, "copies": rows - different}
+        return {**about, "runs": 2 * samples * rows, "lines": lines}
 
     async def _score(self, opened: _Opened, plan: EvalPlan, pair: Pair, samples: int, on_row: OnRow) -> Evaluation:
         def told(result: RowResult, done: int, total: int) -> None:
@@ -132,16 +139,13 @@ class Comparing:
 
     def _pair(self, first: str, second: str, split: str | None, limit: int | None) -> Pair:
         before, after = _plan(self._before, first), _plan(self._after, second)
-        chosen, rows = self._after.session.chosen_rows(after, split, limit)
-        notes = []
-        if ruler(self._before.program, first, disk_hash) != ruler(self._after.program, second, disk_hash):
-            notes.append(
-                "the two sides score differently (`metric` or `expect` has changed): the difference is of both"
-            )
+        chosen, rows = chosen_rows(after, self._after.session.root, split, limit)
+        alike = ruler(self._before.program, first, disk_hash) == ruler(self._after.program, second, disk_hash)
+        notes = [] if alike else ["the two sides score differently (`metric` or `expect`): the difference is of both"]
         for opened in (self._before, self._after):
             for path in opened.borrowed:
                 notes.append(f"{opened.side.name} has no {path.name}: it reads the one of today")
-        return Pair(before, after, chosen, rows, tuple(notes))
+        return Pair(before, after, chosen, rows, tuple(notes), alike)
 
 
 @asynccontextmanager

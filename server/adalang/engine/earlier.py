@@ -7,10 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from adalang.language.data import canonical_json
 from adalang.optimizer.earlier import Earlier, read_earlier
-from adalang.optimizer.estimate import estimate
 from adalang.optimizer.events import RunEvent
-from adalang.optimizer.few import mode_of
-from adalang.optimizer.settings import Settings
+from adalang.optimizer.mode import mode_of
 from adalang.optimizer.task import Example, Task
 from adalang.store import Store
 from adalang.store.records import OptimizationRecord
@@ -20,13 +18,14 @@ _MOST_RUNS = 3
 
 def digests(rows: Iterable[Example]) -> frozenset[str]:
     """What names rows by their inputs alone: one with another label is still the same row."""
-    return frozenset(hashlib.sha256(canonical_json(dict(row.inputs)).encode()).hexdigest()[:16] for row in rows)
+    texts = (canonical_json(dict(row.inputs)).encode("utf-8", "surrogatepass") for row in rows)
+    return frozenset(hashlib.sha256(text).hexdigest()[:16] for text in texts)
 
 
 def keep_ground(store: Store, record: OptimizationRecord, ground: str, task: Task) -> None:
     """Keeps what a later run has to know of this one: on what its experience rests, and which rows it may look at."""
     searched = [*task.rows("train"), *task.rows("val")]
-    if mode_of(estimate(task, Settings())) != "full":
+    if mode_of(task) != "full":
         searched += task.rows("test")
     used = digests(searched)
     name = hashlib.sha256("\n".join(sorted(used)).encode()).hexdigest()[:32]

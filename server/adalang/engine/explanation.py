@@ -9,6 +9,7 @@ from typing import Any
 
 from adalang.engine.anchoring import Anchored
 from adalang.engine.proposals import evidence_line
+from adalang.figures import percent, points
 from adalang.language.markdown import fenced
 from adalang.store.records import Evidence, Proposal
 
@@ -34,11 +35,11 @@ def explanation(proposal: Proposal, anchored: Anchored | None) -> str:
 
 def _evidence(evidence: Evidence) -> str:
     rows = [
-        ("score", f"{_percent(evidence.before)} -> {_percent(evidence.after)}"),
+        ("score", f"{percent(evidence.before)} -> {percent(evidence.after)}"),
         ("examples", _examples_tested(evidence)),
         (
             f"{100 * evidence.extra.get('confidence', 0.95):.3g} % interval of the difference",
-            f"[{_points(evidence.low)}, {_points(evidence.high)}] points",
+            f"[{points(evidence.low)}, {points(evidence.high)}] points",
         ),
         (
             "p",
@@ -59,8 +60,8 @@ def _saving(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """What stands behind "the same for less"."""
     if cheaper := evidence.extra.get("cheaper"):
         yield "counts as the same", f"no more than {100 * cheaper['margin']:.0f} points lower"
-        interval = f"[{100 * cheaper['low']:.0f}%, {100 * cheaper['high']:.0f}%]"
-        yield "price against before", f"{100 * cheaper['ratio']:.0f}% {interval} ({cheaper['unit']})"
+        interval = f"[{percent(cheaper['low'])}, {percent(cheaper['high'])}]"
+        yield "price against before", f"{percent(cheaper['ratio'])} {interval} ({cheaper['unit']})"
 
 
 def _examples_tested(evidence: Evidence) -> str:
@@ -96,11 +97,3 @@ def _cell(value: Any) -> str:
 
 def _fenced(value: Any) -> str:
     return fenced(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}%"
-
-
-def _points(difference: float) -> str:
-    return f"{100 * difference:+.0f}"

@@ -10,16 +10,17 @@ from adalang.engine.dataflow import gold, judged
 from adalang.engine.described import allowed_params, task_component, task_param
 from adalang.engine.plan import OptimizePlan
 from adalang.engine.variants import Variant, Variants
+from adalang.evaluation.copies import examples as same_rows
 from adalang.evaluation.evaluate import Scorer
-from adalang.evaluation.plan import EvalPlan, Rows
+from adalang.evaluation.plan import EvalPlan, Rows, components_run
 from adalang.evaluation.results import RowResult
 from adalang.evaluation.splits import holdout_hash
 from adalang.language.builtins import METRIC_SIGNATURES
 from adalang.language.checks.scope import result_type
-from adalang.language.data import Row, canonical_json
-from adalang.language.declarations import PromptDeclaration, dotted, setting
+from adalang.language.data import Row
+from adalang.language.declarations import dotted
 from adalang.language.models import price
-from adalang.language.program import Entity, Program
+from adalang.language.program import Program
 from adalang.language.reach import reached, trainable
 from adalang.language.types import misfit
 from adalang.optimizer.candidate import Candidate
@@ -56,20 +57,19 @@ class FileTask:
         *,
         program: Program,
         plan: OptimizePlan,
-        evaluated: EvalPlan,
+        scorer: Scorer,
         rows: Rows,
         runtime_of: Callable[[Program], Runtime],
         budget: Budget,
         store: Store,
-        run_id: str,
     ) -> FileTask:
         runtime = runtime_of(program)
-        scorer = Scorer(evaluated, evaluated.entity.module.path.parent)
+        evaluated = scorer.plan
         splits = {name: _distinct(rows.splits.get(name, ()), scorer) for name in ("train", "val", "test")}
         examples = {name: [_example(scorer, row) for row in found] for name, found in splits.items()}
         components = reached(program, evaluated.target)
-        prompts = [one for one in components if isinstance(one.declaration, PromptDeclaration)]
-        models = [runtime.models.of_setting(one, setting(_settings(one), "model")) for one in prompts]
+        models = runtime.models.of_prompts(components)
+        called = runtime.models.of_prompts(components_run(program, evaluated))
         marked = [task_param(one) for one in trainable(program, evaluated.target) if one.id in plan.params]
         others = allowed_params(program, evaluated.target, plan.allow, frozenset(runtime.models.chosen))
         teacher = (
@@ -81,15 +81,14 @@ class FileTask:
             target=evaluated.target.id,
             params=[*marked, *others],
             components={one.id: task_component(program, one) for one in components},
-            deterministic=all(model.provider == "builtin" for model in models)
+            deterministic=all(model.provider == "builtin" for model in called)
             and all(one.family != "models" for one in others),
-            varied=any(model.provider != "builtin" and model.options.get("temperature") != 0 for model in models),
+            varied=any(model.provider != "builtin" and model.options.get("temperature") != 0 for model in called),
             raw_demos=_expected_is_output(program, evaluated, examples["train"]),
-            calls_per_run=float(max(1, len(prompts))),
+            calls_per_run=float(max(1, len(called))),
             teacher_price=_relative_price(teacher, models),
             holdout=holdout_hash(splits["test"]),
             eval=evaluated.name,
-            run_id=run_id,
             aim=evaluated.entity.declaration.doc or evaluated.target.declaration.doc,
             judged=judged(evaluated),
         )
@@ -149,15 +148,17 @@ class FileTask:
     def record_look(self, look: HoldoutLook) -> None:
         self.store.add_look(look)
 
-    def with_budget(self, budget: Budget) -> FileTask:
-        """The same task, paid from another budget."""
+    def with_budget(self, budget: Budget, run_id: str = "") -> FileTask:
+        """The same task, paid from another budget, for the optimization that is named."""
 
         def paid(program: Program) -> Runtime:
             return replace(self.variants.runtime_of(program), budget=budget)
 
         runtime = replace(self.runtime, budget=budget)
         own = replace(self.variants.own, runtime=runtime)
-        return replace(self, runtime=runtime, variants=replace(self.variants, own=own, runtime_of=paid), budget=budget)
+        variants = replace(self.variants, own=own, runtime_of=paid)
+        info = replace(self.task_info, run_id=run_id)
+        return replace(self, task_info=info, runtime=runtime, variants=variants, budget=budget)
 
 
 def _relative_price(teacher: ModelSpec, models: Sequence[ModelSpec]) -> float:
@@ -174,29 +175,15 @@ def _usd_per_call(model: ModelSpec) -> float | None:
     return rates[0] * _TEACHER_TOKENS + rates[1] * _ANSWER_TOKENS if rates is not None else None
 
 
-def _settings(entity: Entity) -> Any:
-    return getattr(entity.declaration, "settings", ())
-
-
 def _example(scorer: Scorer, row: Row) -> Example:
-    try:
-        return Example(row.id, scorer.inputs(row), scorer.expected(row), gold(scorer.plan, row))
-    except BugFailure as failure:
-        raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
+    inputs, expected = scorer.read(row)
+    return Example(row.id, inputs, expected, gold(scorer.plan, row))
 
 
 def _distinct(rows: Sequence[Row], scorer: Scorer) -> list[Row]:
     """The rows without those that ask and expect what an earlier one does: a copy is no evidence of its own."""
-    first: dict[str, Row] = {}
-    for row in rows:
-        asked = _example(scorer, row)
-        told = [asked.inputs, asked.expected] if scorer.plan.expect is not None else _without_id(row)
-        first.setdefault(canonical_json(told), row)
-    return list(first.values())
-
-
-def _without_id(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in row.values.items() if name != "id"}
+    first = set(same_rows(scorer, rows).values())
+    return [row for row in rows if row.id in first]
 
 
 def _expected_is_output(program: Program, evaluated: EvalPlan, examples: Sequence[Example]) -> bool:

@@ -11,9 +11,9 @@ from typing import Any
 from adalang.engine.described import templates
 from adalang.engine.file_task import FileTask
 from adalang.engine.plan import OptimizePlan
+from adalang.evaluation.plan import components_run
 from adalang.language.declarations import AgentDeclaration, CallExpression, PromptDeclaration, dotted, setting
 from adalang.language.models import estimate_tokens, price
-from adalang.language.reach import reached
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.estimate import Estimate
 from adalang.optimizer.runs import concurrently
@@ -83,6 +83,19 @@ def cost_lines(cost: Cost, plan: OptimizePlan, found: Estimate) -> list[str]:
     return told
 
 
+def check_money(cost: Cost, plan: OptimizePlan) -> None:
+    """A bound that cannot be held is none.
+
+    Raises:
+        BugFailure: money alone was bounded, and a model's price is not known.
+    """
+    if plan.money_alone and cost.unpriced:
+        raise BugFailure(
+            f"the price of {' and '.join(cost.unpriced)} is not known, so the bound of {_usd(plan.usd)} cannot be held; bound the "
+            "calls or the tokens: --budget-calls, --budget-tokens, or `budget` in the optimize block"
+        )
+
+
 async def held_line(task: FileTask) -> str:
     """How many runs of the present text are in the store already, found out without a single call; "" for none."""
     free = task.with_budget(Budget(calls=0))
@@ -117,7 +130,7 @@ def _model_calls(task: FileTask, rows: Sequence[Example], found: Estimate) -> li
     right = _mean([_tokens(row.expected) for row in rows if row.expected is not None])
     runs = sum(part.runs[0] for part in found.parts), found.runs
     told: list[_Calls] = []
-    for entity in reached(task.runtime.program, task.scorer.plan.target):
+    for entity in components_run(task.runtime.program, task.scorer.plan):
         declaration = entity.declaration
         if not isinstance(declaration, PromptDeclaration | AgentDeclaration):
             continue

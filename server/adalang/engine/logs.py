@@ -1,6 +1,6 @@
 """The logs of optimizations: read from the store, written as JSON lines for other programs.
 
-One line is one event: `seq`, `kind`, `time` (ISO 8601, UTC), `spent` by then (calls, cached_calls, tokens, usd), and the kind's `payload`
+One line is one event: `seq`, `kind`, `time` (ISO 8601, UTC), `spent` by then (calls, cached_calls, tokens, usd, priced), and the kind's `payload`
 (:mod:`adalang.optimizer.vocabulary`). What is written while a run goes on is, line for line, what is read from the store later.
 """
 
@@ -41,6 +41,7 @@ def event_line(event: RunEvent) -> str:
             "cached_calls": spent.cached_calls,
             "tokens": spent.tokens,
             "usd": round(spent.usd, 9),
+            "priced": spent.priced,
         },
         "payload": event.payload,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adalang.figures import percent
 from adalang.optimizer.events import RunEvent
 from adalang.report.explain import short
 from adalang.report.rounds import Attempt, Round
@@ -34,7 +35,9 @@ def narrate(event: RunEvent) -> str:
             return "" if told["passed"] else "a candidate failed on the screen"
         case "raced" if told["rows"]:
             verdict = "kept" if told["accepted"] else "dropped"
-            return f"a candidate raced on {told['rows']} rows ({told['delta']:+.1f} rows against its rival): {verdict}"
+            value = f", {told['value']:+.1f} with what `prefer` counts" if "value" in told else ""
+            met = f"{told['delta']:+.1f} rows against its rival{value}"
+            return f"a candidate raced on {told['rows']} rows ({met}): {verdict}"
         case "teacher_failed":
             return f"the teacher gave no usable answer: {short(str(told['error']), _LINE)}"
         case "search_ended":
@@ -50,10 +53,6 @@ def narrate(event: RunEvent) -> str:
             return f"ship test on {told['n']} held-out rows: {percent(told['before'])} -> {percent(told['after'])}"
         case _:
             return ""
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.0f}%"
 
 
 def trying(story: Story) -> str:

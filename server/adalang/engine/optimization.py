@@ -8,17 +8,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from filelock import Timeout
 
 from adalang.engine.earlier import earlier_runs, keep_ground
+from adalang.engine.file_task import FileTask
+from adalang.engine.forecast import Cost, check_money, cost_lines, cost_of, held_line
 from adalang.engine.logs import kept_events, lock_of
 from adalang.engine.plan import OptimizePlan
 from adalang.engine.proposals import rests_on
 from adalang.evaluation.plan import eval_plan
 from adalang.language.fingerprint import disk_hash, ground
 from adalang.language.program import Program
+from adalang.optimizer.estimate import Estimate, estimate
 from adalang.optimizer.events import RunEvent
 from adalang.optimizer.loop import optimise
 from adalang.optimizer.outcome import Outcome
@@ -48,19 +52,66 @@ class OptimizeResult:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Optimization:
-    """What a plan asks for, with a session's store and models."""
+    """What a plan asks for, with a session's store and models. Its rows are read, and its options checked, once."""
 
     session: Session
     program: Program
     plan: OptimizePlan
 
-    async def run(self, on_event: OnEvent, on_begin: OnBegin, fresh: bool) -> OptimizeResult:
-        """See :meth:`Session.optimization`."""
+    @cached_property
+    def estimate(self) -> Estimate:
+        """The calls that it should take, part by part."""
+        return estimate(self._task, self.plan.search)
+
+    @property
+    def most_usd(self) -> float | None:
+        """The money that it should take at the most; ``None`` without a known price."""
+        return self._cost.usd[1] if self._cost.usd is not None else None
+
+    async def forecast(self) -> list[str]:
+        """What it should take, of what, for how much, and what is paid for already: in sentences, without a call."""
+        held = await held_line(self._task)
+        return [*self.estimate.lines(), *cost_lines(self._cost, self.plan, self.estimate), *([held] if held else [])]
+
+    def check_money(self) -> None:
+        """Refuse a bound in money alone that cannot be held; makes no call.
+
+        Raises:
+            BugFailure: a model's price is not known.
+        """
+        check_money(self._cost, self.plan)
+
+    async def run(
+        self,
+        *,
+        on_event: OnEvent = lambda event, usage: None,
+        on_begin: OnBegin = lambda run_id, budget: None,
+        fresh: bool = False,
+    ) -> OptimizeResult:
+        """Search, test, and keep what was found as a proposal. A run that was cut off goes on where it stopped.
+
+        Args:
+            on_event: called with each event once it is kept, and with what has been spent.
+            on_begin: called once before the first event, with the run's id and its budget, to look at while it runs.
+            fresh: learn nothing from earlier runs of this eval; else what they have found is tried first.
+
+        Raises:
+            BugFailure: the file, its data or a key is wrong, or the budget is in money alone and a price is not known.
+        """
+        self.check_money()
         key = self._plan_key()
         with self._alone(key):
             return await self._run(key, on_event, on_begin, fresh)
+
+    @cached_property
+    def _task(self) -> FileTask:
+        return self.session.task(self.program, self.plan, Budget())
+
+    @cached_property
+    def _cost(self) -> Cost:
+        return cost_of(self._task, self.estimate)
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
@@ -82,12 +133,12 @@ class Optimization:
 
     async def _run(self, key: str, on_event: OnEvent, on_begin: OnBegin, fresh: bool) -> OptimizeResult:
         started = time.monotonic()
-        store, plan = self.session.store, self.plan
+        store, plan, prepared = self.session.store, self.plan, self._task
         running = store.find_run(key)
         record = running or store.start_optimization(store.relative(self.program.path), plan.eval, key)
         before = kept_events(store, record.run_id)
         budget = self._account(record.run_id, before[-1].spent if before else Usage())
-        task = self.session.task(self.program, plan, budget, record.run_id)
+        task = prepared.with_budget(budget, record.run_id)
         own_ground = self._ground()
         keep_ground(store, record, own_ground, task)
         on_begin(record.run_id, budget)
@@ -173,7 +224,7 @@ class Optimization:
         evaluated = eval_plan(program, self.plan.eval)
         evidence = outcome.evidence or Evidence()
         rests = dict(rests_on(program, evaluated.name, disk_hash, session.settings.model))
-        if chosen := session.models_instead(program, evaluated.target):
+        if chosen := session.models_instead(program, evaluated):
             rests["chosen"] = ", ".join(chosen)
         evidence = replace(evidence, extra={**evidence.extra, "rests_on": rests})
         proposal = Proposal.new(

@@ -21,6 +21,7 @@ from adalang.language.declarations import (
 from adalang.language.program import Program
 from adalang.language.reach import allowed, trainable
 from adalang.optimizer.objective import Prefer
+from adalang.optimizer.settings import PointPrice
 from adalang.optimizer.settings import Settings as SearchSettings
 from adalang.runtime.failures import BugFailure
 
@@ -39,6 +40,8 @@ class OptimizePlan:
     search: SearchSettings
     allow: tuple[str, ...] = ()
     """What may change besides: "structure", "models", "tools"."""
+    money_alone: bool = False
+    """Somebody has bounded the money, and neither calls nor tokens: their defaults are nobody's word."""
 
     def to_json(self) -> dict[str, Any]:
         """What names the search: budgets may be raised without starting anew."""
@@ -86,6 +89,12 @@ def optimize_plan(
     teacher = setting(block.settings, "teacher") if block else None
     named = teacher.value if teacher is not None else None
     named_text = (dotted(named) or getattr(named, "value", "")) if named is not None else ""
+    defaults = {name: settings.values[f"budget_{name}"].source == "default" for name in ("calls", "usd")}
+    bounded = {
+        "calls": calls is not None or "calls" in budget or not defaults["calls"],
+        "tokens": tokens is not None or "tokens" in budget,
+        "usd": usd is not None or "usd" in budget or not defaults["usd"],
+    }
     declared_seed = setting(block.settings, "seed") if block else None
     file_seed = declared_seed.value.value if declared_seed and isinstance(declared_seed.value, Constant) else 0
     return OptimizePlan(
@@ -101,8 +110,10 @@ def optimize_plan(
             repeats=max(1, evaluated.repeats),
             anyway=anyway,
             prefer=Prefer(prefer.get("cost"), prefer.get("latency")),
+            point=PointPrice(budget.get("calls_per_point"), budget.get("usd_per_point")),
         ),
         allow=allow,
+        money_alone=bounded["usd"] and not bounded["calls"] and not bounded["tokens"],
     )
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from adalang.engine.changeable import Changeable, changeable_named, edits_for, rewritten
-from adalang.language.datasets import data_reference
+from adalang.figures import percent, points
+from adalang.language.datasets import data_reference, plan
 from adalang.language.declarations import AgentDeclaration, EvalDeclaration, PromptDeclaration, setting
 from adalang.language.edits import EditRefused, rebase, unified_diff
 from adalang.language.fingerprint import FileHash, disk_hash, fingerprint, ground
@@ -56,20 +57,16 @@ def evidence_line(proposal: Proposal) -> str:
     if not found.holdout_n:
         return f"{proposal.eval} (not tested: too few examples)"
     if cheaper := found.extra.get("cheaper"):
-        shift = f"{_signed(found.after - found.before)} [{_signed(found.low)}, {_signed(found.high)}]"
-        saved = f"{100 * (1 - cheaper['ratio']):.0f}%"
+        shift = f"{points(found.after - found.before)} [{points(found.low)}, {points(found.high)}]"
+        saved = percent(1 - cheaper["ratio"])
         less = f"{saved} fewer tokens" if cheaper["unit"] == "tokens" else f"{saved} less money"
         doubt = "" if found.verified else ", not confirmed"
         return f"{proposal.eval} same score ({shift}) on {found.holdout_n} held-out examples, {less}{doubt}"
-    points = f"{proposal.eval} {100 * found.before:.0f}% -> {100 * found.after:.0f}% on {found.holdout_n}"
-    interval = f"[{_signed(found.low)}, {_signed(found.high)}]"
+    moved = f"{proposal.eval} {percent(found.before)} -> {percent(found.after)} on {found.holdout_n}"
+    interval = f"[{points(found.low)}, {points(found.high)}]"
     if found.verified:
-        return f"{points} held-out examples {interval}"
-    return f"{points} examples {interval}, not confirmed"
-
-
-def _signed(share: float) -> str:
-    return f"{round(100 * share):+d}"
+        return f"{moved} held-out examples {interval}"
+    return f"{moved} examples {interval}, not confirmed"
 
 
 def new_values(program: Program, proposal: Proposal) -> dict[str, Any]:
@@ -99,7 +96,7 @@ def _new_value(change: Change, one: Changeable | None) -> Any:
 def rests_on(program: Program, eval_name: str, file_hash: FileHash, default_model: str) -> Mapping[str, str]:
     """What a test of an eval hangs on besides the answers of its target, as hashes.
 
-    ``scores``: how answers are scored; ``data``: the rows' files and how they are split; ``model``: the default model, where a
+    ``scores``: how answers are scored; ``data``: the hold-out's file, or the file of all rows and how it is split; ``model``: the default model, where a
     prompt names none.
     """
     evaluated, target = program.resolve(eval_name), target_of_eval(program, eval_name)
@@ -115,9 +112,15 @@ def rests_on(program: Program, eval_name: str, file_hash: FileHash, default_mode
     params = [one.id for one in trainable(program, target)]
     return {
         "scores": ground(program, eval_name, file_hash, params),
-        "data": fingerprint(program, reference[0].id, file_hash) if reference is not None else "",
+        "data": _tested_data(program, reference[0], file_hash) if reference is not None else "",
         "model": default_model if unnamed else "",
     }
+
+
+def _tested_data(program: Program, dataset: Entity, file_hash: FileHash) -> str:
+    """Where the hold-out has a file of its own, other rows say nothing of the proof."""
+    holdout = plan(dataset).files.get("test")
+    return (file_hash(holdout) or "") if holdout is not None else fingerprint(program, dataset.id, file_hash)
 
 
 def why_outdated(program: Program, proposal: Proposal, file_hash: FileHash = disk_hash, default_model: str = "") -> str:
@@ -222,7 +225,10 @@ def replace_file(path: Path, data: bytes) -> None:
     path = path.resolve()
     if path.exists() and not path.stat().st_mode & 0o222:
         raise PermissionError(errno.EACCES, "the file is read-only", str(path))
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:  # told of the file that was meant
+        raise OSError(error.errno, error.strerror, str(path)) from error
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

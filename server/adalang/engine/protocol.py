@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, ClassVar
 
+from adalang.figures import percent
+
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
@@ -44,7 +46,8 @@ class EvaluateRequest:
 
 @dataclass(frozen=True, slots=True)
 class OptimizeRequest:
-    """Search for a better version of what an eval scores; the budget is the file's unless given."""
+    """Search for a better version of what an eval scores; the budget is the file's unless given. ``anyway`` searches even where
+    little can be gained."""
 
     method: ClassVar[str] = "optimize"
     file: str
@@ -52,6 +55,7 @@ class OptimizeRequest:
     budget_calls: int | None = None
     budget_usd: float | None = None
     seed: int | None = None
+    anyway: bool = False
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -88,9 +92,9 @@ class SearchProgress:
 
     def told(self, now: Progress) -> str:
         """Score, calls, money and time in one line."""
-        score = f"{100 * now.score:.0f}% in the search" if now.score is not None else ""
+        score = f"{percent(now.score)} in the search" if now.score is not None else ""
         if score and self.start is not None:
-            score = f"{100 * self.start:.0f}% -> {score}"
+            score = f"{percent(self.start)} -> {score}"
         left = f"{'' if self.final_test else 'at most '}{about(self.left)} left" if self.left is not None else ""
         parts = [score, spent_of(now.calls, now.usd, self.budget_calls, self.budget_usd), left]
         return ", ".join(part for part in parts if part)
@@ -137,7 +141,7 @@ class Progress:
             return f"{self.search.told(self)}: {self.message}"
         parts = [f"{self.done}/{self.total}" if self.total else str(self.done)]
         if self.score is not None:
-            parts.append(f"{100 * self.score:.0f}% so far")
+            parts.append(f"{percent(self.score)} so far")
         if self.calls not in (0, self.done):
             parts.append(f"{self.calls} calls")
         if self.usd:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from adalang.engine.proposals import target_of_eval
+from adalang.figures import percent
 from adalang.language.fingerprint import FileHash, fingerprint
 from adalang.language.program import Program
 from adalang.store.records import EvaluationRecord
@@ -17,7 +18,7 @@ from adalang.store.records import EvaluationRecord
 
 def score_texts(records: Iterable[EvaluationRecord]) -> Mapping[str, str]:
     """The score of each eval of one file, by the evals' names: `78% on 150`."""
-    return {one.eval: f"{100 * one.score:.0f}% on {one.n}" for one in records if one.score is not None}
+    return {one.eval: f"{percent(one.score)} on {one.n}" for one in records if one.score is not None}
 
 
 def score_title(record: EvaluationRecord) -> str:
@@ -30,7 +31,7 @@ def score_title(record: EvaluationRecord) -> str:
     )
     when = datetime.fromtimestamp(record.created).strftime("%Y-%m-%d %H:%M")
     split = f"{record.split} " if record.split else ""
-    return f"{100 * record.score:.0f}%{interval} on {record.n} {split}examples, {when}"
+    return f"{percent(record.score)}{interval} on {record.n} {split}examples, {when}"
 
 
 def is_current(record: EvaluationRecord, program: Program, file_hash: FileHash) -> bool:
@@ -69,6 +70,6 @@ def told(name: str, result: Mapping[str, Any]) -> str:
         return f"{name}: void, for too many calls got no answer."
     if result["score"] is None:
         return f"{name}: nothing could be scored."
-    score = f"{100 * result['score']:.0f}% [{100 * result['low']:.0f}, {100 * result['high']:.0f}]"
+    score = f"{percent(result['score'])} [{100 * result['low']:.0f}, {100 * result['high']:.0f}]"
     failing = len(result.get("failing", ()))
     return f"{name}: {score} on {result['n']} examples" + (f", {failing} failing." if failing else ".")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adalang.engine.changeable import rewritten
@@ -58,7 +58,7 @@ class Variants:
         except EditRefused as error:
             return Variant(self.own.scorer, self.own.runtime, str(error))
         plan = eval_plan(program, self.own.scorer.plan.name)
-        return Variant(Scorer(plan, self.own.scorer.folder), self.runtime_of(program))
+        return Variant(replace(self.own.scorer, plan=plan), self.runtime_of(program))
 
 
 def _plain(value: Value) -> str:

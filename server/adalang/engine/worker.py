@@ -19,19 +19,16 @@ from typing import TYPE_CHECKING, Any
 from adalang.engine.protocol import (
     REQUESTS,
     BadFrame,
-    EvaluateRequest,
     FrameWriter,
-    OptimizeRequest,
     Progress,
     RenderRequest,
     Request,
-    RunRequest,
     claim_stdio,
     read_in_thread,
 )
 
 if TYPE_CHECKING:
-    from adalang.engine.session import Session
+    from adalang.engine.shared import Shared
 
 _GRACE_SECONDS = 2.0
 _CANCELLED, _FAILED, _BAD_REQUEST = -32800, -32803, -32600
@@ -46,7 +43,7 @@ class Worker:
         self._root = root
         self._writer = writer
         self._tasks: dict[Any, asyncio.Task[dict[str, Any]]] = {}
-        self._session: Session | None = None
+        self._shared: Shared | None = None
 
     def receive(self, message: Any) -> None:
         if isinstance(message, BadFrame) or not isinstance(message, dict):
@@ -68,13 +65,13 @@ class Worker:
         task.add_done_callback(partial(self._answer, request_id))
 
     async def close(self) -> None:
-        """Cancel what still runs and close the session; never takes longer than the grace."""
+        """Cancel what still runs and close what it shares; never takes longer than the grace."""
         for task in self._tasks.values():
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=_GRACE_SECONDS)
-        if self._session is not None:
-            await asyncio.wait_for(self._session.close(), _GRACE_SECONDS)
+        if self._shared is not None:
+            await asyncio.wait_for(self._shared.close(), _GRACE_SECONDS)
 
     def _answer(self, request_id: Any, task: asyncio.Task[dict[str, Any]]) -> None:
         del self._tasks[request_id]
@@ -91,43 +88,12 @@ class Worker:
             from adalang.engine.rendering import rendered
 
             return rendered(self._root, request)
-        session = self._open()
-        file = Path(request.file)
-        match request:
-            case RunRequest():
-                return await session.run(file, request.component, request.inputs, texts=request.texts)
-            case EvaluateRequest():
-                return await session.evaluate(
-                    file,
-                    request.eval,
-                    split=request.split,
-                    limit=request.limit,
-                    repeats=request.repeats,
-                    texts=request.texts,
-                    progress=progress,
-                )
-            case OptimizeRequest():
-                return await session.optimize(
-                    file,
-                    request.eval,
-                    budget_calls=request.budget_calls,
-                    budget_usd=request.budget_usd,
-                    seed=request.seed,
-                    texts=request.texts,
-                    progress=progress,
-                )
+        from adalang.engine.answering import answer
+        from adalang.engine.shared import Shared
 
-    def _open(self) -> Session:
-        """The session, opened at the first request that needs it, with the settings as they are now."""
-        from adalang.config import load_settings
-        from adalang.engine.session import Session
-
-        settings = load_settings(self._root)
-        if self._session is None:
-            self._session = Session(self._root, settings)
-        else:
-            self._session.follow(settings)
-        return self._session
+        self._shared = self._shared or Shared(self._root)
+        async with self._shared.session() as session:
+            return await answer(session, request, progress)
 
     def _progress(self, request_id: Any, found: Any) -> None:
         params = {"id": request_id, **asdict(found)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from statistics import fmean, median
@@ -12,6 +12,7 @@ from adalang.evaluation.power import detectable_in
 from adalang.evaluation.results import VOID_SHARE, Evaluation, RowResult
 from adalang.evaluation.slices import FEW, groups
 from adalang.evaluation.statistics import Comparison, compare, mcnemar, sign_flip
+from adalang.figures import points
 
 Verdict = Literal["better", "worse", "no difference shown", "void"]
 
@@ -79,34 +80,34 @@ class Compared:
 
     @property
     def _is_void(self) -> bool:
-        rows = len({result.row_id for result in self.after.rows})
-        return self.before.void or self.after.void or self.comparison.n < (1 - VOID_SHARE) * rows
+        examples = len({self.after.example(result.row_id) for result in self.after.rows})
+        return self.before.void or self.after.void or self.comparison.n < (1 - VOID_SHARE) * examples
 
     @cached_property
     def words(self) -> str:
         """The verdict as a sentence; of a difference that is not shown also what would have been seen."""
         found = self.comparison
-        points = f"{100 * found.difference:+.1f} points [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
+        moved = f"{points(found.difference, 1)} points [{points(found.low, 1)}, {points(found.high, 1)}]"
         match self.verdict:
             case "void":
                 return f"void: {self._unanswered}, so the sides cannot be compared. Run it again"
             case "better":
-                return f"better: {points}, and luck alone would give that {_share(self.p)}"
+                return f"better: {moved}, and luck alone would give that {_share(self.p)}"
             case "worse":
-                return f"worse: {points}, and luck alone would give that {_share(self.p)}"
+                return f"worse: {moved}, and luck alone would give that {_share(self.p)}"
         gain = detectable_in(self.differences, alpha=ALPHA / 2)
         seen = (
             f"with {found.n} rows a gain of {round(100 * gain)} points would be seen 1 time in 2"
             if gain is not None
             else f"{found.n} rows are too few to show any"
         )
-        return f"no difference shown ({points}); {seen}"
+        return f"no difference shown ({moved}); {seen}"
 
     @property
     def differences(self) -> list[float]:
-        """The change of each row that both sides have scored."""
-        before, after = _means(self.before), _means(self.after)
-        return [after[row] - before[row] for row in before if row in after]
+        """The change of each row that both sides have scored; copies are one row."""
+        before, after = _paired(self.before, self.after)
+        return [after[row] - before[row] for row in before]
 
     @property
     def _unanswered(self) -> str:
@@ -154,20 +155,19 @@ class Compared:
 def compared(
     names: tuple[str, str], before: Evaluation, after: Evaluation, *, by: str = "", notes: Sequence[str] = ()
 ) -> Compared:
-    """Compare two evaluations of the same rows.
+    """Compare two evaluations of the same rows, copies of which are one row.
 
     Raises:
         BugFailure: no row has the column `by`.
     """
-    first, second = _means(before), _means(after)
+    first, second = _paired(before, after)
     comparison = compare(first, second)
     found = Compared(names, before, after, comparison, two_sided(first, second, comparison), notes=notes)
     if not by:
         return found
     slices = []
     for value, rows in groups(after.columns, by).items():
-        ours = {row: first[row] for row in rows if row in first}
-        theirs = {row: second[row] for row in rows if row in second}
+        ours, theirs = _paired(before, after, set(rows))
         part = compare(ours, theirs)
         slices.append(SliceComparison(value, part, two_sided(ours, theirs, part)))
     return replace(found, slices=tuple(slices))
@@ -180,6 +180,19 @@ def two_sided(before: dict[str, float], after: dict[str, float], found: Comparis
     else:
         worse, _ = sign_flip([before[row] - after[row] for row in before if row in after])
     return min(1.0, 2 * min(found.p, worse))
+
+
+def _paired(
+    before: Evaluation, after: Evaluation, among: Container[str] | None = None
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Both sides' mean of each example over its rows (``among`` some) that both have scored, by the first of these."""
+    sides = _means(before), _means(after)
+    rows: dict[str, list[str]] = {}
+    for row in sides[0]:
+        if row in sides[1] and (among is None or row in among):
+            rows.setdefault(after.example(row), []).append(row)
+    first, second = ({same[0]: fmean(side[row] for row in same) for same in rows.values()} for side in sides)
+    return first, second
 
 
 def _means(found: Evaluation) -> dict[str, float]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from adalang.config import METRIC_SECONDS
+from adalang.evaluation.copies import examples
 from adalang.evaluation.metrics import METRICS, MetricError, Score, as_score
-from adalang.evaluation.plan import EvalPlan
+from adalang.evaluation.plan import EvalPlan, judge_of
 from adalang.evaluation.python_metric import call_function, load_function
 from adalang.evaluation.results import Evaluation, RowResult, is_void
 from adalang.evaluation.statistics import score_interval
 from adalang.language.data import Row
 from adalang.language.declarations import (
-    COMPONENT_KINDS,
     Argument,
     Binary,
     CallExpression,
@@ -79,12 +81,20 @@ def value_of(expression: Expression, names: Mapping[str, Any]) -> Any:
 
 @dataclass(frozen=True)
 class Scorer:
-    """Runs and scores single rows of one eval. ``folder`` is where ``python(…)`` files are looked for."""
+    """Runs and scores single rows of one eval.
+
+    ``folder`` is where ``python(…)`` files are looked for, ``seconds`` how long each of their calls may take.
+    """
 
     plan: EvalPlan
     folder: Path
+    seconds: float = METRIC_SECONDS
     _functions: dict[str, Callable[..., Any]] = field(default_factory=dict, repr=False)
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    @classmethod
+    def of(cls, plan: EvalPlan, seconds: float = METRIC_SECONDS) -> Scorer:
+        return cls(plan, plan.entity.module.path.parent, seconds)
 
     def inputs(self, row: Row) -> dict[str, Any]:
         """The target's inputs for a row: mapped, or from the columns of the same names."""
@@ -101,6 +111,17 @@ class Scorer:
     def expected(self, row: Row) -> Any:
         return value_of(self.plan.expect, {"row": row.values}) if self.plan.expect is not None else None
 
+    def read(self, row: Row) -> tuple[dict[str, Any], Any]:
+        """:meth:`inputs` and :meth:`expected`.
+
+        Raises:
+            BugFailure: the row lacks a column; the message says where it stands.
+        """
+        try:
+            return self.inputs(row), self.expected(row)
+        except BugFailure as failure:
+            raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
+
     async def run(self, runtime: Runtime, row: Row, sample: int) -> RowResult:
         """One scored run. Model failures are results; what no other row would cure is raised.
 
@@ -108,7 +129,7 @@ class Scorer:
             BugFailure: the file, the data or the metric is wrong.
             BudgetExceeded: there is nothing left to pay with.
         """
-        inputs, expected = self._read_row(row)
+        inputs, expected = self.read(row)
         unscored = RowResult(row.id, sample, "transport", None, inputs=inputs, expected=expected)
         try:
             output, trace = await runtime.run(self.plan.target, inputs, sample=sample)
@@ -131,12 +152,6 @@ class Scorer:
             answer_usage=answered.answer_usage + answer_paid,
         )
 
-    def _read_row(self, row: Row) -> tuple[dict[str, Any], Any]:
-        try:
-            return self.inputs(row), self.expected(row)
-        except BugFailure as failure:
-            raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
-
     # ---- metrics
 
     async def _score(
@@ -147,12 +162,12 @@ class Scorer:
         function = metric.function if isinstance(metric, CallExpression) else metric
         arguments = metric.arguments if isinstance(metric, CallExpression) else ()
         name = dotted(function) or ""
-        entity = runtime.program.resolve_expression(function, self.plan.entity.module)
+        judge = judge_of(runtime.program, self.plan)
         try:
-            if entity is not None and entity.kind in COMPONENT_KINDS:
-                return await self._judge(runtime, entity, arguments, names, expected, sample)
+            if judge is not None:
+                return await self._judge(runtime, judge, arguments, names, expected, sample)
             if name == "python":
-                found = await self._python(arguments, {**row.values, **names, "expected": expected})
+                found = await self._python(row, arguments, {**row.values, **names, "expected": expected})
                 return as_score(found), Usage(), Usage()
             return self._built_in(name, arguments, names, expected), Usage(), Usage()
         except MetricError as error:
@@ -193,20 +208,22 @@ class Scorer:
         judged, trace = await runtime.run(entity, inputs, sample=sample)
         return as_score(judged), trace.usage, trace.answer_usage
 
-    async def _python(self, arguments: tuple[Argument, ...], known: Mapping[str, Any]) -> Any:
+    async def _python(self, row: Row, arguments: tuple[Argument, ...], known: Mapping[str, Any]) -> Any:
         """A Python function as metric; it gets those of row, output, expected, steps and the columns that it names."""
         written = arguments[0].value.value if arguments and isinstance(arguments[0].value, Text) else ""
         async with self._alone:
             if written not in self._functions:
-                self._functions[written] = await load_function(self.folder, written)
+                self._functions[written] = await load_function(self.folder, written, seconds=self.seconds)
             function = self._functions[written]
         parameters = inspect.signature(function).parameters
         takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
         given = {name: value for name, value in known.items() if takes_all or name in parameters}
-        if inspect.iscoroutinefunction(function):
-            return await call_function(written, function, given)
-        async with self._alone:  # who writes a metric does not think of threads
-            return await call_function(written, function, given)
+        alone = nullcontext() if inspect.iscoroutinefunction(function) else self._alone
+        async with alone:  # who writes a metric does not think of threads
+            try:
+                return await call_function(written, function, given, seconds=self.seconds)
+            except BugFailure as failure:
+                raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
 
 
 def _without_answer(unscored: RowResult, failed: RunFailed) -> RowResult:
@@ -245,7 +262,7 @@ async def evaluate(
     on_row: OnRow = lambda result: None,
     concurrency: int = 64,
 ) -> Evaluation:
-    """Score rows, each ``repeats`` times, in the order of ``rows`` whatever finishes first.
+    """Score rows, each ``repeats`` times, in the order of ``rows`` whatever finishes first. Copies of a row count once.
 
     Raises:
         BugFailure, BudgetExceeded: at once, with the other runs cancelled; what was answered is in the store.
@@ -267,7 +284,8 @@ async def evaluate(
         raise most_telling(errors) from None
     results = [result for result in found if result is not None]
     scored = [row for row in results if row.score is not None]
-    interval = score_interval([row.score or 0.0 for row in scored], [row.row_id for row in scored])
+    same = examples(scorer, rows)
+    interval = score_interval([row.score or 0.0 for row in scored], [same[row.row_id] for row in scored])
     return Evaluation(
         scorer.plan.name,
         split,
@@ -278,4 +296,5 @@ async def evaluate(
         scorer.plan.goal,
         is_void(results),
         columns={row.id: row.values for row in rows},
+        examples=same,
     )

@@ -10,6 +10,8 @@ from adalang.evaluation.splits import split_rows
 from adalang.language.data import DataError, Row, inline_rows, read_rows
 from adalang.language.datasets import DatasetPlan, data_reference, plan
 from adalang.language.declarations import (
+    COMPONENT_KINDS,
+    CallExpression,
     Constant,
     EvalDeclaration,
     Expression,
@@ -17,6 +19,7 @@ from adalang.language.declarations import (
     setting,
 )
 from adalang.language.program import Entity, Program
+from adalang.language.reach import reached
 from adalang.runtime.failures import BugFailure
 
 
@@ -74,6 +77,21 @@ def eval_plan(program: Program, name: str) -> EvalPlan:
         int(_number(declaration, "repeats") or 1),
         int(number) if (number := _number(declaration, "on_save")) is not None else None,
     )
+
+
+def judge_of(program: Program, plan: EvalPlan) -> Entity | None:
+    """The component that scores, where the metric is one of the program's own."""
+    metric = plan.metric
+    function = metric.function if isinstance(metric, CallExpression) else metric
+    found = program.resolve_expression(function, plan.entity.module)
+    return found if found is not None and found.kind in COMPONENT_KINDS else None
+
+
+def components_run(program: Program, plan: EvalPlan) -> list[Entity]:
+    """All that one scored run may call: the target with what it reaches, then the metric's component with what that reaches."""
+    judge = judge_of(program, plan)
+    found = [*reached(program, plan.target), *(reached(program, judge) if judge is not None else [])]
+    return list({one.id: one for one in found}.values())
 
 
 def _number(declaration: EvalDeclaration, name: str) -> float | None:

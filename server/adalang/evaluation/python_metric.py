@@ -12,22 +12,20 @@ import importlib.util
 import inspect
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from adalang.config import METRIC_SECONDS
 from adalang.runtime.failures import BugFailure
-
-SECONDS = 60.0
-"""How long one call, or the import of its file, may take."""
 
 _PREFIX = "adalang_user_"
 _in_user_code: ContextVar[bool] = ContextVar("in_user_code", default=False)
 
 
-async def load_function(folder: Path, written: str, *, seconds: float = SECONDS) -> Callable[..., Any]:
+async def load_function(folder: Path, written: str, *, seconds: float = METRIC_SECONDS) -> Callable[..., Any]:
     """The function that ``written`` ("file.py:function") names, its file found beside the program.
 
     Raises:
@@ -38,9 +36,11 @@ async def load_function(folder: Path, written: str, *, seconds: float = SECONDS)
 
 
 async def call_function(
-    written: str, function: Callable[..., Any], given: Mapping[str, Any], *, seconds: float = SECONDS
+    written: str, function: Callable[..., Any], given: Mapping[str, Any], *, seconds: float = METRIC_SECONDS
 ) -> Any:
     """What ``function`` (called ``written`` in messages) gives for the arguments ``given``; it may be async.
+
+    It never runs on the caller's loop, which has to see its time end, and Ctrl-C, when the function blocks.
 
     Raises:
         BugFailure: it raised something or exited, or took longer than ``seconds``; then its thread runs on unheeded.
@@ -54,14 +54,7 @@ async def call_function(
 
     with _prints_to_stderr():
         found = call() if inspect.iscoroutinefunction(function) else await _in_thread(written, call, seconds)
-        if not inspect.isawaitable(found):
-            return found
-        deadline = asyncio.timeout(seconds)
-        try:
-            async with deadline:
-                return await found
-        except (Exception, SystemExit) as error:
-            raise (_late(written, seconds) if deadline.expired() else _failed(written, error)) from error
+        return await _in_own_loop(written, found, seconds) if inspect.isawaitable(found) else found
 
 
 @contextmanager
@@ -94,15 +87,17 @@ def _load(folder: Path, written: str) -> Callable[..., Any]:
     spec = importlib.util.spec_from_file_location(f"{_PREFIX}{path.stem}_{abs(hash(path))}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    search = str(path.parent)
+    search, keeps_bytecode = str(path.parent), sys.dont_write_bytecode
     sys.path.insert(0, search)
     sys.modules[spec.name] = module  # dataclasses look up there what the names in annotations mean
+    sys.dont_write_bytecode = True  # it would be taken for current after an edit in the same second that keeps the size
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[spec.name]
         raise BugFailure(f"{file} cannot be imported: {_told(error)}") from error
     finally:
+        sys.dont_write_bytecode = keeps_bytecode
         sys.path.remove(search)
     function = getattr(module, name, None)
     if not callable(function):
@@ -140,8 +135,48 @@ async def _in_thread(written: str, work: Callable[[], Any], seconds: float) -> A
         raise _late(written, seconds) from None
 
 
+class _OwnLoop:
+    """The loop of all async user functions, in a daemon thread: one for all, for what they share may belong to its loop."""
+
+    current: asyncio.AbstractEventLoop | None = None
+
+    @classmethod
+    def get(cls) -> asyncio.AbstractEventLoop:
+        if cls.current is None:
+            cls.current = asyncio.new_event_loop()
+            threading.Thread(target=cls.current.run_forever, name="adalang async user code", daemon=True).start()
+        return cls.current
+
+    @classmethod
+    def leave(cls, loop: asyncio.AbstractEventLoop) -> None:
+        """Something may block it for ever: what comes next runs on another."""
+        if cls.current is loop:
+            cls.current = None
+
+
+async def _in_own_loop(written: str, found: Awaitable[Any], seconds: float) -> Any:
+    async def finished() -> Any:
+        try:
+            return await found
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # a SystemExit would end the loop
+            raise _failed(written, error) from error
+
+    loop = _OwnLoop.get()
+    running = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(finished(), loop))
+    try:
+        async with asyncio.timeout(seconds):
+            return await running
+    except TimeoutError:
+        _OwnLoop.leave(loop)
+        raise _late(written, seconds) from None
+
+
 def _late(written: str, seconds: float) -> BugFailure:
-    return BugFailure(f"the metric {written} did not come back within {seconds:g} seconds")
+    return BugFailure(
+        f"the metric {written} did not come back within {seconds:g} seconds; where it needs more, set `metric_seconds`"
+    )
 
 
 def _failed(written: str, error: BaseException) -> BugFailure:

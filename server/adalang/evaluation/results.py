@@ -61,7 +61,7 @@ def is_void(results: Sequence[RowResult]) -> bool:
 class Evaluation:
     """An eval's runs over one split. ``void`` when so many runs got no answer that the score means nothing.
 
-    ``columns`` are the values of each row by its id.
+    ``columns`` are the values of each row by its id; ``examples`` as :func:`adalang.evaluation.copies.examples` finds them.
     """
 
     eval: str
@@ -74,6 +74,7 @@ class Evaluation:
     void: bool
     fingerprint: str = ""
     columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    examples: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def score(self) -> float | None:
@@ -89,11 +90,26 @@ class Evaluation:
             "low": self.interval.low if known else None,
             "high": self.interval.high if known else None,
             "n": self.interval.n,
+            "copies": self.copies,
             "repeats": self.repeats,
             "void": self.void,
             "goal": self.goal,
             "goal_missed": self.goal_missed,
         }
+
+    @property
+    def copies(self) -> int:
+        """Rows that ask and expect what an earlier one does, and count with it as one."""
+        return sum(row != first for row, first in self.examples.items())
+
+    @property
+    def on_rows(self) -> str:
+        """What the score is of: ``18 rows``, ``18 rows (copies counted once: 4)``."""
+        return f"{self.interval.n} rows" + (f" (copies counted once: {self.copies})" if self.copies else "")
+
+    def example(self, row_id: str) -> str:
+        """The id of the first row that says the same."""
+        return self.examples.get(row_id, row_id)
 
     @property
     def transport_failures(self) -> int:

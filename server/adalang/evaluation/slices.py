@@ -36,7 +36,7 @@ class Slice:
 
     @property
     def few(self) -> bool:
-        return len(self.rows) < FEW
+        return self.interval.n < FEW
 
     def to_json(self) -> dict[str, Any]:
         known = not self.void and self.interval.n > 0
@@ -63,7 +63,9 @@ def slices(found: Evaluation, column: str) -> list[Slice]:
         inside = set(rows)
         results = [result for result in found.rows if result.row_id in inside]
         scored = [result for result in results if result.score is not None]
-        interval = score_interval([result.score or 0.0 for result in scored], [result.row_id for result in scored])
+        interval = score_interval(
+            [result.score or 0.0 for result in scored], [found.example(result.row_id) for result in scored]
+        )
         cut.append(Slice(value, tuple(rows), interval, is_void(results)))
     return cut
 

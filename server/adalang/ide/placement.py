@@ -94,9 +94,9 @@ def entry(source: SourceText, body: Span, after: Span | None, text: str, sign: s
     """
     inside = source.data[body.start : body.end]
     if after is None:
-        at = body.start + 1
-        if not inside[1:-1].strip():
-            return Edit(Span(at, body.end - 1), _between(source, body, inside, text))
+        at, end = body.start + 1, body.end - inside.endswith(b"}")  # in a broken text the last brace may be missing
+        if not source.data[at:end].strip():
+            return Edit(Span(at, end), _between(source, body, inside, text))
         if b"\n" in inside or b"\r" in inside:
             return Edit(Span(at, at), source.newline + source.indent_at(body.start) + STEP + text)
         return Edit(Span(at, at), f" {text}{sign}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adalang.language.settings import BUDGET_KEYS, FUNCTIONS, SPLIT_NAMES
+from adalang.language.settings import FUNCTIONS, NUMBERS, SPLIT_NAMES
 
 DECLARATIONS: Mapping[str, str] = {
     "import": "Makes another file's names visible here, behind the file's name and a dot.",
@@ -64,19 +64,10 @@ SPLITS: Mapping[str, str] = {
     "test": "The hold-out: only the ship test looks at it, and each look is counted.",
 }
 
-BUDGET: Mapping[str, str] = {
-    "calls": "Model calls at most.",
-    "tokens": "Tokens at most, of questions and answers.",
-    "usd": "Money at most, in USD.",
-    "minutes": "Time at most.",
+OBJECT_KEYS: Mapping[str, Mapping[str, str]] = {
+    "split": SPLITS,
+    **{name: {key: spec.doc for key, spec in keys.items()} for name, keys in NUMBERS.items()},
 }
-
-PREFER: Mapping[str, str] = {
-    "cost": "How much a cheaper candidate counts.",
-    "latency": "How much a faster candidate counts.",
-}
-
-OBJECT_KEYS: Mapping[str, Mapping[str, str]] = {"split": SPLITS, "budget": BUDGET, "prefer": PREFER}
 """The keys of settings that are objects."""
 
 CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -112,4 +103,4 @@ METHODS: Mapping[str, str] = {
     "hybrid": "Both, their rankings joined.",
 }
 
-assert tuple(SPLITS) == SPLIT_NAMES and tuple(BUDGET) == BUDGET_KEYS and FUNCTION_PARAMETERS.keys() == FUNCTIONS.keys()
+assert tuple(SPLITS) == SPLIT_NAMES and FUNCTION_PARAMETERS.keys() == FUNCTIONS.keys()

@@ -124,7 +124,7 @@ SETTINGS: Mapping[str, Mapping[str, SettingSpec]] = {
         _S(
             "budget",
             "object",
-            "What the search may spend: { calls = 600, usd = 2.0, minutes = 20, tokens = … }.",
+            "What the search may spend: { calls = 600, usd = 2.0, minutes = 20, tokens = …, usd_per_point = … }.",
         ),
         _S(
             "params",
@@ -150,7 +150,21 @@ ALLOWED: Mapping[str, str] = {
 """What a search may be allowed to change besides params and demos."""
 WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {("optimize", "allow"): ALLOWED}
 """The words of settings that take a list of some, by the kind of the declaration and their name."""
-BUDGET_KEYS = ("calls", "tokens", "usd", "minutes")
+NUMBERS: Mapping[str, Mapping[str, SettingSpec]] = {
+    "budget": _table(
+        _S("calls", "int", "Model calls at most.", 1, 1e12),
+        _S("tokens", "int", "Tokens at most, of questions and answers.", 1, 1e15),
+        _S("usd", "number", "Money at most, in USD.", 0, 1e9),
+        _S("minutes", "number", "Time at most.", 0, 1e6),
+        _S("calls_per_point", "number", "The search ends when a point of score takes more calls than this.", 0, 1e12),
+        _S("usd_per_point", "number", "The search ends when a point of score costs more USD than this.", 0, 1e9),
+    ),
+    "prefer": _table(
+        _S("cost", "number", "How much a cheaper candidate counts.", 0, 100),
+        _S("latency", "number", "How much a faster candidate counts.", 0, 100),
+    ),
+}
+"""The keys of an `optimize` block's settings that are objects of numbers."""
 SPLIT_NAMES = ("train", "val", "test")
 RETRIEVAL_METHODS = ("bm25", "vector", "hybrid")
 FUNCTIONS: Mapping[str, str] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,17 @@ class Window:
 
     def log(self, text: str) -> None:
         self._message("window/logMessage", types.MessageType.Info, text)
+
+    async def choose(self, text: str, choices: Sequence[str]) -> str | None:
+        """Show a text with buttons; the one that was taken, or None. An editor that has no buttons shows the text alone."""
+        items = [types.MessageActionItem(one) for one in choices]
+        params = types.ShowMessageRequestParams(types.MessageType.Info, text, items)
+        try:
+            answer = await self._server.protocol.ask("window/showMessageRequest", params)
+        except RequestError:
+            self.tell(text)
+            return None
+        return answer.get("title") if isinstance(answer, dict) else None
 
     def _message(self, method: str, kind: int, text: str) -> None:
         self._server.protocol.notify(method, types.ShowMessageParams(kind, text))

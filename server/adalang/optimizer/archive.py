@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.chance import gumbel
+from adalang.optimizer.why import Step, why
 
 _SOLVED = 1e-9
 
@@ -16,16 +17,25 @@ _SOLVED = 1e-9
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A candidate with its mean scores by selection row, as far as they are known: they become more while the search runs.
-    `hypothesis` is the change that led to it, in words."""
+    `steps` are the changes that led to it from what the file holds."""
 
     candidate: Candidate
     scores: dict[str, float]
-    hypothesis: str = ""
+    steps: tuple[Step, ...] = ()
     operator: str = ""
 
     @property
     def mean(self) -> float:
         return sum(self.scores.values()) / len(self.scores) if self.scores else 0.0
+
+    def why(self, origin: Candidate) -> str:
+        """The changes since `origin`, what the file holds, that still stand in it, in words."""
+        return why(self.steps, self.candidate, origin)
+
+    def gain_over(self, other: Entry) -> float:
+        """The mean difference to another entry over the rows that both know; 0 where there are none."""
+        gains = [score - other.scores[row] for row, score in self.scores.items() if row in other.scores]
+        return sum(gains) / len(gains) if gains else 0.0
 
     @property
     def standard_error(self) -> float:

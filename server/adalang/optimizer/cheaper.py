@@ -17,6 +17,7 @@ from adalang.optimizer.operators.shorten import HYPOTHESIS, shorter
 from adalang.optimizer.savings import least_rows
 from adalang.optimizer.ship import looks_before
 from adalang.optimizer.state import Search
+from adalang.optimizer.why import Step
 from adalang.runtime.failures import BudgetExceeded
 
 Source = Callable[[Search, Candidate], Awaitable[list[Removal]]]
@@ -75,7 +76,7 @@ async def cheapen(search: Search, best: Entry) -> Entry:
     search.log.add("cheaper", ratio=ratio, candidate=found.candidate.key)
     if nothing_gained and ratio > _WORTH_A_TEST:
         return best
-    return replace(found, hypothesis=" ".join(filter(None, (best.hypothesis, HYPOTHESIS))))
+    return replace(found, steps=(*best.steps, Step(HYPOTHESIS, best.candidate, found.candidate)))
 
 
 async def _without_idle(search: Search, best: Entry) -> Entry:

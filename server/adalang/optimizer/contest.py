@@ -19,13 +19,16 @@ async def contest(search: Search, child: Entry, rivals: Sequence[Entry], start: 
         if not search.purse.affords(2 * len(search.val) * search.runs.samples):
             return None
         result = await duel(search.runs, child, rival, search.val, start)
+        met = [row.id for row in search.val[: result.rows]]
+        by_value = {"value": result.delta} if search.settings.prefer else {}
         search.log.add(
             "raced",
             candidate=child.candidate.key,
             against=rival.candidate.key,
-            delta=result.delta,
+            delta=search.runs.known_gain(child.candidate, rival.candidate, met) if by_value else result.delta,
             rows=result.rows,
             accepted=result.won,
+            **by_value,
         )
         if not result.won:
             search.beaten.add(child.candidate.key)
@@ -39,11 +42,12 @@ async def contest(search: Search, child: Entry, rivals: Sequence[Entry], start: 
 
 def _crown(search: Search, child: Entry) -> None:
     search.archive.add(child)
+    incumbent = search.archive.incumbent.candidate
     search.log.add(
         "best",
         candidate=child.candidate.key,
-        mean=child.mean,
+        mean=search.score(child),
         rows=len(child.scores),
-        values=child.candidate.changes(search.archive.incumbent.candidate),
-        hypothesis=child.hypothesis,
+        values=child.candidate.changes(incumbent),
+        hypothesis=child.why(incumbent),
     )

@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adalang.optimizer.candidate import Value
+from adalang.optimizer.ending import found_no_more
 from adalang.optimizer.events import RunEvent
 from adalang.optimizer.ledger import Failed, Hypothesis
-
-_OUT_OF_MEANS = ("budget", "teacher failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def read_earlier(run_id: str, events: Iterable[RunEvent], same: bool) -> Earlier
                     chosen=event.kind == "chosen",
                 )
             case "search_ended":
-                exhausted = not any(word in told["reason"] for word in _OUT_OF_MEANS)
+                exhausted = found_no_more(told.get("code"), told["reason"])
                 runs = int(told["runs"])
     if incumbent is None:
         return None

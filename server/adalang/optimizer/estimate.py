@@ -10,8 +10,9 @@ from typing import Any
 from adalang.evaluation.power import GAINS, STEADY_TURNOVER, power, power_line, sampling_turnover
 from adalang.evaluation.statistics import ship_alpha
 from adalang.optimizer.duel import first_look
+from adalang.optimizer.mode import Mode, mode_of, more_rows
 from adalang.optimizer.settings import Settings
-from adalang.optimizer.ship import looks_before
+from adalang.optimizer.ship import looks_before, why_no_more_looks
 from adalang.optimizer.task import Task
 
 # What simulations of the loop show of a round (`benchmarks/estimate.py`): rows drawn to find failing ones; rows on which all changes
@@ -40,8 +41,9 @@ class Part:
 class Estimate:
     """A range, from a search that finds soon to one that uses all its rounds. Seldom (in fewer than 1 of 10) is it more.
 
-    `per_run` are the model calls of one run, `reserve` those that are kept for the final test, `per_round` those of a round at the
-    most, teacher included. `power` holds (true gain, chance that the final test confirms it).
+    `per_run` are the model calls of one run, `reserve` those that are kept for the final test (without one, for what the halves are
+    judged on), `per_round` those of a round at the most, teacher included. `power` holds (true gain, chance that the final test
+    confirms it). `instead` says what there is in place of such a test; "" where it will be made.
     """
 
     parts: Sequence[Part]
@@ -53,6 +55,8 @@ class Estimate:
     val: int
     holdout: int
     power: Sequence[tuple[float, float]]
+    mode: Mode = "full"
+    instead: str = ""
 
     @property
     def least(self) -> int:
@@ -97,14 +101,16 @@ class Estimate:
 
     def lines(self) -> list[str]:
         """The estimate in plain sentences."""
+        if not self.parts:
+            return [f"No call will be made: {self.instead}."]
         told = [f"{self.least} to {self.calls} calls, at most {self.teacher_calls} of them to the teacher:"]
         told += [
             f"  {part.name}: {_range(self._calls(part, 0), self._calls(part, 1))} ({part.what})"
             for part in self.parts
             if self._calls(part, 1)
         ]
-        if not self.holdout:
-            return [*told, "There are no test rows: nothing can be confirmed."]
+        if self.instead:
+            return [*told, f"There will be no final test: {self.instead}."]
         return [*told, *(power_line(gain, chance, self.holdout, "hold-out rows") for gain, chance in self.power)]
 
     def fits(self, calls: int | None) -> str:
@@ -113,11 +119,12 @@ class Estimate:
             return ""
         once = self.calls - self.per_round * self.rounds
         if calls < self.reserve:
-            return f"{calls} calls do not pay for the final test, which takes {self.reserve}: nothing can be confirmed."
+            return f"{calls} calls do not pay for the {self.parts[-1].name}, which takes {self.reserve}: nothing can be shown."
         rounds = max(0, calls - once) // max(1, self.per_round)
+        kept = f"the {self.parts[-1].name} ({self.reserve}) and " if self.reserve else ""
         if not rounds:
-            return f"{calls} calls pay for the final test ({self.reserve}) and hardly a round of search."
-        return f"{calls} calls pay for the final test ({self.reserve}) and at least {rounds} of up to {self.rounds} rounds."
+            return f"{calls} calls pay for {kept}hardly a round of search."
+        return f"{calls} calls pay for {kept}at least {rounds} of up to {self.rounds} rounds."
 
     def _calls(self, part: Part, end: int) -> int:
         return math.ceil(part.runs[end] * self.per_run) + part.asked[end]
@@ -126,40 +133,85 @@ class Estimate:
 def estimate(task: Task, settings: Settings) -> Estimate:
     """The call formula with this task's numbers; makes no call."""
     train, val, holdout = (len(task.rows(split)) for split in ("train", "val", "test"))
-    info = task.info
+    info, mode = task.info, mode_of(task)
+    instead = _instead(task, mode, settings.holdout_looks)
     samples = 1 if info.deterministic else settings.repeats
+    # Cross-fitted, each half of the rows selects in a search of its own.
+    searches = 2 if mode == "crossfit" else 1
+    selects = val if mode == "full" else -(-(val + holdout) // searches) or train
+    tested = {"full": holdout, "crossfit": val + holdout, "hints": 0}[mode] * 2 * samples
+
     texts = [param for param in info.params if param.kind == "text"]
     nodes = len({param.component for param in texts})
-    rounds = settings.rounds
-
-    duels = val * _DUELS
-    drawn, screened = min(_DRAWN, train), _JOINED + settings.hypotheses * _ALONE
     asked = min(_TARGETS, max(1, len(texts))) * (1 + settings.hypotheses) + _BLAMED * max(0, nodes - 1)
+    drawn, screened = min(_DRAWN, train or selects), _JOINED + settings.hypotheses * _ALONE
+    round_runs = drawn + screened + selects * _DUELS
 
-    def runs(few: float, many: float) -> tuple[int, int]:
-        return math.ceil(few * samples), math.ceil(many * samples)
+    parts = _searching(searches * settings.rounds, searches * _SOON, samples, drawn, screened, selects, asked)
+    if mode == "full":
+        what = "failing rows asked again: what better words could gain"
+        parts.insert(0, Part("headroom", what, (0, _HEADROOM if info.varied else 0)))
+        what = f"both texts on {holdout} rows held out; kept from the start"
+        parts += [*_choosing(val, samples, settings.simplify), Part("final test", what, (tested, tested))]
+    if mode == "crossfit":
+        what = "each half's find and the present text on the other half; kept from the start"
+        parts += _choosing(searches * selects, samples, settings.simplify)
+        # Where both halves choose alike, each has been run on the other's rows already.
+        parts.append(Part("judging of the halves", what, (0, tested)))
+    return Estimate(
+        parts=[] if mode == "full" and instead else parts,
+        per_run=info.calls_per_run,
+        rounds=searches * settings.rounds,
+        per_round=math.ceil(round_runs * samples * info.calls_per_run) + asked,
+        reserve=math.ceil(tested * info.calls_per_run),
+        train=train,
+        val=val,
+        holdout=holdout,
+        power=[] if instead else _power(task, samples),
+        mode=mode,
+        instead=instead,
+    )
 
-    parts = [
-        Part("headroom", "failing rows asked again: what better words could gain", (0, _HEADROOM if info.varied else 0)),
-        Part(
-            "learning", f"failing rows and their causes, {_SOON} to {rounds} rounds", runs(_SOON * drawn, rounds * drawn),
-            (_SOON, rounds * asked),
-        ),
-        Part("screens", "each change on a few rows", runs(_SOON * _JOINED, rounds * screened)),
-        Part("duels", "what looks good against what is best so far", runs(_SOON * first_look(val), rounds * duels)),
-        Part("choice", f"present text and best finds on all {val} selection rows", runs(2 * val, _FINALISTS * val)),
-    ]  # fmt: skip
-    if settings.simplify:
-        parts.append(Part("simplifying", "the find without its parts", runs(0, _HUNKS * _RACE_SHARE * val)))
-    tested = 2 * samples * holdout
-    parts.append(Part("final test", f"both texts on {holdout} rows held out; kept from the start", (tested, tested)))
-    noise = STEADY_TURNOVER if info.deterministic else sampling_turnover(samples)
-    alpha = ship_alpha(looks_before(task) + 1)
-    chances = [(gain, power(gain, holdout, turnover=noise, repeats=samples, alpha=alpha)) for gain in GAINS if holdout]
-    per_run = info.calls_per_run
-    per_round = math.ceil((drawn + screened + duels) * samples * per_run) + asked
-    return Estimate(parts, per_run, rounds, per_round, math.ceil(tested * per_run), train, val, holdout, chances)
+
+def _searching(rounds: int, soon: int, samples: int, drawn: int, screened: int, selects: int, asked: int) -> list[Part]:
+    """The parts of `soon` to `rounds` rounds."""
+    learning = f"failing rows and their causes, {soon} to {rounds} rounds"
+    duels = _runs(samples, soon * first_look(selects), rounds * selects * _DUELS)
+    return [
+        Part("learning", learning, _runs(samples, soon * drawn, rounds * drawn), (soon, rounds * asked)),
+        Part("screens", "each change on a few rows", _runs(samples, soon * _JOINED, rounds * screened)),
+        Part("duels", "what looks good against what is best so far", duels),
+    ]
+
+
+def _choosing(rows: int, samples: int, simplify: bool) -> list[Part]:
+    what = f"present text and best finds on all {rows} selection rows"
+    parts = [Part("choice", what, _runs(samples, 2 * rows, _FINALISTS * rows))]
+    if simplify:
+        parts.append(Part("simplifying", "the find without its parts", _runs(samples, 0, _HUNKS * _RACE_SHARE * rows)))
+    return parts
+
+
+def _runs(samples: int, few: float, many: float) -> tuple[int, int]:
+    return math.ceil(few * samples), math.ceil(many * samples)
+
+
+def _power(task: Task, samples: int) -> list[tuple[float, float]]:
+    noise = STEADY_TURNOVER if task.info.deterministic else sampling_turnover(samples)
+    alpha, holdout = ship_alpha(looks_before(task) + 1), len(task.rows("test"))
+    return [(gain, power(gain, holdout, turnover=noise, repeats=samples, alpha=alpha)) for gain in GAINS]
 
 
 def _range(few: int, many: int) -> str:
     return f"{few} calls" if few == many else f"{few} to {many} calls"
+
+
+def _instead(task: Task, mode: Mode, most_looks: int) -> str:
+    """What there is in place of a final test, or why nothing can be done at all; "" where the test will be made."""
+    match mode:
+        case "full":
+            return why_no_more_looks(task, most_looks)
+        case "crossfit":
+            return f"each half of the rows judges what the other has chosen, which gives a hint with an interval; {more_rows(task)}"
+        case "hints":
+            return f"what looks better is a suggestion without a figure; {more_rows(task)}"

@@ -7,15 +7,13 @@ judges, which gives an interval, but no test.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from adalang.evaluation.results import RowResult
 from adalang.evaluation.statistics import compare
 from adalang.optimizer.archive import Entry
 from adalang.optimizer.choice import choose
-from adalang.optimizer.estimate import Estimate
 from adalang.optimizer.gates import alike
-from adalang.optimizer.headroom import more_rows
+from adalang.optimizer.mode import LEAST_FOR_INTERVAL, more_rows
 from adalang.optimizer.outcome import Finding
 from adalang.optimizer.runs import mean_scores
 from adalang.optimizer.search import run_search
@@ -24,20 +22,10 @@ from adalang.optimizer.state import Search
 from adalang.optimizer.task import Example, Task
 from adalang.store.records import Evidence
 
-Mode = Literal["hints", "crossfit", "full"]
 Begin = Callable[[Sequence[Example], Sequence[Example]], Search]
 """A new search from the incumbent, given train and selection rows."""
 
-LEAST_FOR_INTERVAL, LEAST_FOR_PROPOSAL = 20, 60
 _LITTLE = 1e-9
-
-
-def mode_of(plan: Estimate) -> Mode:
-    """What so many rows allow."""
-    rows = plan.train + plan.val + plan.holdout
-    if rows >= LEAST_FOR_PROPOSAL and plan.val and plan.holdout:
-        return "full"
-    return "crossfit" if rows >= LEAST_FOR_INTERVAL and plan.val + plan.holdout >= 2 else "hints"
 
 
 async def hints(task: Task, begin: Begin) -> Finding:
@@ -52,7 +40,12 @@ async def hints(task: Task, begin: Begin) -> Finding:
     if best is search.archive.incumbent:
         return Finding.nothing_better(search)
     reason = f"unverified suggestion: fewer than {LEAST_FOR_INTERVAL} rows prove nothing; {more_rows(task)}"
-    return Finding("hint", reason, best.candidate, Evidence(hypothesis=best.hypothesis, notes=("unverified",)))
+    return Finding(
+        "hint",
+        reason,
+        best.candidate,
+        Evidence(hypothesis=best.why(search.archive.incumbent.candidate), notes=("unverified",)),
+    )
 
 
 async def crossfit(task: Task, begin: Begin) -> Finding:
@@ -77,11 +70,12 @@ async def crossfit(task: Task, begin: Begin) -> Finding:
     first = len(halves[1])
     gains = [_gain(before[:first], after[:first]), _gain(before[first:], after[first:])]
     best = found[0] if gains[0] >= gains[1] else found[1]
-    if best.candidate == search.archive.incumbent.candidate or comparison.difference <= _LITTLE:
+    incumbent = search.archive.incumbent.candidate
+    if best.candidate == incumbent or comparison.difference <= _LITTLE:
         return Finding("nothing", "no change did better on rows that it was not chosen on")
     notes = (f"cross-fitted on {len(pool)} rows: the interval is of the way of searching, not of this change alone",)
     evidence = evidence_of(
-        comparison, before, after, verified=False, alpha=None, hypothesis=best.hypothesis, notes=notes
+        comparison, before, after, verified=False, alpha=None, hypothesis=best.why(incumbent), notes=notes
     )
     low, high = round(100 * comparison.low), round(100 * comparison.high)
     reason = f"unconfirmed: {100 * comparison.difference:+.0f} points [{low:+d}, {high:+d}] by cross-fitting; {more_rows(task)}"

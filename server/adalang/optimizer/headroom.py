@@ -1,4 +1,4 @@
-"""Before a search: is there anything to gain? And with few rows: how many more would make a claim possible?
+"""Before a search: is there anything to gain?
 
 A model that gives the right answer now and then can be led to give it always, so the best of four answers to failing rows says what
 is within reach. Rows that fail alike say the same of rules that the text lacks. What neither shows seldom comes out of a search.
@@ -7,25 +7,20 @@ is within reach. Rows that fail alike say the same of rules that the text lacks.
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from adalang.evaluation.power import power
 from adalang.evaluation.results import RowResult
-from adalang.evaluation.statistics import ship_alpha
 from adalang.optimizer.duel import first_look
 from adalang.optimizer.guards import unreadable_share
 from adalang.optimizer.runs import PASS
 from adalang.optimizer.state import Search
-from adalang.optimizer.task import Task
 
 LITTLE, LITTLE_UNREADABLE = 0.03, 0.05
 _MOST_ROWS, _MOST_FAILING, _ANSWERS = 40, 8, 4
 _AT_ONCE = 3  # failing rows asked again; if they all come out the same, answers are steady
 _LIGHT = 4  # a search that cannot pay for so many times the check goes without it
-_GAIN, _CHANCE, _HOLDOUT_SHARE, _LEAST_ROWS = 0.1, 0.5, 0.3, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +65,7 @@ async def little_to_gain(search: Search) -> str:
     found = await headroom(search)
     search.log.add("headroom", little=found.little, gain=found.gain, **asdict(found))
     if found.little and found.failing and not search.settings.anyway:
-        return f"{found.told()}; `adalang optimize … --anyway` searches all the same"
+        return found.told()
     return ""
 
 
@@ -144,15 +139,3 @@ def _mean(results: Sequence[RowResult]) -> float:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} points"
-
-
-def more_rows(task: Task) -> str:
-    """How many more rows, split as these are, would let a fair gain be confirmed, in words."""
-    train, val, holdout = (len(task.rows(split)) for split in ("train", "val", "test"))
-    rows = train + val + holdout
-    share = holdout / rows if holdout else _HOLDOUT_SHARE
-    needed = 1
-    while power(_GAIN, needed, alpha=ship_alpha(1)) < _CHANCE:
-        needed += 1
-    more = max(_LEAST_ROWS, math.ceil(needed / share)) - rows
-    return f"{more} more rows would let a gain of {round(100 * _GAIN)} points be confirmed 1 time in 2"

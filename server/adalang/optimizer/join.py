@@ -25,7 +25,8 @@ def joined(parent: Candidate, drafts: Sequence[Draft]) -> Draft | None:
     rows = tuple(dict.fromkeys(row for draft in used for row in draft.hypothesis.rows))
     hypothesis = Hypothesis(used[0].hypothesis.param, "Several causes at once.", changes, rows)
     uses = frozenset[str]().union(*(draft.uses for draft in used))
-    return Draft(together, hypothesis, (), uses, parts=tuple(draft.candidate.key for draft in used))
+    steps = tuple(step for draft in used for step in draft.steps(parent))
+    return Draft(together, hypothesis, (), uses, tuple(draft.candidate.key for draft in used), steps)
 
 
 def on_top(base: Candidate, parent: Candidate, draft: Draft) -> Draft | None:

@@ -11,7 +11,7 @@ from adalang.optimizer.choice import choose
 from adalang.optimizer.earlier import Earlier
 from adalang.optimizer.estimate import Estimate, estimate
 from adalang.optimizer.events import Emit, EventLog, RunEvent
-from adalang.optimizer.few import crossfit, hints, mode_of
+from adalang.optimizer.few import crossfit, hints
 from adalang.optimizer.guards import anchors_of
 from adalang.optimizer.headroom import little_to_gain
 from adalang.optimizer.objective import measure
@@ -58,10 +58,9 @@ class _Optimisation:
         if not self.task.info.params:
             return Finding("nothing", "there is no param and no demos that may be changed")
         plan = estimate(self.task, self.settings)
-        mode = mode_of(plan)
         self.log.add(
             "started",
-            mode=mode,
+            mode=plan.mode,
             seed=self.settings.seed,
             incumbent=self.incumbent.key,
             values=self.incumbent.values,
@@ -69,7 +68,7 @@ class _Optimisation:
             expected=plan.numbers(),
         )
         try:
-            match mode:
+            match plan.mode:
                 case "full":
                     return await self._full(plan)
                 case "crossfit":
@@ -96,14 +95,14 @@ class _Optimisation:
             await run_search(search)
         best, incumbent = await cheapen(search, await choose(search, search.val)), search.archive.incumbent
         if best.candidate == self.incumbent:
-            return Finding("nothing", little) if little else Finding.nothing_better(search)
+            return Finding("nothing", little, little_to_gain=True) if little else Finding.nothing_better(search)
         self.log.add(
             "chosen",
             candidate=best.candidate.key,
-            mean=best.mean,
-            incumbent=incumbent.mean,
+            mean=search.score(best),
+            incumbent=search.score(incumbent),
             values=best.candidate.changes(self.incumbent),
-            hypothesis=best.hypothesis,
+            hypothesis=best.why(self.incumbent),
         )
         verdict = await ship_test(self.task, self.runs, self.log, incumbent, best, self.settings, anchors_of(search))
         if not verdict.better:
@@ -138,4 +137,5 @@ class _Optimisation:
             evidence = replace(evidence, calls_spent=usage.calls, usd_spent=usage.usd)
         changes = changes_of(candidate, self.incumbent, self.task.info.params) if candidate is not None else ()
         rounds = sum(search.round for search in self.searches)
-        return Outcome(finding.kind, finding.reason, changes, evidence, candidate, rounds, self.runs.made, usage)
+        made, little = self.runs.made, finding.little_to_gain
+        return Outcome(finding.kind, finding.reason, changes, evidence, candidate, rounds, made, usage, little)

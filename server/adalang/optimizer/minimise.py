@@ -61,7 +61,7 @@ async def without_idle(
         removed = result.finished and result.delta >= -0.5 * _spread(result.scores, best.scores)
         log.add("simplified", removed=removed, delta=result.delta, candidate=candidate.key)
         if removed:
-            entry = Entry(candidate, dict(result.scores), best.hypothesis, best.operator)
+            entry = Entry(candidate, dict(result.scores), best.steps, best.operator)
     return entry
 
 

@@ -24,20 +24,24 @@ class Finding:
 
     `proposal`: confirmed on untouched rows. `hint`: something better in the search, not confirmed; never to be applied by
     itself or called an improvement. `nothing`: no change is offered. `void`: too many runs got no answer, so that no
-    figure can be trusted.
+    figure can be trusted. `little_to_gain`: no search was made, since it is not worth its price; `Settings.anyway` makes it.
     """
 
     kind: Kind
     reason: str
     candidate: Candidate | None = None
     evidence: Evidence | None = None
+    little_to_gain: bool = False
 
     @classmethod
     def nothing_better(cls, search: Search) -> Finding:
         """No candidate beat what the file holds now."""
-        if search.gave_up:
-            return cls("nothing", f"{search.gave_up}, and nothing that was tried before did better")
-        mean, known = search.archive.incumbent.mean, len(search.archive.incumbent.scores)
+        if search.end is not None and search.end.code == "teacher":
+            return cls("nothing", f"{search.end.sentence}, and nothing that was tried before did better")
+        if search.end is not None and search.end.code == "reserve" and not search.round:
+            return cls("nothing", "the budget pays for the final test and for no round of search")
+        incumbent = search.archive.incumbent
+        mean, known = search.score(incumbent), len(incumbent.scores)
         if not known:
             return cls("nothing", "there was no change that could be tried")
         if mean >= 1.0 - _LITTLE and known >= len(search.val):
@@ -62,6 +66,7 @@ class Outcome:
     rounds: int = 0
     runs: int = 0
     usage: Usage = field(default_factory=Usage)
+    little_to_gain: bool = False
 
 
 def changes_of(candidate: Candidate, incumbent: Candidate, params: Sequence[Param]) -> tuple[Change, ...]:

@@ -18,7 +18,8 @@ class Purse:
     """Counts what was begun against the whole budget; `reserve` are the runs kept for the final test.
 
     What was used so far is reckoned by what was begun, at the price of bought answers, so that a resumed run, whose first part is
-    free, decides alike. Where more than that was spent (on retries, say), what was spent counts.
+    free, decides alike. Where more than that was spent (on retries, say), what was spent counts. Of time what is left now counts, and
+    what is to come is reckoned at the pace of this process: the one thing that hangs on the clock.
     """
 
     task: CountingTask
@@ -40,19 +41,22 @@ class Purse:
         """What runs and calls of the teacher cost, in calls of the target's models."""
         return self.runs.price(runs).calls + asked * self.task.info.teacher_price
 
+    def used(self) -> Usage:
+        """Calls, tokens and USD that were used so far."""
+        begun, spent = self.runs.price(self.runs.begun), self.log.spent
+        calls = max(begun.calls + self.task.asked, spent.calls)
+        return Usage(calls, 0, max(begun.tokens, spent.tokens), 0, max(begun.usd, spent.usd))
+
     def affords(self, runs: int) -> bool:
         """Whether so many runs more can be made with the reserve still untouched."""
-        left, before, spent = self._left, self._before, self.log.spent
-        used, needed = self.runs.price(self.runs.begun), self.runs.price(runs + self.reserve)
-        calls = max(used.calls + self.task.asked, spent.calls) + needed.calls
-        tokens = max(used.tokens, spent.tokens) + needed.tokens
-        usd = max(used.usd, spent.usd) + needed.usd
+        left, before = self._left, self._before
+        total = self.used() + self.runs.price(runs + self.reserve)
         seconds = self.task.remaining().seconds
         return (
-            (left.calls is None or calls <= left.calls + before.calls)
-            and (left.tokens is None or tokens <= left.tokens + before.tokens)
-            and (left.usd is None or usd <= left.usd + before.usd + _LITTLE)
-            and (seconds is None or seconds > 0)
+            (left.calls is None or total.calls <= left.calls + before.calls)
+            and (left.tokens is None or total.tokens <= left.tokens + before.tokens)
+            and (left.usd is None or total.usd <= left.usd + before.usd + _LITTLE)
+            and (seconds is None or seconds > self.runs.busy.needed(runs + self.reserve))
         )
 
     def spare(self) -> int:

@@ -15,7 +15,7 @@ def rebased(before: str, after: str, current: str) -> str:
     """
     if current == before:
         return after
-    old, new, now = (_TOKENS.findall(text) for text in (before, after, current))
+    old, new, now = (tokens(text) for text in (before, after, current))
     place = _places(old, now)
     result: list[str] = []
     at = 0
@@ -34,7 +34,12 @@ def rebased(before: str, after: str, current: str) -> str:
 
 def likeness(first: str, second: str) -> float:
     """The share of words that two texts have in common, in their order: 0..1."""
-    return difflib.SequenceMatcher(a=_TOKENS.findall(first), b=_TOKENS.findall(second), autojunk=False).ratio()
+    return difflib.SequenceMatcher(a=tokens(first), b=tokens(second), autojunk=False).ratio()
+
+
+def tokens(text: str) -> list[str]:
+    """Words, marks and white space, which together are the text."""
+    return _TOKENS.findall(text)
 
 
 def _places(old: list[str], now: list[str]) -> list[int | None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from adalang.optimizer.archive import Entry
 from adalang.optimizer.batch import draw_batch, pick_parent
+from adalang.optimizer.ending import End
 from adalang.optimizer.operators import all_operators
 from adalang.optimizer.operators.bandit import Bandit
 from adalang.optimizer.operators.base import Operator
@@ -23,10 +24,11 @@ _LITTLE = 1e-9
 async def run_search(search: Search) -> None:
     """Rounds until a stop rule holds. A budget that ends the search is no error; what was found is in the archive."""
     bandit, stop = Bandit(all_operators()), Stop()
+    stop.lately.begin(search)
     try:
-        while (reason := await stop.reason(search, bandit)) is None:
+        while (end := await stop.end(search, bandit)) is None:
             search.round += 1
-            parent = pick_parent(search)
+            champion, parent = search.champion, pick_parent(search)
             search.batch = await draw_batch(search, parent)
             operator = bandit.pick(search)
             begun, asked = search.runs.begun, search.purse.task.asked
@@ -34,11 +36,20 @@ async def run_search(search: Search) -> None:
             cost = search.purse.price(search.runs.begun - begun, search.purse.task.asked - asked)
             bandit.reward(operator.name, gain, cost)
             search.log.add("rewarded", operator=operator.name, gain=gain, cost=cost)
-            search.idle = 0 if gain > _LITTLE else search.idle + 1
+            # What shows on train rows alone may lead on, and is rewarded; but it must not keep a search from its end.
+            search.idle = 0 if search.champion.gain_over(champion) > _LITTLE else search.idle + 1
+            stop.lately.round_over(search, champion)
     except BudgetExceeded as exceeded:
-        reason = f"the budget is used up ({exceeded.limit})"
-    best = search.champion.mean
-    search.log.add("search_ended", reason=reason, rounds=search.round, best=best, runs=search.runs.begun)
+        end = End("budget", exceeded.limit)
+    search.end = end
+    search.log.add(
+        "search_ended",
+        code=end.code,
+        reason=end.sentence,
+        rounds=search.round,
+        best=search.score(search.champion),
+        runs=search.runs.begun,
+    )
 
 
 async def _guarded_round(search: Search, operator: Operator, parent: Entry, stop: Stop) -> float:

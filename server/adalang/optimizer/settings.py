@@ -9,6 +9,14 @@ from adalang.optimizer.savings import MARGIN
 
 
 @dataclass(frozen=True, slots=True)
+class PointPrice:
+    """What one point (a hundredth) of mean score may cost at most, in calls of model and teacher and in USD; None: no such bound."""
+
+    calls: float | None = None
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`goal`: the mean score on the selection rows at which the search has done enough (None: only a perfect one).
 
@@ -17,7 +25,7 @@ class Settings:
     `repeats`: samples of each row in baseline and ship test, for models whose answers vary. `patience`: rounds without
     gain, after each operator had its turn, that end the search. `simplify`: whether parts of a found edit that do not
     carry their weight are taken out before the ship test. `anyway`: search even where little can be gained. `prefer`: what cost and
-    latency are worth. `cheaper`: whether, where no gain is found, the same score for less is looked for; `margin` is how
+    latency are worth. `point`: what a point of score may cost; a search that brings less for it ends. `cheaper`: whether, where no gain is found, the same score for less is looked for; `margin` is how
     much lower the score may then be.
     """
 
@@ -33,5 +41,6 @@ class Settings:
     holdout_looks: int = 5
     anyway: bool = False
     prefer: Prefer = field(default_factory=Prefer)
+    point: PointPrice = field(default_factory=PointPrice)
     cheaper: bool = True
     margin: float = MARGIN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +84,8 @@ async def ship_test(
 ) -> Verdict:
     """Runs both on all hold-out rows and decides. The look is counted before its result is used.
 
-    A look belongs to a run and its candidate: the same test repeated by a resumed run is no new one, another candidate is.
+    A look belongs to a run and its candidate: the same test repeated by a resumed run is no new one, another candidate is. Nor is one
+    of another run that has the same candidate, rows and p: it can be passed only if that one was, so it adds no chance of error.
     The k-th test on a hold-out has the level alpha_k, and its interval the confidence 1 - alpha_k, so that over all tests
     on the same rows both errors together stay below 5 %; that of a test that is passed holds among such tests too (`claim`).
     One look answers two questions, "better?" and "no worse by more than the margin?"; since the first implies the second,
@@ -93,18 +94,20 @@ async def ship_test(
     `anchors` are train rows that always worked (`guards`).
     """
     rows = task.rows("test")
-    looks, info = task.looks(), task.info
-    own = next((look for look in looks if (look.run_id, look.candidate) == (info.run_id, best.candidate.key)), None)
-    alpha = own.alpha if own else ship_alpha(len(looks) + 1)
     before, after = await _both(runs, incumbent.candidate, best.candidate, rows)
     old, new = mean_scores(before), mean_scores(after)
+    differences = [new[row] - old[row] for row in old if row in new]
+    tests = compare(old, new, seed=settings.seed).p, no_worse(differences, settings.margin)
+    known = _made_before(task, best.candidate, tests)
+    alpha = known.alpha if known else ship_alpha(len(task.looks()) + 1)
     comparison = claim(compare(old, new, confidence=1 - alpha, seed=settings.seed), alpha)
     if comparison.n < _LEAST_ANSWERED * len(rows):
         raise TooManyFailures(len(rows) - comparison.n, len(rows), "in the final test")
-    thrift = _thrift(before, after, [new[row] - old[row] for row in old if row in new], settings.margin, alpha)
+    thrift = _thrift(before, after, differences, settings.margin, alpha)
     same = comparison.p > alpha and thrift is not None and thrift.shown(alpha) and comparison.low > -settings.margin
     p = thrift.p if same and thrift else comparison.p
-    if own is None:
+    if known is None:
+        info = task.info
         task.record_look(HoldoutLook(info.holdout, info.eval, info.run_id, best.candidate.key, p, alpha))
     log.add("ship_test", n=comparison.n, before=comparison.before, after=comparison.after, p=p, alpha=alpha)
     kept = await _anchor_scores(runs, incumbent.candidate, best.candidate, anchors)
@@ -125,18 +128,27 @@ async def ship_test(
         after,
         verified=shown and not refused,
         alpha=alpha,
-        hypothesis=best.hypothesis,
+        hypothesis=best.why(incumbent.candidate),
         notes=tuple(refused),
         thrift=thrift if same else None,
     )
     return Verdict(shown and not refused, better, reason, evidence)
 
 
+def _made_before(task: Task, candidate: Candidate, tests: Collection[float]) -> HoldoutLook | None:
+    """The look that this test was counted as before: this run's own, or one on the same rows whose p is among `tests`."""
+    info = task.info
+    looks = [look for look in task.looks() if look.candidate == candidate.key]
+    own = (look for look in looks if look.run_id == info.run_id)
+    same = (look for look in looks if look.holdout_hash == info.holdout and look.p in tests)
+    return next(own, None) or next(same, None)
+
+
 async def _both(
     runs: Runs, incumbent: Candidate, best: Candidate, rows: Sequence[Example]
 ) -> tuple[list[list[RowResult]], list[list[RowResult]]]:
     """The results of both. They are asked row by row in turn: a server that is slow for a while is slow for both."""
-    await concurrently(runs.row(candidate, row) for row in rows for candidate in (incumbent, best))
+    await concurrently(runs.counted_row(candidate, row) for row in rows for candidate in (incumbent, best))
     return await runs.rows(incumbent, rows), await runs.rows(best, rows)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.archive import Archive, Entry
 from adalang.optimizer.candidate import Candidate, Value
+from adalang.optimizer.ending import End
 from adalang.optimizer.events import EventLog
 from adalang.optimizer.gates import copied_from, outside_training
 from adalang.optimizer.ledger import Ledger
@@ -24,14 +25,13 @@ from adalang.optimizer.task import Example, Param, Task
 class Search:
     """One search from an incumbent over train and selection rows. Operators read it and note what they tried.
 
-    `round` counts from 1, `idle` are the rounds since the last gain, `batch` is what is known of the round's parent on train rows,
+    `round` counts from 1, `idle` are the rounds since the last gain on selection rows, `batch` is what is known of the round's parent on train rows,
     newest first, `seen` the newest result of each train row, `taught` that of the teacher in the target's place. `blame` is what
     feedback put on each text, older feedback counting half. `data` are the runs of words that no text may copy, `kept_out` the train
     rows too much like rows that judge to become examples. `beaten` are keys of candidates that lost a duel, `weak` of those that did
     nothing alone. `settled`: where an earlier run has searched from about
     here to the end, the number of runs at which this search ends, gains or not; a few rounds without any say as much then as many
-    else. `chosen_before`: what it had chosen and simplified, if that holds today. `gave_up`: why the search could not go on, if
-    something is broken.
+    else. `chosen_before`: what it had chosen and simplified, if that holds today. `end`: how it ended, once it has.
     """
 
     task: Task
@@ -59,7 +59,7 @@ class Search:
     weak: set[str] = field(default_factory=set)
     settled: int | None = None
     chosen_before: Candidate | None = None
-    gave_up: str = ""
+    end: End | None = None
 
     @classmethod
     def begin(
@@ -123,6 +123,11 @@ class Search:
     async def look(self, entry: Entry, rows: Sequence[Example]) -> None:
         """Learns what an entry is worth on selection rows."""
         entry.scores.update(await self.runs.values(entry.candidate, rows))
+
+    def score(self, entry: Entry) -> float:
+        """The entry's mean score over the selection rows that it was looked at on. Unlike its mean (`objective`) nothing is taken off
+        for what `prefer` names: it is what people are told."""
+        return self.runs.known_score(entry.candidate, entry.scores)
 
     async def try_on(self, candidate: Candidate, rows: Sequence[Example]) -> None:
         """Runs a candidate on train rows and remembers the worst sample of each."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adalang.optimizer.duel import first_look
+from adalang.optimizer.ending import End
 from adalang.optimizer.operators.bandit import Bandit
 from adalang.optimizer.state import Search
 from adalang.optimizer.trials import SCREEN_FAILS, SCREEN_PASSES
+from adalang.optimizer.worth import Lately
 
 _TECHNICAL_FAILURES = 5
 _LITTLE = 1e-9
@@ -15,34 +17,34 @@ _LITTLE = 1e-9
 
 @dataclass(slots=True)
 class Stop:
-    """`broken`: rounds in a row in which the teacher failed."""
+    """`broken`: rounds in a row in which the teacher failed. `lately`: what the last rounds brought, and took."""
 
     broken: int = 0
+    lately: Lately = field(default_factory=Lately)
 
-    async def reason(self, search: Search, bandit: Bandit) -> str | None:
-        """Why the search ends now, in words; None while it goes on."""
+    async def end(self, search: Search, bandit: Bandit) -> End | None:
+        """Why the search ends now; None while it goes on."""
         settings = search.settings
         usable = [operator for operator in bandit.operators if operator.available(search)]
         if not usable or not search.train:
-            return "there is nothing to learn from or nothing to change"
+            return End("empty")
         if not search.failing(search.champion) and await _goal_reached(search):
-            return "the goal is reached on the selection rows"
+            return End("goal")
         if search.round >= settings.rounds:
-            return f"{settings.rounds} rounds are done"
+            return End("rounds", settings.rounds)
         if search.settled is not None and search.idle >= settings.settled_patience:
-            return f"an earlier run had searched from here, and {search.idle} more rounds brought no gain"
+            return End("settled", search.idle)
         if search.settled is not None and search.round and search.runs.begun >= search.settled:
-            return (
-                "an earlier run had searched from here, and a tenth of its runs were made again; --fresh searches anew"
-            )
+            return End("retraced")
         if search.idle >= settings.patience and all(bandit.turns[operator.name] for operator in usable):
-            return f"{search.idle} rounds brought no gain"
+            return End("idle", search.idle)
+        if too_dear := self.lately.too_dear(settings.point):
+            return End("price", too_dear)
         if self.broken >= _TECHNICAL_FAILURES:
-            search.gave_up = f"the teacher failed {self.broken} times in a row"
-            return search.gave_up
+            return End("teacher", self.broken)
         screens = settings.hypotheses * (SCREEN_FAILS + SCREEN_PASSES)
         if not search.purse.affords((settings.batch + screens) * search.runs.samples):
-            return "what is left of the budget is kept for the final test"
+            return End("reserve")
         return None
 
 
@@ -60,5 +62,5 @@ async def _goal_reached(search: Search) -> bool:
         if lost > (1.0 - goal) * len(rows) + _LITTLE:
             return False
     if not search.round:
-        search.log.add("baseline", rows=len(champion.scores), mean=champion.mean)
+        search.log.add("baseline", rows=len(champion.scores), mean=search.score(champion))
     return True

@@ -146,7 +146,7 @@ async def _duel(search: Search, parent: Entry, draft: Draft, screened: Screen, o
     if draft.candidate.key in known:
         return 0.0
     rivals = [parent] if parent.candidate == search.champion.candidate else [parent, search.champion]
-    child = Entry(draft.candidate, {}, draft.hypothesis.change, operator)
+    child = Entry(draft.candidate, {}, (*parent.steps, *draft.steps(parent.candidate)), operator)
     result = await contest(search, child, rivals, screened.changes if screened.strong else ())
     if result is None:
         return 0.0

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adalang.optimizer.ending import CODES
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -154,6 +156,9 @@ EVENTS: Mapping[str, Kind] = {
             "candidate": _CANDIDATE,
             "against": Field("text", "key of the rival"),
             "delta": Field("number", "sum of the score differences over the rows"),
+            "value": Field(
+                "number", "with `prefer`: the same of scores less what it takes off, which decides", always=False
+            ),
             "rows": Field("integer", "on how many rows both were run; 0 when the first look was broken off"),
             "accepted": Field("bool", "whether it won"),
         },
@@ -165,7 +170,7 @@ EVENTS: Mapping[str, Kind] = {
             "mean": Field("number", "mean score on the selection rows that it was run on"),
             "rows": Field("integer", "how many these are"),
             "values": Field("{any}", "the params that differ from the file, with their new values"),
-            "hypothesis": Field("text", "the change that led to it, in words", always=False),
+            "hypothesis": Field("text", "the changes that stand in it, in words", always=False),
         },
     ),
     "rewarded": Kind(
@@ -183,7 +188,8 @@ EVENTS: Mapping[str, Kind] = {
     "search_ended": Kind(
         "A search is over.",
         {
-            "reason": Field("text", "which stop rule held"),
+            "code": Field("text", f"which stop rule held: {', '.join(f'`{code}`' for code in CODES)}", always=False),
+            "reason": Field("text", "the same in a sentence"),
             "rounds": Field("integer", "rounds done"),
             "best": Field("number", "mean of the best candidate on the selection rows that it was run on"),
             "runs": Field("integer", "runs of the target that were begun, cancelled ones too"),
@@ -193,7 +199,9 @@ EVENTS: Mapping[str, Kind] = {
         "A part of the best edit was left out, to see whether it carries its weight.",
         {
             "removed": Field("bool", "whether the edit stays without it"),
-            "delta": Field("number", "sum of the score differences without it"),
+            "delta": Field(
+                "number", "sum of the differences without it; with `prefer`, of scores less what that takes off"
+            ),
             "candidate": _CANDIDATE,
         },
     ),
@@ -212,7 +220,7 @@ EVENTS: Mapping[str, Kind] = {
             "mean": Field("number", "its mean on the selection rows"),
             "incumbent": Field("number", "the mean of what the file holds now, on the same rows"),
             "values": Field("{any}", "the params that differ from the file, with their new values", always=False),
-            "hypothesis": Field("text", "the change that led to it, in words", always=False),
+            "hypothesis": Field("text", "the changes that stand in it, in words", always=False),
         },
     ),
     "ship_test": Kind(

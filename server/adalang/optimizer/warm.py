@@ -17,6 +17,7 @@ from adalang.optimizer.gates import outside_training, refuse_text
 from adalang.optimizer.rebase import likeness, rebased
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import Example, Param
+from adalang.optimizer.why import Step
 
 _MOST_TRIED = 2
 _SHARE = 0.1
@@ -107,7 +108,8 @@ def _allowed(search: Search, param: Param, value: Value) -> bool:
 
 
 async def _try(search: Search, candidate: Candidate, found: Found) -> None:
-    result = await contest(search, Entry(candidate, {}, found.hypothesis, "warm_start"), [search.champion])
+    steps = (Step(found.hypothesis, search.archive.incumbent.candidate, candidate),)
+    result = await contest(search, Entry(candidate, {}, steps, "warm_start"), [search.champion])
     if result is not None and result.won:
         search.chosen_before = candidate if found.chosen else None
 

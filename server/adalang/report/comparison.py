@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from adalang.evaluation.compared import Compared, Price
 from adalang.evaluation.results import Evaluation, RowResult
+from adalang.figures import points
 from adalang.report.charts import Bar, bars, duration, percent
 from adalang.report.diff import as_text, inputs_text, word_diff
 from adalang.report.page import page
@@ -47,11 +48,6 @@ class Section:
         for kind, rows in (("broken", self.found.comparison.broken), ("mended", self.found.comparison.mended)):
             for before, after in self.found.changed(rows):
                 yield ChangedRow(kind, before, after)
-
-
-def points(difference: float) -> str:
-    """0.052 as `+5.2`."""
-    return f"{100 * difference:+.1f}"
 
 
 def comparison_page(results: Sequence[Compared], *, by: str = "", made: str = "") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from adalang.figures import percent
 from adalang.report.rounds import Attempt, Blamed, Round, Together, Trial
 from adalang.report.story import Story
 from adalang.report.visible import visible
@@ -51,7 +52,7 @@ def summary_lines(story: Story) -> list[str]:
         lines.append("Blame over all rounds")
         branches = []
         for param, (count, kept) in tried.items():
-            share = f"{_percent(blame[param])} of the blame" if param in blame else "no blame asked for"
+            share = f"{percent(blame[param])} of the blame" if param in blame else "no blame asked for"
             branches.append([f"{param}: {share}; {count} {_plural(count, 'change')} tried, {kept} kept"])
         lines += _tree(branches)
     lines += [f"Search ended after {end['rounds']} rounds: {end['reason']}" for end in story.ends]
@@ -100,7 +101,7 @@ def _rows(one: Round) -> str:
 def _blame(one: Round) -> list[str]:
     """A line for each param with its share, and below those that are to be changed what the rows say about them."""
     params = sorted(one.blame, key=lambda param: -one.blame[param])
-    lines = ["blamed: " + ", ".join(f"{param} {_percent(one.share(param))}" for param in params)]
+    lines = ["blamed: " + ", ".join(f"{param} {percent(one.share(param))}" for param in params)]
     branches = []
     for param in params:
         notes = [note for note in one.notes if note.param == param]
@@ -111,7 +112,7 @@ def _blame(one: Round) -> list[str]:
 
 def _notes(notes: Sequence[Blamed]) -> list[list[str]]:
     most_blamed = sorted(notes, key=lambda note: (-note.blame, note.row, note.call))
-    lines = [[f"{note.row[:8]} ({_percent(note.blame)}): {short(note.text)}"] for note in most_blamed[:_SHOWN_NOTES]]
+    lines = [[f"{note.row[:8]} ({percent(note.blame)}): {short(note.text)}"] for note in most_blamed[:_SHOWN_NOTES]]
     rest = len(notes) - _SHOWN_NOTES
     return lines + ([[f"… and {rest} more"]] if rest > 0 else [])
 
@@ -154,20 +155,21 @@ def trial_line(story: Story, trial: Trial) -> str:
         return f"screened {trial.delta:+.1f}{where}: {'passed' if trial.passed else 'dropped'}"
     where = f" on {trial.rows} rows" if trial.rows else " at the first look"
     rival = f" against {story.name_of(trial.against)}" if trial.against else ""
-    return f"raced {trial.delta:+.1f}{where}{rival}: {'kept' if trial.passed else 'dropped'}"
+    value = f", {trial.value:+.1f} with what `prefer` counts" if trial.value is not None else ""
+    return f"raced {trial.delta:+.1f}{where}{rival}{value}: {'kept' if trial.passed else 'dropped'}"
 
 
 def _outcome(story: Story, one: Round) -> str:
     if not one.won:
         return "nothing was kept"
     best = one.won[-1]
-    return f"new best: {_percent(best.mean)} on {best.rows} selection rows"
+    return f"new best: {percent(best.mean)} on {best.rows} selection rows"
 
 
 def _test(story: Story) -> str:
     told = story.ship_test
     return (
-        f"Final test on {told['n']} untouched rows: {_percent(told['before'])} -> {_percent(told['after'])}, "
+        f"Final test on {told['n']} untouched rows: {percent(told['before'])} -> {percent(told['after'])}, "
         f"p = {told['p']:.2g} (needed {told['alpha']:.3f})"
     )
 
@@ -187,7 +189,3 @@ def _tree(branches: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _plural(count: int, word: str) -> str:
     return word if count == 1 else f"{word}s"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}%"

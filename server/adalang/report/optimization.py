@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from adalang.figures import percent, points
 from adalang.report.charts import Bar, Line, Point, bars, curve, plain
 from adalang.report.explain import short, summary_lines, tally
 from adalang.report.page import page
@@ -93,10 +94,10 @@ def _evidence(found: Evidence) -> list[tuple[str, str]]:
     if found.holdout_n:
         confidence = 100 * found.extra.get("confidence", 0.95)
         rows += [
-            ("score", f"{_percent(found.before)} → {_percent(found.after)}"),
+            ("score", f"{percent(found.before)} → {percent(found.after)}"),
             ("held-out examples" if found.p is not None else "examples", str(found.holdout_n)),
-            ("difference", f"{_points(found.after - found.before)} points"),
-            (f"{confidence:.3g} % interval", f"[{_points(found.low)}, {_points(found.high)}] points"),
+            ("difference", f"{points(found.after - found.before)} points"),
+            (f"{confidence:.3g} % interval", f"[{points(found.low)}, {points(found.high)}] points"),
         ]
     if found.p is not None:
         rows.append(("p (one-sided, paired)", f"{found.p:.2g}"))
@@ -118,7 +119,7 @@ def _tested(story: Story) -> list[tuple[str, str]]:
     if not told:
         return []
     return [
-        ("score", f"{_percent(told['before'])} → {_percent(told['after'])}"),
+        ("score", f"{percent(told['before'])} → {percent(told['after'])}"),
         ("held-out examples", str(told["n"])),
         ("p (one-sided, paired)", f"{told['p']:.2g}"),
         ("needed (alpha)", f"{told['alpha']:.3g}"),
@@ -227,11 +228,3 @@ def _spent(name: str, expected: int | None, spent: Usage) -> tuple[str, str, str
     usd = f"{spent.usd:.4g}" if spent.priced else "unknown"
     made = plain(work(spent)) + (f" ({plain(spent.cached_calls)} cached)" if spent.cached_calls else "")
     return name, plain(expected) if expected is not None else "", made, plain(spent.tokens), usd
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _points(share: float) -> str:
-    return f"{round(100 * share):+d}"

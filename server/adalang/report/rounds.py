@@ -12,7 +12,8 @@ from adalang.runtime.models.types import Usage
 @dataclass(frozen=True, slots=True)
 class Trial:
     """A candidate against its parent (`screen`: on a few train rows, `duel`: on selection rows). `delta`: sum of the score
-    differences over `rows`, which are 0 where the first look was broken off; `broke` are ids of rows that must not break; `against` is the rival's key."""
+    differences over `rows`, which are 0 where the first look was broken off; `broke` are ids of rows that must not break; `against` is the rival's key;
+    `value`, with `prefer`, the sum by which it was decided."""
 
     kind: Literal["screen", "duel"]
     delta: float
@@ -20,6 +21,7 @@ class Trial:
     rows: int = 0
     broke: Sequence[str] = ()
     against: str = ""
+    value: float | None = None
 
 
 @dataclass(slots=True)

@@ -162,7 +162,8 @@ class Story:
                 trial = Trial("screen", told["delta"], told["passed"], told.get("rows", 0), told["broke"])
                 self._tried(now, told["candidate"], trial)
             case "raced":
-                trial = Trial("duel", told["delta"], told["accepted"], told["rows"], against=told.get("against", ""))
+                against, value = told.get("against", ""), told.get("value")
+                trial = Trial("duel", told["delta"], told["accepted"], told["rows"], against=against, value=value)
                 self._tried(now, told["candidate"], trial)
             case "best":
                 best = Best(told["candidate"], told["mean"], told["rows"], told["values"], now.number, event.spent)

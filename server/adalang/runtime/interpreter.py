@@ -36,6 +36,9 @@ class RunFailed(Exception):
         self.failure = failure
         self.trace = trace
 
+    def __reduce__(self) -> tuple[Any, ...]:  # so that it can leave a worker process
+        return RunFailed, (self.failure, self.trace)
+
 
 @dataclass(frozen=True)
 class Runtime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,9 +13,11 @@ from adalang.language.declarations import (
     Expression,
     ListExpression,
     ObjectExpression,
+    PromptDeclaration,
     Setting,
     Text,
     dotted,
+    setting,
 )
 from adalang.language.model_choice import ModelChoice, Unresolved, choose, choose_named
 from adalang.language.program import Entity, Module, Program
@@ -58,6 +60,15 @@ class Models:
         if owner.id in self.chosen:
             return self.named(self.chosen[owner.id], owner.module)
         return self.default_model() if found is None else self._of(found.value, owner.module, ())
+
+    def of_prompts(self, components: Iterable[Entity]) -> list[ModelSpec]:
+        """The models of the prompts among components, in their order; raises what :meth:`of_setting` does."""
+        prompts = [(one, one.declaration) for one in components]
+        return [
+            self.of_setting(one, setting(declaration.settings, "model"))
+            for one, declaration in prompts
+            if isinstance(declaration, PromptDeclaration)
+        ]
 
     def default_model(self) -> ModelSpec:
         if self.default.startswith("replay/"):  # from the workspace's settings: the gateway looks in its root

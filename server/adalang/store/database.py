@@ -509,7 +509,8 @@ class Store:
 
     def _failed(self, error: sqlite3.Error) -> StoreError:
         if self.file is None or not hasattr(error, "sqlite_errorcode") or not is_damage(error):
-            return StoreError(f"the store {self.file or 'in memory'} failed: {error}")
+            mend = "; another process holds it: wait for that one, or end it" if "locked" in str(error) else ""
+            return StoreError(f"the store {self.file or 'in memory'} failed: {error}{mend}")
         self._connection.close()
         return StoreError(set_aside(self.file, error) + "; run the command again")
 

@@ -220,7 +220,7 @@ def test_an_answer_takes_less_than_a_millisecond():
     prompt = "\n".join(f"- {one}: words such as {one}a, {one}b, how {one}" for one in ("billing", "technical")) * 8
     demos = [(f"ticket {nth} about thing {nth}", "billing") for nth in range(20)]
     label(prompt, "warm up", demos)
-    began = time.perf_counter()
+    began = time.process_time()
     for text in QUESTIONS:
         label(prompt, text, demos)
-    assert (time.perf_counter() - began) / len(QUESTIONS) < 0.003  # measured about 0.2 ms; room for a busy machine
+    assert (time.process_time() - began) / len(QUESTIONS) < 0.003  # measured about 0.2 ms; room for a busy machine

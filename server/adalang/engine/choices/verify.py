@@ -93,15 +93,14 @@ def _calls(entity: Entity, name: str) -> Iterator[tuple[Item, CallExpression]]:
 
 
 def _given(entity: Entity, item: Item, call: CallExpression) -> str:
-    """A call's arguments as they are written."""
-    inside = Span(call.function.span.end, call.span.end)
-    return written(entity.module, item, inside).strip().removeprefix("(").removesuffix(")").strip().removesuffix(",")
+    """A call's arguments as they are written, on one line."""
+    return ", ".join(written(entity.module, item, one.span) for one in call.arguments)
 
 
 def _is_plain(entity: Entity, item: Item, call: CallExpression) -> bool:
     """Whether the arguments may stand twice: no calls in them, and no comments."""
     nested = any(isinstance(part, CallExpression) for one in call.arguments for part in walk(one.value))
-    return not nested and "#" not in _given(entity, item, call)
+    return not nested and "#" not in written(entity.module, item, call.span)
 
 
 def _inner(call: CallExpression, name: str) -> bool:

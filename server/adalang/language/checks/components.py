@@ -23,6 +23,7 @@ from adalang.language.declarations import (
     Member,
     ModelDeclaration,
     ObjectExpression,
+    Pair,
     Param,
     ParamDeclaration,
     PromptDeclaration,
@@ -35,7 +36,7 @@ from adalang.language.declarations import (
     setting,
     walk,
 )
-from adalang.language.diagnostics import did_you_mean, replace
+from adalang.language.diagnostics import did_you_mean, replace, suggestion
 from adalang.language.lower import Item
 from adalang.language.settings import FUNCTIONS, RESERVED, RETRIEVAL_METHODS, SETTINGS, WORDS, SettingSpec
 from adalang.language.templates import TAKEN
@@ -125,7 +126,7 @@ def settings_values(scope: Scope, item: Item, settings: tuple[Setting, ...], kin
         _value(scope, item, one, spec, kind)
 
 
-def _value(scope: Scope, item: Item, one: Setting, spec: SettingSpec, kind: str) -> None:
+def _value(scope: Scope, item: Item, one: Setting | Pair, spec: SettingSpec, kind: str) -> None:
     value, name = one.value, one.name.text
 
     def wrong(wanted: str) -> None:
@@ -169,7 +170,20 @@ def _value(scope: Scope, item: Item, one: Setting, spec: SettingSpec, kind: str)
             pass
 
 
-def _words(scope: Scope, item: Item, one: Setting, known: Mapping[str, str]) -> None:
+def numbers(scope: Scope, item: Item, name: str, given: ObjectExpression, known: Mapping[str, SettingSpec]) -> None:
+    """A setting that is an object of some numbers, each with its bounds."""
+    values.infer(scope, item, given, {})
+    for pair in given.pairs:
+        key = pair.name
+        if key.text not in known:
+            hint, fixes = suggestion(item, key.span, key.text, known)
+            message = f"`{name}` has no `{key.text}`.{hint or ' It has ' + ', '.join(known) + '.'}"
+            scope.report.add("ADL105", item, key.span, message, fixes=fixes)
+        elif not isinstance(pair.value, Hole | Reference):
+            _value(scope, item, pair, known[key.text], "optimize")
+
+
+def _words(scope: Scope, item: Item, one: Setting | Pair, known: Mapping[str, str]) -> None:
     """A list of texts out of a few."""
     name, listed = one.name.text, ", ".join(f'"{word}"' for word in known)
     if not isinstance(one.value, ListExpression):

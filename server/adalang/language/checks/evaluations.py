@@ -8,7 +8,7 @@ from typing import Any
 
 from adalang.language.builtins import METRIC_SIGNATURES, MetricKind
 from adalang.language.checks import values
-from adalang.language.checks.components import python_function, settings_values
+from adalang.language.checks.components import numbers, python_function, settings_values
 from adalang.language.checks.data import Rows, data_of, telling
 from adalang.language.checks.rows import LACKS, joined, spelled
 from adalang.language.checks.scope import Scope, Signature, article
@@ -37,7 +37,7 @@ from adalang.language.diagnostics import did_you_mean, replace, suggestion
 from adalang.language.lower import Item
 from adalang.language.program import Entity
 from adalang.language.reach import allowed, trainable
-from adalang.language.settings import BUDGET_KEYS, SPLIT_NAMES
+from adalang.language.settings import NUMBERS, SPLIT_NAMES
 from adalang.language.types import (
     BOOL,
     FLOAT,
@@ -528,21 +528,10 @@ def metric_kind(declared: Type) -> MetricKind | None:
 
 def _optimize(scope: Scope, item: Item, declaration: OptimizeDeclaration) -> None:
     settings_values(scope, item, declaration.settings, "optimize")
-    budget = setting(declaration.settings, "budget")
-    if budget is not None and isinstance(budget.value, ObjectExpression):
-        for pair in budget.value.pairs:
-            if pair.name.text not in BUDGET_KEYS:
-                hint, fixes = suggestion(item, pair.name.span, pair.name.text, BUDGET_KEYS)
-                scope.report.add(
-                    "ADL105",
-                    item,
-                    pair.name.span,
-                    f"A budget has no `{pair.name.text}`.{hint or ' It has ' + ', '.join(BUDGET_KEYS) + '.'}",
-                    fixes=fixes,
-                )
-            found = values.infer(scope, item, pair.value, {})
-            if not fits(found, FLOAT):
-                scope.report.add("ADL212", item, pair.value.span, f"`{pair.name.text}` takes a number.")
+    for name, known in NUMBERS.items():
+        found = setting(declaration.settings, name)
+        if found is not None and isinstance(found.value, ObjectExpression):
+            numbers(scope, item, name, found.value, known)
     entity = scope.require(item, declaration.target, ("eval",), "eval")
     if entity is None or not isinstance(entity.declaration, EvalDeclaration):
         return

@@ -1,6 +1,6 @@
 """What only a whole file shows: names declared twice or never used, imports that are missing, broken or go round in a circle.
 
-These run at each keystroke, over what is known of each declaration: nothing here may look into one.
+These run at each keystroke, over what is known of each declaration: nothing here may look into one, but for an optimize block's `allow`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from adalang.language.declarations import ImportDeclaration, OptimizeDeclaration
 from adalang.language.diagnostics import Fix, Related, Report
 from adalang.language.lower import Item
 from adalang.language.program import Module, Program
+from adalang.language.reach import allowed
 from adalang.language.text import Edit, Span
 
 
@@ -165,9 +166,11 @@ def _unused(whole: Whole, report: Report) -> None:
             )
     if not any(item.declaration.kind in ("eval", "optimize") for item in module.items):
         return
+    searches = (one.declaration for one in module.items if isinstance(one.declaration, OptimizeDeclaration))
+    choices = {"model"} if any("models" in allowed(one) for one in searches) else set()  # each is one
     for item in module.items:
         kind, name = item.declaration.kind, item.declaration.name
-        if kind in _USED and name.text and name.text not in whole.used:
+        if kind in _USED - choices and name.text and name.text not in whole.used:
             report.add(
                 "ADL103",
                 item,

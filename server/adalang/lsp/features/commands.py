@@ -69,12 +69,13 @@ def _arguments(name: str, command: Command, given: list[Any]) -> list[Any]:
 _INPUTS = More("inputs", (dict,))
 _ROW = More("row", (int, str))
 _NAME = More("name", (str,))
+_ANYWAY = More("anyway", (bool,))
 _OUTPUT = More("output", (object,))
 
 COMMANDS: Mapping[str, Command] = {
     "adalang.server.run": Command(run, ("uri", "name"), needs_trust=True, more=_INPUTS),
     "adalang.server.evaluate": Command(evaluate, ("uri", "name"), needs_trust=True),
-    "adalang.server.optimize": Command(optimize, ("uri", "name"), needs_trust=True),
+    "adalang.server.optimize": Command(optimize, ("uri", "name"), needs_trust=True, more=_ANYWAY),
     "adalang.server.cancel": Command(cancel, (), needs_trust=False),
     "adalang.server.inputs": Command(inputs, ("uri", "name"), needs_trust=False),
     "adalang.server.preview": Command(preview, ("uri", "name"), needs_trust=False, more=_ROW),

@@ -17,6 +17,7 @@ from adalang.lsp.targets import Target, target_at
 from adalang.lsp.work import LastRun
 
 _ROWS_LISTED = 1000
+_ANYWAY = "Search anyway"
 
 
 async def run(server: AdalServer, uri: str, name: str, given: Mapping[str, Any] | None) -> Any:
@@ -62,14 +63,27 @@ async def evaluate(server: AdalServer, uri: str, name: str) -> Any:
     return result
 
 
-async def optimize(server: AdalServer, uri: str, name: str) -> Any:
+async def optimize(server: AdalServer, uri: str, name: str, anyway: bool | None = None) -> Any:
+    """Search; where little can be gained only with ``anyway``, which the user is then asked about."""
     target = await target_at(server, uri)
     _require_eval(target, name)
-    request = OptimizeRequest(str(target.path), name, texts=target.texts)
+    request = OptimizeRequest(str(target.path), name, anyway=bool(anyway), texts=target.texts)
     result = await _do(server, target, f"Optimizing {name}", request)
-    if result.get("message"):
+    if result.get("little_to_gain"):
+        server.keep(_offer_anyway(server, uri, name, result["message"]))
+    elif result.get("message"):
         server.window.tell(f"{name}: {result['message']}")
     return result
+
+
+async def _offer_anyway(server: AdalServer, uri: str, name: str, why_not: str) -> None:
+    """The command has been answered by now, so what goes wrong here is a message."""
+    if await server.window.choose(f"{name}: {why_not}.", [_ANYWAY]) != _ANYWAY:
+        return
+    try:
+        await optimize(server, uri, name, anyway=True)
+    except RequestError as error:
+        server.window.warn(str(error))
 
 
 async def cancel(server: AdalServer) -> Any:

@@ -21,6 +21,9 @@ _LOGIN = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/?#\s@]*@", re.IGNORECASE)
 
 _IMAGE_TOKENS = 2000
 
+BUILTIN_MODULES = ("lexical", "lexical_teacher", "wording")
+"""Where the code of the built-in models stands: all that decides their answers."""
+
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
@@ -160,16 +163,15 @@ def _sent(request: Request) -> Iterator[str]:
 
 
 def _digest(value: Mapping[str, Any]) -> str:
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _implementation(model_id: str) -> str:
-    """A hash of the code of a model that is part of this package: a new version gives new answers."""
+    """A hash of the code of a model that is part of this package: other code gives other answers."""
     return _builtin_code() if model_id.startswith("builtin/") else ""
 
 
 @cache
 def _builtin_code() -> str:
-    modules = sorted(files(__package__).iterdir(), key=lambda module: module.name)
-    code = [module.read_bytes() for module in modules if module.name.endswith(".py")]
+    code = [files(__package__).joinpath(f"{module}.py").read_bytes() for module in BUILTIN_MODULES]
     return hashlib.sha256(b"".join(code)).hexdigest()

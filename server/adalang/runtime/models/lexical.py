@@ -131,7 +131,7 @@ def _choose(dialogue: _Dialogue, labels: tuple[str, ...]) -> str:
 
 def _coin(text: str) -> int:
     """A number fixed by the text: the same guess for the same input on every machine, none of them preferred."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:6], "big")
 
 
 def _without_field_name(text: str) -> str:

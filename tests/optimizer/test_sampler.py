@@ -1,12 +1,10 @@
-"""Operators, the sampler and the estimate."""
+"""Which rows a round draws."""
 
 import random
 
 from adalang.evaluation.results import RowResult
-from adalang.optimizer.estimate import estimate
 from adalang.optimizer.sampler import Sampler
-from adalang.optimizer.settings import Settings
-from tests.optimizer.world import World, row
+from tests.optimizer.world import row
 
 
 def result(nth, score):
@@ -43,11 +41,3 @@ def test_anchors_are_rows_that_three_candidates_passed_and_none_ever_failed():
         sampler.saw(candidate, result(1, second))
     sampler.saw("a", result(2, 1.0))
     assert sampler.anchors() == {"0"}
-
-
-def test_the_estimate_makes_no_call_and_tells_what_the_test_can_show():
-    world = World()
-    found = estimate(world, Settings())
-    assert not world.paid
-    assert found.reserve == 120 and found.calls == found.task_calls + found.teacher_calls
-    assert "With 60 hold-out rows a gain of 5 points will be confirmed 1 time in 10." in found.lines()

@@ -1,0 +1,82 @@
+"""What the worker's requests share: one gateway while the settings stay; a former one is let go with its last request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adalang.engine.session import Session
+from adalang.engine.shared import Shared
+from adalang.runtime.models.gateway import Gateway
+
+PROGRAM = 'prompt p(text: str) -> str { user = "{{ text }}" }\n'
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> list[Gateway]:
+    """The gateways that were closed, in order."""
+    found: list[Gateway] = []
+    aclose = Gateway.aclose
+
+    async def told(self: Gateway) -> None:
+        found.append(self)
+        await aclose(self)
+
+    monkeypatch.setattr(Gateway, "aclose", told)
+    return found
+
+
+def gateway_of(session: Session, file: Path) -> Gateway:
+    return session.runtime(session.load(file)).gateway
+
+
+def settle(root: Path, concurrency: int, model: str = "builtin/lexical") -> None:
+    (root / "adalang.toml").write_text(f'concurrency = {concurrency}\nmodel = "{model}"\n', encoding="utf-8")
+
+
+async def test_a_former_gateway_is_closed_when_its_last_request_has_ended(tmp_path, closed):
+    file = tmp_path / "a.adal"
+    file.write_text(PROGRAM, encoding="utf-8")
+    settle(tmp_path, 4)
+    shared = Shared(tmp_path)
+    async with shared.session() as first:
+        old = gateway_of(first, file)
+        async with shared.session() as second:
+            assert gateway_of(second, file) is old
+            settle(tmp_path, 8)
+            async with shared.session() as third:
+                new = gateway_of(third, file)
+                assert new is not old and third.settings["concurrency"] == 8
+            assert gateway_of(second, file) is old, "what has begun goes on with what it began with"
+        assert not closed
+    assert closed == [old]
+    await shared.close()
+    assert closed == [old, new]
+
+
+async def test_settings_that_no_gateway_is_made_of_leave_it_open(tmp_path, closed):
+    file = tmp_path / "a.adal"
+    file.write_text(PROGRAM, encoding="utf-8")
+    settle(tmp_path, 4)
+    shared = Shared(tmp_path)
+    async with shared.session() as first:
+        old = gateway_of(first, file)
+    settle(tmp_path, 4, model="openai/gpt-4o-mini")
+    async with shared.session() as second:
+        assert gateway_of(second, file) is old and second.settings.model == "openai/gpt-4o-mini"
+    assert not closed
+    await shared.close()
+
+
+async def test_an_idle_gateway_is_closed_by_the_first_request_with_new_settings(tmp_path, closed):
+    file = tmp_path / "a.adal"
+    file.write_text(PROGRAM, encoding="utf-8")
+    settle(tmp_path, 4)
+    shared = Shared(tmp_path)
+    async with shared.session() as first:
+        old = gateway_of(first, file)
+    settle(tmp_path, 8)
+    async with shared.session():
+        assert closed == [old]
+    await shared.close()

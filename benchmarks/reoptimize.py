@@ -3,7 +3,7 @@
     python benchmarks/reoptimize.py [--trec DIR] [--seeds 1 2 3] [--noise]
 
 The task is that of `search` (a server on this machine whose student obeys what its prompt states, noise as there), and with
-`--trec` that of `trec`, with the offline model; DIR holds train.jsonl and test.jsonl. Each edit starts from a copy of the workspace as
+`--trec` that of `real/tasks/trec.adal`, with the offline model; DIR holds train.jsonl, val.jsonl and test.jsonl. Each edit starts from a copy of the workspace as
 the first run has left it.
 """
 
@@ -21,9 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent / "real"))
 sys.path.insert(0, str(Path(__file__).parent / "search"))
 
 import ours
+from rows import prepared
 from server import Run, Server
 from world import World
 
@@ -143,18 +145,17 @@ def simulated(server: Server, folder: Path, seed: int, right: float, noise: floa
 
 
 def trec(folder: Path, data: Path) -> Case:
-    lines = (data / "train.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-    least = len(lines) - len(lines) // 21
-    (folder / "train.jsonl").write_text("".join(lines[:least]), encoding="utf-8")
-    shutil.copyfile(data / "test.jsonl", folder / "test.jsonl")
-    shutil.copyfile(HERE / "trec" / "questions.adal", folder / "questions.adal")
+    prepared(data, folder)
+    train = folder / "train.jsonl"
+    lines = train.read_text(encoding="utf-8").splitlines(keepends=True)
+    train.write_text("".join(lines[: len(lines) - len(lines) // 21]), encoding="utf-8")
+    file = folder / "trec.adal"
+    shutil.copyfile(HERE / "real" / "tasks" / "trec.adal", file)
 
     def more_rows(where: Path) -> None:
         (where / "train.jsonl").write_text("".join(lines), encoding="utf-8")
 
-    return Case(
-        "TREC", folder, folder / "questions.adal", "routing", ("the question by", "each question by"), more_rows
-    )
+    return Case("TREC", folder, file, "routing", ("the question by", "each question by"), more_rows)
 
 
 def table(found: Sequence[Again]) -> str:
@@ -172,7 +173,7 @@ def table(found: Sequence[Again]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--trec", type=Path, help="folder with train.jsonl and test.jsonl")
+    parser.add_argument("--trec", type=Path, help="folder with train.jsonl, val.jsonl and test.jsonl")
     parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
     parser.add_argument(
         "--noise", action="store_true", help="15 %% noise and a teacher that is right 40 %% of the time"

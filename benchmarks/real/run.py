@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import re
 import statistics
@@ -29,6 +30,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "search"))
 
+from rows import SPLITS, prepared
 from served import Course, Subject
 from server import Server
 from students import COUNTING, READING, SUMS, Row, Student
@@ -37,7 +39,6 @@ from adalang.config import load_settings
 from adalang.engine.session import Session
 
 HERE = Path(__file__).parent
-SPLITS = ("train", "val", "test")
 LONGEST = 900  # seconds for one run of a peer
 
 
@@ -126,10 +127,11 @@ def peer(task: Task, data: Path, seed: int, url: str, how: str, python: str, cou
         command = [python, str(HERE / "peers" / "dspy_peer.py"), folder]
         with Path(folder, "log").open("w+", encoding="utf-8") as log:
             began = time.monotonic()
-            subprocess.run(
-                command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, timeout=LONGEST, check=False,
-                env={"HOME": folder, "OPENAI_API_KEY": "none", "PATH": "/usr/bin:/bin"},
-            )  # fmt: skip
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                subprocess.run(
+                    command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, timeout=LONGEST, check=False,
+                    env={"HOME": folder, "OPENAI_API_KEY": "none", "PATH": "/usr/bin:/bin"},
+                )  # fmt: skip
             log.seek(0)
             said = log.read()
         found = Path(folder, "result.json")
@@ -146,24 +148,6 @@ def peer(task: Task, data: Path, seed: int, url: str, how: str, python: str, cou
 def _instruction(task: Task) -> str:
     text = (HERE / "tasks" / task.file).read_text(encoding="utf-8")
     return text.split('param instruction = """')[1].split('"""')[0].strip()
-
-
-def prepared(source: Path, folder: Path) -> list[Row]:
-    """Writes the splits into a folder, without the rows of train and val whose question stands in a later split too."""
-    splits = {
-        split: [json.loads(row) for row in (source / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()]
-        for split in SPLITS
-    }
-    for split, rows in splits.items():
-        later = SPLITS[SPLITS.index(split) + 1 :]
-        taken = {_same(row) for other in later for row in splits[other]}
-        kept = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows if _same(row) not in taken)
-        (folder / f"{split}.jsonl").write_text(kept, encoding="utf-8")
-    return [row for rows in splits.values() for row in rows]
-
-
-def _same(row: Row) -> str:
-    return " ".join(f"{row.get('context', '')} {row['question']}".casefold().split())
 
 
 def line(name: str, system: str, model: str, results: Sequence[Result]) -> str:

@@ -35,7 +35,7 @@ def sections(file: Path, name: str) -> Iterator[Section]:
         BugFailure: it cannot be read; the message names the file, the place and the mend.
     """
     match file.suffix.lower():
-        case ".md" | ".markdown":
+        case ".md":
             found = _markdown(_text(file, name))
         case ".html" | ".htm":
             from adalang.runtime.retrieval.html import html_sections

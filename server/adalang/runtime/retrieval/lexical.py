@@ -14,13 +14,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from adalang.runtime.retrieval.scoring import Lengths, rarity
 from adalang.runtime.retrieval.words import asked
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Vector = NDArray[np.float32]
+    from adalang.runtime.retrieval.scoring import Vector
 
 DIMENSIONS = 768
 _LETTERS = (3, 4, 5)
@@ -29,27 +27,24 @@ _LETTERS_WEIGHT = 0.5
 
 
 def corpus_vectors(
-    ids: array[int], postings: Iterable[tuple[str, array[int], array[int]]]
+    lengths: Lengths, postings: Iterable[tuple[str, array[int], array[int]]]
 ) -> Iterator[tuple[int, bytes]]:
-    """The vector (float32, length 1) of each passage of ``ids``; takes 4 x DIMENSIONS bytes for each while it works."""
+    """The vector (float32, length 1) of each passage; takes 4 x DIMENSIONS bytes for each while it works."""
     import numpy as np
 
-    place = places(ids)
-    matrix = np.zeros((len(ids), DIMENSIONS), dtype=np.float32)
+    matrix = np.zeros((len(lengths), DIMENSIONS), dtype=np.float32)
     for term, found, counts in postings:
-        at = place[np.frombuffer(found, dtype=np.uint32)]
-        kept = at >= 0
-        rows = at[kept]
+        rows, kept = lengths.alive(found)
         if not len(rows):
             continue
-        weights = (1 + np.log(np.frombuffer(counts, dtype=np.uint16)[kept])) * rarity(len(rows), len(ids))
+        weights = (1 + np.log(np.frombuffer(counts, dtype=np.uint16)[kept])) * rarity(len(rows), len(lengths))
         columns, values = _features(term)
         matrix[rows[:, None], np.frombuffer(columns, dtype=np.int32)] += np.outer(
             weights, np.frombuffer(values, dtype=np.float32)
         ).astype(np.float32)
     norms = np.linalg.norm(matrix, axis=1)
     matrix /= np.where(norms > 0, norms, 1)[:, None]
-    return ((one, row.tobytes()) for one, row in zip(ids, matrix, strict=True))
+    return ((int(one), row.tobytes()) for one, row in zip(lengths.ids, matrix, strict=True))
 
 
 def query_vector(text: str, passages: int, standing_in: Callable[[str], int]) -> Vector:
@@ -63,22 +58,6 @@ def query_vector(text: str, passages: int, standing_in: Callable[[str], int]) ->
         vector[np.frombuffer(columns, dtype=np.int32)] += weight * np.frombuffer(values, dtype=np.float32)
     norm = float(np.linalg.norm(vector))
     return vector / np.float32(norm) if norm else vector
-
-
-def rarity(found: int, passages: int) -> float:
-    """How much a term tells that stands in ``found`` of the ``passages``: above 0, as BM25 has it."""
-    return math.log(1 + (passages - found + 0.5) / (found + 0.5))
-
-
-def places(ids: array[int]) -> NDArray[np.int32]:
-    """Where each passage stands in ``ids``, by its number; -1 for those that are gone."""
-    import numpy as np
-
-    numbers = np.frombuffer(ids, dtype=np.uint32) if ids else np.zeros(0, dtype=np.uint32)
-    # Room for every number that a posting can hold: those of passages that are gone may be the highest.
-    place = np.full(int(numbers.max()) + 1 if len(numbers) else 1, -1, dtype=np.int32)
-    place[numbers] = np.arange(len(numbers), dtype=np.int32)
-    return place
 
 
 @lru_cache(maxsize=1 << 15)

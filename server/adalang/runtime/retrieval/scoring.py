@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from adalang.runtime.retrieval.lexical import places, rarity
+from adalang.runtime.retrieval.tables import Chunk
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
 
 Ranked = list[tuple[int, float]]
 """Passages by their numbers with their scores, the best first."""
@@ -20,6 +23,11 @@ _FUSION = 60
 """The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher 2009)."""
 
 
+def rarity(found: int, passages: int) -> float:
+    """How much a term tells that stands in ``found`` of the ``passages``: above 0, as BM25 has it."""
+    return math.log(1 + (passages - found + 0.5) / (found + 0.5))
+
+
 class Lengths:
     """How long each passage is, for BM25: 12 bytes for each in memory; the postings stay on disk."""
 
@@ -27,7 +35,7 @@ class Lengths:
         import numpy as np
 
         self.ids = np.frombuffer(ids, dtype=np.uint32) if ids else np.zeros(0, dtype=np.uint32)
-        self._place = places(ids)
+        self._place = _places(ids)
         given = np.frombuffer(lengths, dtype=np.uint32) if lengths else np.zeros(0, dtype=np.uint32)
         mean = max(1.0, float(given.mean())) if len(given) else 1.0
         self._norm = (_K1 * (1 - _B + _B * given / mean)).astype(np.float32)
@@ -71,7 +79,7 @@ class Exact:
         self.ids = np.frombuffer(ids, dtype=np.uint32) if ids else np.zeros(0, dtype=np.uint32)
         self._matrix = np.frombuffer(data, dtype=np.float32).reshape(len(ids), -1) if ids else None
 
-    def search(self, vector: NDArray[np.float32], most: int) -> Ranked:
+    def search(self, vector: Vector, most: int) -> Ranked:
         if self._matrix is None:
             return []
         return best(self.ids, self._matrix @ vector, most)
@@ -90,10 +98,24 @@ def best(ids: NDArray[np.uint32], scores: NDArray[np.float32], most: int) -> Ran
     return [(int(ids[one]), float(scores[one])) for one in order if scores[one] > 0]
 
 
-def fused(rankings: Sequence[Ranked], most: int) -> Ranked:
+def fused(rankings: Sequence[Sequence[tuple[Chunk, float]]], most: int) -> list[tuple[Chunk, float]]:
     """Several rankings as one, by reciprocal ranks: no scores are compared that mean different things."""
-    scores: dict[int, float] = {}
+    scores: dict[tuple[str, str], float] = {}
+    chunks: dict[tuple[str, str], Chunk] = {}
     for ranking in rankings:
-        for rank, (one, _) in enumerate(ranking, start=1):
-            scores[one] = scores.get(one, 0.0) + 1 / (_FUSION + rank)
-    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:most]
+        for rank, (chunk, _) in enumerate(ranking, start=1):
+            key = chunk.source, chunk.text
+            scores[key] = scores.get(key, 0.0) + 1 / (_FUSION + rank)
+            chunks.setdefault(key, chunk)
+    best_first = sorted(scores.items(), key=lambda item: -item[1])[:most]  # of equal ones the first ranking's comes first
+    return [(chunks[key], score) for key, score in best_first]
+
+
+def _places(ids: array[int]) -> NDArray[np.int32]:
+    """Where each passage stands in ``ids``, by its number; -1 for those that are gone."""
+    import numpy as np
+
+    numbers = np.frombuffer(ids, dtype=np.uint32) if ids else np.zeros(0, dtype=np.uint32)
+    place = np.full(int(numbers.max()) + 1 if len(numbers) else 1, -1, dtype=np.int32)
+    place[numbers] = np.arange(len(numbers), dtype=np.int32)
+    return place

@@ -137,7 +137,9 @@ async def _call(model: ModelSpec, texts: list[str]) -> tuple[list[bytes], Usage]
     try:
         async with deadline:
             # Providers refuse empty texts; those of blanks alone mean as little.
-            answer = await litellm.aembedding(**place_of(model), input=[text if text.strip() else "-" for text in texts])
+            answer = await litellm.aembedding(
+                **place_of(model), input=[text if text.strip() else "-" for text in texts]
+            )
     except Exception as error:
         if deadline.expired():
             message = f"{model.id} did not answer within {model.timeout:g} seconds"
@@ -173,4 +175,3 @@ def sent_usage(model: ModelSpec, sent: int, seconds: float = 0.0) -> Usage:
     rates = price(model.id)
     usd = sent * rates[0] if rates is not None else 0.0
     return Usage(1, 0, sent, 0, usd, seconds, priced=rates is not None)
-

@@ -57,7 +57,9 @@ def _matching(folder: Path, pattern: str) -> Iterator[Path]:
             raise BugFailure(f"the corpus `{pattern}` is no pattern: {error}") from error
         yield from (one for one in found if one.suffix.lower() in CORPUS and one.is_file())
     elif path.is_dir():
-        raise BugFailure(f'the corpus `{pattern}` is a folder; write which files of it: "{pattern.rstrip("/")}/**/*.md"')
+        raise BugFailure(
+            f'the corpus `{pattern}` is a folder; write which files of it: "{pattern.rstrip("/")}/**/*.md"'
+        )
     elif path.is_file():
         if path.suffix.lower() not in CORPUS:
             raise BugFailure(f"the corpus has `{pattern}`, which cannot be read; {_TYPES}")

@@ -29,7 +29,6 @@ Row = tuple[str, Chunk, bytes]
 Item = TypeVar("Item")
 
 
-
 class Near(Protocol):
     """Searches vectors in this process."""
 
@@ -195,7 +194,9 @@ class Index:
                 try:
                     return do(check)
                 except sqlite3.Error as error:
-                    raise BugFailure(f"the index {self._file or 'in memory'} cannot be used: {error}; delete it, and it is made again") from error
+                    raise BugFailure(
+                        f"the index {self._file or 'in memory'} cannot be used: {error}; delete it, and it is made again"
+                    ) from error
 
         working = asyncio.get_running_loop().run_in_executor(None, run)
         try:

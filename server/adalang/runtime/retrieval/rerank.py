@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from adalang.language.program import Entity, Program
@@ -100,10 +101,10 @@ def lexical_scores(query: str, texts: Sequence[str]) -> list[float]:
     read = [terms(text) for text in texts]
     held = [frozenset(one) for one in read]
     weight = {term: 1 / (1 + sum(term in one for one in held)) for term in wanted}
-    pairs = list(zip(wanted, wanted[1:], strict=False))
+    pairs = list(pairwise(wanted))
     scores = []
     for words, known in zip(read, held, strict=True):
-        beside = frozenset(zip(words, words[1:], strict=False))
+        beside = frozenset(pairwise(words))
         covered = sum(weight[term] for term in wanted if term in known) / sum(weight.values())
         joined = sum(pair in beside for pair in pairs) / len(pairs) if pairs else 0.0
         scores.append(0.8 * covered + 0.2 * joined)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adalang.language.program import Entity, Program
-from adalang.runtime.failures import BugFailure
+from adalang.runtime.failures import BugFailure, Failure
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.keys import canonical_json, public_options, without_login
-from adalang.runtime.models.types import ModelSpec
+from adalang.runtime.models.types import ModelSpec, Usage
 from adalang.runtime.resolve import Models
 from adalang.runtime.retrieval import rerank
 from adalang.runtime.retrieval.index import Index, Outside
@@ -90,7 +91,9 @@ class Retrieval:
     budget: Budget | None
     _ready: dict[str, asyncio.Future[Plan]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    async def search(self, entity: Entity, inputs: Mapping[str, Any], k: int | None, call: Call, ask: rerank.Ask) -> Any:
+    async def search(
+        self, entity: Entity, inputs: Mapping[str, Any], k: int | None, call: Call, ask: rerank.Ask
+    ) -> Any:
         """The passages for a query, the best first. What it costs is added to ``call``.
 
         Raises:
@@ -130,13 +133,11 @@ class Retrieval:
         return ranked
 
     async def _prepared(self, entity: Entity, call: Call) -> Plan:
-        """The plan, once its index is up to date. Who comes meanwhile waits; who comes after a failure tries again."""
-        while (known := self._ready.get(entity.id)) is not None:
-            await asyncio.wait({known})
-            if not known.cancelled() and known.exception() is None:
-                return known.result()
-            if self._ready.get(entity.id) is known:
-                del self._ready[entity.id]
+        """The plan, once its index is up to date. Who comes meanwhile waits, and fails as it does; who comes later tries again."""
+        while (begun := self._ready.get(entity.id)) is not None:
+            await asyncio.wait({begun})
+            if not begun.cancelled():  # else whoever had begun was stopped
+                return _result(begun)
         ready = self._ready[entity.id] = asyncio.get_running_loop().create_future()
         try:
             plan = plan_of(self.program, self.models, entity)
@@ -148,7 +149,11 @@ class Retrieval:
                     return await self._embed(spec, texts, call)
 
                 await self.indexes.of(plan).refresh(embed if spec is not None else None)
-        except BaseException:
+        except BaseException as error:
+            del self._ready[entity.id]
+            if isinstance(error, Exception):
+                ready.set_exception(error)
+                ready.exception()  # nobody may be waiting
             ready.cancel()
             raise
         ready.set_result(plan)
@@ -158,6 +163,17 @@ class Retrieval:
         vectors, usage = await self.gateway.embed(model, texts, budget=self.budget)
         call.usage += usage
         return vectors
+
+
+def _result(ready: asyncio.Future[Plan]) -> Plan:
+    """What another one prepared; those who only waited have paid nothing for its failure."""
+    error = ready.exception()
+    if error is None:
+        return ready.result()
+    error = copy.copy(error)
+    if isinstance(error, Failure):
+        error.usage = Usage()
+    raise error
 
 
 def _query(entity: Entity, inputs: Mapping[str, Any]) -> str:

@@ -107,7 +107,9 @@ def fused(rankings: Sequence[Sequence[tuple[Chunk, float]]], most: int) -> list[
             key = chunk.source, chunk.text
             scores[key] = scores.get(key, 0.0) + 1 / (_FUSION + rank)
             chunks.setdefault(key, chunk)
-    best_first = sorted(scores.items(), key=lambda item: -item[1])[:most]  # of equal ones the first ranking's comes first
+    best_first = sorted(scores.items(), key=lambda item: -item[1])[
+        :most
+    ]  # of equal ones the first ranking's comes first
     return [(chunks[key], score) for key, score in best_first]
 
 

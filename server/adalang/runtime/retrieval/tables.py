@@ -112,6 +112,11 @@ class Tables:
         """The vectors by passage, rising."""
         yield from self._db.execute("SELECT id, vector FROM vectors ORDER BY id")
 
+    def vector_shape(self) -> tuple[int, int]:
+        """How many vectors there are, and their dimensions."""
+        count, size = self._db.execute("SELECT count(*), max(length(vector)) FROM vectors").fetchone()
+        return int(count), int(size or 0) // 4
+
     def some_vectors(self, ids: Sequence[int]) -> dict[int, bytes]:
         return dict(self._in("SELECT id, vector FROM vectors WHERE id IN", ids))
 
@@ -206,7 +211,9 @@ class Tables:
     def _join_parts(self) -> None:
         """Write every term's parts as one, without the passages that are gone."""
         alive = {one for (one,) in self._db.execute("SELECT id FROM passages")}
-        self._db.execute("CREATE TABLE joined (term TEXT NOT NULL, part INTEGER NOT NULL, ids BLOB NOT NULL, counts BLOB NOT NULL)")
+        self._db.execute(
+            "CREATE TABLE joined (term TEXT NOT NULL, part INTEGER NOT NULL, ids BLOB NOT NULL, counts BLOB NOT NULL)"
+        )
         self._db.executemany("INSERT INTO joined VALUES (?, 1, ?, ?)", self._joined(alive))
         self._db.execute("DROP TABLE postings")
         self._db.execute("ALTER TABLE joined RENAME TO postings")
@@ -217,7 +224,11 @@ class Tables:
         for term, ids, counts in self.all_postings():
             kept = [(one, count) for one, count in zip(ids, counts, strict=True) if one in alive]
             if kept:
-                yield term, array("I", [one for one, _ in kept]).tobytes(), array("H", [many for _, many in kept]).tobytes()
+                yield (
+                    term,
+                    array("I", [one for one, _ in kept]).tobytes(),
+                    array("H", [many for _, many in kept]).tobytes(),
+                )
 
     def _in(self, statement: str, ids: Sequence[int]) -> Iterator[Any]:
         for at in range(0, len(ids), 500):

@@ -11,7 +11,22 @@ from adalang.runtime.models.wording import FUNCTION_WORDS, stem
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_ENDINGS = ("ization", "ational", "fulness", "ations", "ation", "ments", "ingly", "edly", "ment", "ness", "ings", "ing", "ed", "ly")
+_ENDINGS = (
+    "ization",
+    "ational",
+    "fulness",
+    "ations",
+    "ation",
+    "ments",
+    "ingly",
+    "edly",
+    "ment",
+    "ness",
+    "ings",
+    "ing",
+    "ed",
+    "ly",
+)
 _LONGEST = 64
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 LINES = (".jsonl", ".ndjson")
 """Rows of which each is a line, so that one more can be added at the end."""
 ROWS = (*LINES, ".json", ".csv", ".tsv")
-CORPUS = (".md", ".txt", ".jsonl", ".csv")
+CORPUS = (".md", ".txt", ".html", ".htm", ".jsonl", ".csv", ".pdf")
 DESCRIPTIONS = (".json", ".yaml", ".yml")
 """OpenAPI descriptions of what `http(…)` calls."""
 

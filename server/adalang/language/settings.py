@@ -43,6 +43,9 @@ def _table(*rows: SettingSpec) -> dict[str, SettingSpec]:
 
 _S = SettingSpec
 
+DEFAULT_K, DEFAULT_CHUNK, DEFAULT_OVERLAP = 4, 300, 30
+"""Of retrievers: passages given, tokens of the longest one, tokens that neighbours share."""
+
 MODEL_OPTIONS = _table(
     _S("temperature", "number", "Randomness of the answers; 0 gives the likeliest one.", 0, 2),
     _S("max_tokens", "int", "Longest answer, in tokens.", 1),
@@ -78,13 +81,22 @@ SETTINGS: Mapping[str, Mapping[str, SettingSpec]] = {
         _S("reasoning", "bool", "Ask for the reasoning before each step."),
     ),
     "retriever": _table(
-        _S("corpus", "file", "The files to search: a path or a pattern; .md, .txt, .jsonl, .csv."),
-        _S("method", "method", "bm25, vector or hybrid."),
-        _S("embedding", "embedding", "The model that embeds, for vector and hybrid."),
-        _S("k", "int", "How many passages to give.", 1, 1000),
+        _S(
+            "corpus",
+            "file",
+            "The files to search: a path, a pattern or a list of them; .md, .txt, .html, .jsonl, .csv, .pdf.",
+        ),
+        _S("method", "method", "bm25, vector or hybrid. Absent: bm25."),
+        _S("embedding", "embedding", "The model that embeds, for vector and hybrid. Absent: builtin/lexical."),
+        _S("k", "int", f"How many passages to give. Absent: {DEFAULT_K}.", 1, 1000),
         _S("rerank", "any", "A prompt or a model that orders what was found."),
-        _S("chunk", "int", "Longest passage, in tokens.", 16),
-        _S("overlap", "int", "Tokens that neighbouring passages share.", 0),
+        _S("chunk", "int", f"Longest passage, in tokens. Absent: {DEFAULT_CHUNK}.", 16),
+        _S("overlap", "int", f"Tokens that neighbouring passages share. Absent: {DEFAULT_OVERLAP}.", 0),
+        _S(
+            "store",
+            "text",
+            'Where vectors are kept and searched: "faiss", "lancedb:FOLDER#TABLE" or "qdrant:URL#COLLECTION". Absent: here, exactly.',
+        ),
     ),
     "tool": _table(
         _S("approve", "condition", "When a person has to agree: true, or a condition over the inputs."),

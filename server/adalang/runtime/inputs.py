@@ -41,6 +41,22 @@ def checked_inputs(program: Program, entity: Entity, inputs: Mapping[str, Any]) 
     return values
 
 
+def checked_call(program: Program, entity: Entity, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:
+    """The inputs as :func:`checked_inputs` gives them, and how many passages a retriever is asked for, if the call says so.
+
+    Raises:
+        BugFailure: one is missing, unknown, or of another type.
+    """
+    known = [one.name.text for one in entity.declaration.parameters]  # type: ignore[union-attr]
+    given = dict(inputs)
+    count = given.pop("k", None) if entity.kind == "retriever" and "k" not in known else None
+    values = checked_inputs(program, entity, given)
+    count = values.get("k", count) if entity.kind == "retriever" else None
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int)):
+        raise BugFailure(f"`{entity.id}`: k is a whole number, not {count!r}")
+    return values, count
+
+
 def _filled(value: Any, declared: Type) -> Any:
     """A value that fits, with the optional fields that it leaves out set to ``None``: templates may name them."""
     match declared:

@@ -9,18 +9,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from adalang.language.declarations import PipelineDeclaration, PromptDeclaration, ToolDeclaration, setting
+from adalang.language.declarations import (
+    PipelineDeclaration,
+    PromptDeclaration,
+    RetrieverDeclaration,
+    ToolDeclaration,
+    setting,
+)
 from adalang.language.program import Entity, Program
 from adalang.runtime.answers import read_answer
 from adalang.runtime.dataflow import run_pipeline
 from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, UnreadableFailure
-from adalang.runtime.inputs import checked_inputs
+from adalang.runtime.inputs import checked_call, checked_inputs
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.types import Message, ModelSpec, Request
 from adalang.runtime.prompts import Overrides, Prompts
 from adalang.runtime.provenance import Origin, Origins, Sourced
 from adalang.runtime.resolve import Models
+from adalang.runtime.retrieval.retrieval import Retrieval
 from adalang.runtime.services import Services
 from adalang.runtime.tools.calls import call_tool
 from adalang.runtime.trace import Call, Place, Trace
@@ -52,9 +59,12 @@ class Runtime:
     budget: Budget | None = None
     services: Services = field(default_factory=Services)
     prompts: Prompts = field(init=False, repr=False, compare=False)
+    retrieval: Retrieval = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prompts", Prompts(self.program, self.overrides))
+        retrieval = Retrieval(self.program, self.models, self.gateway, self.services.indexes, self.budget)
+        object.__setattr__(self, "retrieval", retrieval)
 
     async def run(self, entity: Entity, inputs: Mapping[str, Any], *, sample: int = 0) -> tuple[Any, Trace]:
         """The component's output for ``inputs`` (by name) and the trace. ``sample`` tells repeats apart.
@@ -104,9 +114,9 @@ class _Run:
         binding: str,
         place: Place,
     ) -> Sourced:
-        if entity.kind not in ("prompt", "pipeline", "tool"):
+        if entity.kind == "agent":
             raise BugFailure(f"`{entity.id}` is {article(entity.kind)}, which {NOT_YET}")
-        values = checked_inputs(self.program, entity, inputs)
+        values, count = checked_call(self.program, entity, inputs)
         call = Call(entity.id, entity.kind, values, parent, binding, place=place, origins=origins)
         self.trace.calls.append(call)
         at = len(self.trace.calls) - 1
@@ -120,6 +130,9 @@ class _Run:
                     call.output, call.returned = found.value, found.origins
                 case ToolDeclaration():
                     call.output = await call_tool(self, entity, values, at)
+                    call.returned = (Origin(at),)
+                case RetrieverDeclaration():
+                    call.output = await self._retriever(entity, values, count, call, at)
                     call.returned = (Origin(at),)
                 case _:
                     raise AssertionError(entity.kind)
@@ -144,6 +157,13 @@ class _Run:
         except UnreadableFailure as failure:
             raise UnreadableFailure(f"`{entity.id}`: {failure}", raw=failure.raw) from failure
         return output
+
+    async def _retriever(self, entity: Entity, inputs: Mapping[str, Any], k: int | None, call: Call, at: int) -> Any:
+        async def ask(prompt: Entity, given: Mapping[str, Any], nth: int) -> Any:
+            output = await self.component(prompt, given, (), parent=at, binding="", place=(*call.place, nth))
+            return output.value
+
+        return await self._runtime.retrieval.search(entity, inputs, k, call, ask)
 
     def _sample_of(self, model: ModelSpec) -> int:
         """Deterministic models give the same answer every time: a repeat would be a second payment for the first one."""

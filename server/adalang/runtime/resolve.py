@@ -70,6 +70,10 @@ class Models:
             if isinstance(declaration, PromptDeclaration)
         ]
 
+    def of_value(self, value: Expression, module: Module) -> ModelSpec:
+        """The model that a value means, whatever was chosen instead of a component's; raises what :meth:`of_setting` does."""
+        return self._of(value, module, ())
+
     def default_model(self) -> ModelSpec:
         if self.default.startswith("replay/"):  # from the workspace's settings: the gateway looks in its root
             return ModelSpec(self.default)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from adalang.runtime.approval import Approver, nobody, nobody_because
+from adalang.runtime.retrieval.retrieval import Indexes
 from adalang.runtime.tools.host import Tools
 from adalang.runtime.tools.observations import Observations
 
@@ -14,13 +15,14 @@ Effects = Literal["run", "replay"]
 
 @dataclass(frozen=True)
 class Services:
-    """``approver`` asks a person before a tool is called that needs it.
+    """``approver`` asks a person before a tool is called that needs it; ``indexes`` are those of the workspace's corpora.
 
     ``effects``: whether tools with effects, and tools that need approval, are called ("run"), or answered from what
     ``observations`` has of earlier calls ("replay"), as where an optimizer tries things out.
     """
 
     approver: Approver = nobody
+    indexes: Indexes = field(default_factory=Indexes)
     tools: Tools = field(default_factory=Tools)
     effects: Effects = "run"
     observations: Observations | None = None

@@ -11,7 +11,7 @@ import asyncio
 import copy
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,14 +24,17 @@ from adalang.runtime.failures import (
 )
 from adalang.runtime.models.answers import Answer, answer_from_json, answer_json
 from adalang.runtime.models.budget import Budget
+from adalang.runtime.models.embedding import Embedder
 from adalang.runtime.models.keeper import Bill, Keeper
 from adalang.runtime.models.keys import describe, likely_input_tokens, request_key
 from adalang.runtime.models.lanes import BuiltinLane, Lane
 from adalang.runtime.models.lengths import Lengths
 from adalang.runtime.models.limiter import Limiter, Slots
+from adalang.runtime.models.metered import Metered
 from adalang.runtime.models.openai_lane import OpenAILane
 from adalang.runtime.models.quiet import Quiet
 from adalang.runtime.models.replay import Recorder, ReplayLane
+from adalang.runtime.models.reranking import Reranker
 from adalang.runtime.models.single_flight import SingleFlight
 from adalang.runtime.models.types import ModelSpec, Request, Response, Usage
 from adalang.store import Store
@@ -85,6 +88,9 @@ class Gateway:
         self._limiters: dict[tuple[object, ...], Limiter] = {}
         self._lengths = Lengths()
         self._quiet = Quiet()
+        self._metered = Metered(self._keeper, self._limiter, self._jittered_backoff)
+        self._embedder = Embedder(self._store, self._metered, use_cache)
+        self._reranker = Reranker(self._store, self._metered, use_cache)
         self._remote: Lane = OpenAILane()
         self._lanes: dict[str, Lane] = {
             "builtin": BuiltinLane(),
@@ -121,9 +127,22 @@ class Gateway:
         unreachable.usage = lost
         raise unreachable
 
+    async def embed(
+        self, model: ModelSpec, texts: Sequence[str], *, budget: Budget | None = None
+    ) -> tuple[list[bytes], Usage]:
+        """A vector for each text and what was paid now; see :meth:`Embedder.embed`."""
+        return await self._embedder.embed(model, texts, budget if budget is not None else self._budget)
+
+    async def rerank(
+        self, model: ModelSpec, query: str, texts: Sequence[str], *, budget: Budget | None = None
+    ) -> tuple[list[float], Usage]:
+        """A score for each text by a model made for that; see :meth:`Reranker.rerank`."""
+        return await self._reranker.rerank(model, query, texts, budget if budget is not None else self._budget)
+
     async def aclose(self) -> None:
         """End the running calls and let go of connections. The store stays open: it is its owner's."""
         await self._flights.aclose()
+        await self._embedder.aclose()
         self._keeper.commit()
         for lane in (*self._lanes.values(), self._remote):
             await lane.aclose()

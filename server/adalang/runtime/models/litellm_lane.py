@@ -123,20 +123,24 @@ def load_litellm() -> ModuleType:
 
 def arguments(request: Request, form: Mapping[str, Any] | None) -> dict[str, Any]:
     """What litellm is called with; `form` is the `response_format`."""
-    model = request.model
-    given: dict[str, Any] = {
-        **{name: value for name, value in model.options.items() if value is not None},
-        **model.secrets,
-        "model": model.id,
-        "messages": [message_json(message) for message in request.messages],
-        "timeout": model.timeout + _SPARE_SECONDS,
-        "num_retries": 0,
-        "max_retries": 0,
-    }
+    given = place_of(request.model) | {"messages": [message_json(message) for message in request.messages]}
     if request.tools:
         given["tools"] = [dict(tool) for tool in request.tools]
     if form is not None:
         given["response_format"] = dict(form)
+    return given
+
+
+def place_of(model: ModelSpec) -> dict[str, Any]:
+    """What every call of a model has: its name, options, secrets and times."""
+    given: dict[str, Any] = {
+        **{name: value for name, value in model.options.items() if value is not None},
+        **model.secrets,
+        "model": model.id,
+        "timeout": model.timeout + _SPARE_SECONDS,
+        "num_retries": 0,
+        "max_retries": 0,
+    }
     if model.api_base and "api_key" not in given and not _has_key(model):
         # A server of one's own seldom wants a key, but the client will not start without one.
         given["api_key"] = "none"

@@ -1,0 +1,177 @@
+"""Embeddings from any model that litellm knows: each text is bought once, in batches, and kept before anyone sees its vector."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from array import array
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from adalang.language.models import estimate_tokens, price
+from adalang.runtime.failures import BugFailure, TransportFailure, most_telling
+from adalang.runtime.models.budget import Budget
+from adalang.runtime.models.keys import canonical_json, public_options, without_login
+from adalang.runtime.models.litellm_errors import classify, missing_key
+from adalang.runtime.models.litellm_lane import load_litellm, place_of
+from adalang.runtime.models.metered import Metered
+from adalang.runtime.models.single_flight import SingleFlight
+from adalang.runtime.models.types import ModelSpec, Usage
+from adalang.store import Store
+from adalang.store.records import ResponseRecord
+
+MOST_TEXTS, MOST_TOKENS = 96, 50_000
+"""Of one call; every provider takes as much."""
+
+
+class Embedder:
+    """Embeddings over one gateway's limits and store. With ``use_cache=False`` only its own earlier ones are used again."""
+
+    def __init__(self, store: Store, metered: Metered, use_cache: bool) -> None:
+        self._store = store
+        self._metered = metered
+        self._use_cache = use_cache
+        self._bought: set[str] = set()
+        self._flights: SingleFlight[tuple[dict[str, bytes], Usage]] = SingleFlight()
+
+    async def embed(self, model: ModelSpec, texts: Sequence[str], budget: Budget) -> tuple[list[bytes], Usage]:
+        """A vector (little-endian float32, length 1) for each text, and what was paid now.
+
+        What has arrived when a batch fails is kept: the next call asks only for the rest. Raises a Failure or BudgetExceeded.
+        """
+        keys = [embedding_key(model, text) for text in texts]
+        wanted = dict(zip(keys, texts, strict=True))
+        known = {key: vector for key in wanted if (vector := self._lookup(key)) is not None}
+        usage = Usage(cached_calls=len(known))
+        budget.record(usage)
+        missing = {key: text for key, text in wanted.items() if key not in known}
+        if missing:
+            bought: list[asyncio.Task[tuple[dict[str, bytes], Usage]]] = []
+            try:
+                async with asyncio.timeout(budget.remaining_seconds), asyncio.TaskGroup() as group:
+                    bought = [group.create_task(self._once(model, batch, budget)) for batch in _batches(missing)]
+            except TimeoutError:
+                raise budget.time_is_up() from None
+            except BaseExceptionGroup as errors:
+                raise most_telling(errors) from None
+            for one in bought:
+                found, cost = one.result()
+                known |= found
+                usage += cost
+        vectors = [known[key] for key in keys]
+        if len({len(one) for one in vectors}) > 1:
+            raise BugFailure(f"{model.id} gave vectors of different lengths; empty the cache: adalang store prune")
+        return vectors, usage
+
+    async def aclose(self) -> None:
+        """End the running calls."""
+        await self._flights.aclose()
+
+    def _lookup(self, key: str) -> bytes | None:
+        if not self._use_cache and key not in self._bought:
+            return None
+        record = self._store.response(key)
+        return b64decode(record.response["embedding"]) if record is not None else None
+
+    async def _once(self, model: ModelSpec, batch: dict[str, str], budget: Budget) -> tuple[dict[str, bytes], Usage]:
+        """Equal batches that are asked for at the same time are bought once."""
+        result, joined = await self._flights.run("".join(batch), lambda: self._buy(model, batch, budget))
+        return (result[0], Usage(cached_calls=len(batch))) if joined else result
+
+    async def _buy(self, model: ModelSpec, batch: dict[str, str], budget: Budget) -> tuple[dict[str, bytes], Usage]:
+        keyless = missing_key(model)
+        if keyless is not None:
+            raise keyless
+        await asyncio.to_thread(load_litellm)  # seconds the first time; nothing is set aside for a call yet
+
+        async def ask() -> tuple[dict[str, bytes], Usage, list[ResponseRecord]]:
+            vectors, usage = await _call(model, list(batch.values()))
+            found = dict(zip(batch, vectors, strict=True))
+            self._bought.update(found)
+            share = 1 / len(batch)
+            records = [
+                ResponseRecord(
+                    key,
+                    model.id,
+                    {"model": model.id, "options": public_options(model.options), "input": batch[key]},
+                    {"embedding": b64encode(vector).decode("ascii")},
+                    usage.usd * share,
+                    round(usage.tokens * share),
+                )
+                for key, vector in found.items()
+            ]
+            return found, usage, records
+
+        # A token has at least one byte.
+        sent = sum(len(text.encode("utf-8", "replace")) for text in batch.values())
+        return await self._metered.buy(model, sent_usage(model, sent), budget, ask)
+
+
+def embedding_key(model: ModelSpec, text: str) -> str:
+    """The SHA-256 (hex) of all that decides a text's vector; never a credential."""
+    content = ["embedding", model.id, public_options(model.options), without_login(model.api_base), text]
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
+
+def _batches(texts: dict[str, str]) -> Iterator[dict[str, str]]:
+    batch: dict[str, str] = {}
+    tokens = 0
+    for key, text in texts.items():
+        size = estimate_tokens(text)
+        if batch and (len(batch) == MOST_TEXTS or tokens + size > MOST_TOKENS):
+            yield batch
+            batch, tokens = {}, 0
+        batch[key] = text
+        tokens += size
+    if batch:
+        yield batch
+
+
+async def _call(model: ModelSpec, texts: list[str]) -> tuple[list[bytes], Usage]:
+    """One call of litellm."""
+    litellm = load_litellm()
+    deadline = asyncio.timeout(model.timeout)
+    began = time.monotonic()
+    try:
+        async with deadline:
+            # Providers refuse empty texts; those of blanks alone mean as little.
+            answer = await litellm.aembedding(
+                **place_of(model), input=[text if text.strip() else "-" for text in texts]
+            )
+    except Exception as error:
+        if deadline.expired():
+            message = f"{model.id} did not answer within {model.timeout:g} seconds"
+            raise TransportFailure(message, maybe_paid=True) from None
+        raise classify(error, model) from error
+    try:
+        found = sorted(answer.data, key=lambda one: of_either(one, "index"))
+        vectors = [_unit(of_either(one, "embedding")) for one in found]
+        sent = int(of_either(answer.usage, "prompt_tokens") or 0) if answer.usage else 0
+        if len(vectors) != len(texts):
+            raise ValueError(f"{len(vectors)} vectors for {len(texts)} texts")
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        message = f"{model.id} gave no embeddings: what it sent is malformed ({error})"
+        raise TransportFailure(message, maybe_paid=True) from error
+    usage = sent_usage(model, sent or sum(map(estimate_tokens, texts)), time.monotonic() - began)
+    return vectors, usage
+
+
+def of_either(one: Any, name: str) -> Any:
+    """A field of what litellm gives, which is an object or a dict by the provider."""
+    return one[name] if isinstance(one, dict) else getattr(one, name)
+
+
+def _unit(values: Sequence[float]) -> bytes:
+    norm = sum(value * value for value in values) ** 0.5
+    if not norm > 0 or norm == float("inf"):
+        raise ValueError("a vector without a length")
+    return array("f", [value / norm for value in values]).tobytes()
+
+
+def sent_usage(model: ModelSpec, sent: int, seconds: float = 0.0) -> Usage:
+    """One call that sends so many tokens and gets none."""
+    rates = price(model.id)
+    usd = sent * rates[0] if rates is not None else 0.0
+    return Usage(1, 0, sent, 0, usd, seconds, priced=rates is not None)

@@ -1,0 +1,128 @@
+"""The files of a corpus as sections with their place: Markdown, text, HTML, rows of JSONL and CSV, PDF."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adalang.language.data import DataError, read_rows
+from adalang.runtime.failures import BugFailure
+
+_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
+_FRONT_MATTER = re.compile(r"\A---\n.*?\n(?:---|\.\.\.)\n", re.DOTALL)
+_TEXT_COLUMNS = ("text", "content", "body", "passage", "context", "document", "answer")
+_TITLE_COLUMNS = ("title", "heading", "page", "name", "subject", "question")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a file that belongs together. ``place`` is what follows the file's name in a passage's source (`#Refunds`,
+    `:12`, `#page=3`; "" for the whole file); ``title`` tells what it is about beside its own text."""
+
+    text: str
+    place: str = ""
+    title: str = ""
+
+
+def sections(file: Path, name: str) -> Iterator[Section]:
+    """The file's sections, in their order; those without any text are left out. ``name`` is what messages call the file.
+
+    Raises:
+        BugFailure: it cannot be read; the message names the file, the place and the mend.
+    """
+    match file.suffix.lower():
+        case ".md":
+            found = _markdown(_text(file, name))
+        case ".html" | ".htm":
+            from adalang.runtime.retrieval.html import html_sections
+
+            found = html_sections(_text(file, name))
+        case ".jsonl" | ".csv":
+            found = _rows(file, name)
+        case ".pdf":
+            found = _pdf(file, name)
+        case _:
+            found = iter([Section(_text(file, name))])
+    return (one for one in found if one.text.strip())
+
+
+def _text(file: Path, name: str) -> str:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise BugFailure(f"cannot read {name}: {error.strerror}") from error
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise BugFailure(f"{name}:{line}: the text is not UTF-8; save the file as UTF-8") from error
+
+
+def _markdown(text: str) -> Iterator[Section]:
+    """One section for each heading; those inside fenced code are none. The title is the path of headings above."""
+    text = _FRONT_MATTER.sub("", text, count=1)
+    above: list[tuple[int, str]] = []
+    lines: list[str] = []
+    fence = ""
+
+    def section() -> Section:
+        names = [name for _, name in above]
+        return Section("\n".join(lines).strip(), f"#{names[-1]}" if names else "", " > ".join(names))
+
+    for line in text.split("\n"):
+        mark = _FENCE.match(line)
+        if mark and (not fence or (mark[1].startswith(fence) and line.strip() == mark[1])):
+            fence = "" if fence else mark[1]
+        heading = None if fence else _HEADING.match(line)
+        if heading:
+            yield section()
+            lines.clear()
+            level = len(heading[1])
+            above[:] = [*(one for one in above if one[0] < level), (level, heading[2])]
+        lines.append(line)
+    yield section()
+
+
+def _rows(file: Path, name: str) -> Iterator[Section]:
+    """One section for each row: its text column, else all that it says. An `id` names the row, else its line does."""
+    if not file.stat().st_size:
+        return
+    try:
+        rows = read_rows(file, root=file.parent)
+    except DataError as error:
+        place = f"{name}:{error.line}" if error.line else name
+        raise BugFailure(f"{place}: {error.message}; {error.mend}") from error
+    for row in rows:
+        values = {column: value for column, value in row.values.items() if value not in (None, "")}
+        column = next((one for one in _TEXT_COLUMNS if isinstance(values.get(one), str)), None)
+        title = " > ".join(str(values[one]) for one in _TITLE_COLUMNS if one in values and column)
+        text = str(values[column]) if column else "\n".join(f"{one}: {_said(value)}" for one, value in values.items())
+        yield Section(text, f"#{values['id']}" if "id" in values else f":{row.line}", title)
+
+
+def _said(value: Any) -> str:
+    return ", ".join(map(_said, value)) if isinstance(value, list) else str(value)
+
+
+def _pdf(file: Path, name: str) -> Iterator[Section]:
+    """One section for each page that has text."""
+    try:
+        import pypdf
+    except ImportError as error:
+        raise BugFailure(f"{name}: reading PDF needs the extra: pip install 'adalang[pdf]'") from error
+    page = 0
+    try:
+        reader = pypdf.PdfReader(file)
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise BugFailure(f"{name}: the PDF is locked with a password; save a copy without one")
+        for page, one in enumerate(reader.pages, start=1):
+            yield Section(one.extract_text(), f"#page={page}")
+    except BugFailure:
+        raise
+    except Exception as error:  # pypdf lets many kinds out for damaged files
+        place = f"{name}, page {page}" if page else name
+        raise BugFailure(f"{place}: the PDF cannot be read ({error}); save it again, or leave it out") from error

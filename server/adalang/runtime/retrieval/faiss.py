@@ -1,0 +1,105 @@
+"""Vectors searched by faiss, for corpora too large for memory: about a fifth of it, and a part of the vectors looked at.
+
+The candidates come from vectors of 8 bits a dimension, on disk and mapped; the order of the best is by the exact vectors.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adalang.runtime.failures import BugFailure
+from adalang.runtime.retrieval.scoring import Ranked, best
+from adalang.runtime.retrieval.tables import Tables
+
+if TYPE_CHECKING:
+    from adalang.runtime.retrieval.scoring import Vector
+
+_FEW = 10_000
+"""Up to so many passages all vectors are compared."""
+_LOOKED_AT, _LEAST_LISTS = 1 / 16, 16
+_SPARE = 4
+_BATCH = 10_000
+_TRAINING = 40
+"""Vectors for each list that the lists are learnt from."""
+
+
+class Faiss:
+    """``exactly`` gives the vectors of passages."""
+
+    def __init__(self, index: Any, exactly: Callable[[Sequence[int]], Mapping[int, bytes]]) -> None:
+        self._index = index
+        self._exactly = exactly
+
+    @classmethod
+    def of(cls, tables: Tables, generation: int, file: Path | None) -> Faiss:
+        """From the disk where it was made before for this ``generation`` of the index ``file``, else made now.
+
+        Raises:
+            BugFailure: faiss is not installed, or it cannot write.
+        """
+        try:
+            import faiss
+        except ImportError as error:
+            raise BugFailure("store = \"faiss\" needs the extra: pip install 'adalang[faiss]'") from error
+        if file is None:
+            return cls(_made(faiss, tables), tables.some_vectors)
+        kept = file.with_name(f"{file.stem}-{generation}.faiss")
+        if not kept.exists():
+            unfinished = kept.with_suffix(f".{os.getpid()}.part")
+            try:
+                faiss.write_index(_made(faiss, tables), str(unfinished))
+            except RuntimeError as error:
+                unfinished.unlink(missing_ok=True)
+                raise BugFailure(f"cannot write {kept}: {error}") from error
+            unfinished.replace(kept)
+            for old in file.parent.glob(f"{file.stem}-*.faiss"):
+                if old != kept:
+                    old.unlink(missing_ok=True)
+        return cls(faiss.read_index(str(kept), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY), tables.some_vectors)
+
+    def search(self, vector: Vector, most: int) -> Ranked:
+        import numpy as np
+
+        if not self._index.ntotal:
+            return []
+        _, found = self._index.search(vector[None, :], min(self._index.ntotal, _SPARE * most))
+        exact = self._exactly([int(one) for one in found[0] if one >= 0])
+        ids = np.array(sorted(exact), dtype=np.uint32)
+        if not len(ids):
+            return []
+        matrix = np.frombuffer(b"".join(exact[int(one)] for one in ids), dtype=np.float32).reshape(len(ids), -1)
+        return best(ids, matrix @ vector, most)
+
+
+def _made(faiss: Any, tables: Tables) -> Any:
+    import numpy as np
+
+    count, width = tables.vector_shape()
+    lists = max(_LEAST_LISTS, int(4 * count**0.5))
+    kind = "IDMap,Flat" if count <= _FEW else f"IVF{lists},SQ8"
+    index = faiss.index_factory(max(1, width), kind, faiss.METRIC_INNER_PRODUCT)
+    if count > _FEW:
+        stride = max(1, count // (lists * _TRAINING))
+        sample = b"".join(vector for nth, (_, vector) in enumerate(tables.vectors()) if nth % stride == 0)
+        index.train(np.frombuffer(sample, dtype=np.float32).reshape(-1, width))
+        index.nprobe = max(_LEAST_LISTS, int(lists * _LOOKED_AT))
+    ids: list[int] = []
+    data: list[bytes] = []
+
+    def flush() -> None:
+        if ids:
+            matrix = np.frombuffer(b"".join(data), dtype=np.float32).reshape(len(ids), -1)
+            index.add_with_ids(matrix, np.array(ids, dtype=np.int64))
+            ids.clear()
+            data.clear()
+
+    for one, vector in tables.vectors():
+        ids.append(one)
+        data.append(vector)
+        if len(ids) == _BATCH:
+            flush()
+    flush()
+    return index

@@ -1,0 +1,273 @@
+"""One corpus as it can be searched: brought up to date by file, by one process at a time, and never seen half done."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from adalang.runtime.failures import BugFailure
+from adalang.runtime.retrieval.corpus import Change, Corpus, change_since, passages_of
+from adalang.runtime.retrieval.scoring import Exact, Lengths, Ranked, fused
+from adalang.runtime.retrieval.tables import Chunk, Tables
+from adalang.runtime.retrieval.words import asked
+
+if TYPE_CHECKING:
+    from adalang.runtime.retrieval.scoring import Vector
+
+Embed = Callable[[Sequence[str]], Awaitable[list[bytes]]]
+"""Vectors (little-endian float32, length 1) of texts."""
+Check = Callable[[], None]
+Found = list[tuple[Chunk, float]]
+Row = tuple[str, Chunk, bytes]
+"""A passage for an outside store: its file's name, itself, its vector."""
+Item = TypeVar("Item")
+
+
+class Near(Protocol):
+    """Searches vectors in this process."""
+
+    def search(self, vector: Vector, most: int) -> Ranked: ...
+
+
+class Outside(Protocol):
+    """A vector store outside of the index."""
+
+    async def replace(self, files: Sequence[str], rows: Sequence[Row]) -> None:
+        """Take out what came from the files, put the rows in. Done twice it does no harm."""
+        ...
+
+    async def search(self, vector: Vector, most: int) -> Found: ...
+
+    async def aclose(self) -> None: ...
+
+
+_WAIT_SECONDS = 0.05
+_DEPTH = 50
+"""How many passages each ranking gives at least, where several are joined."""
+
+
+class Index:
+    """``file`` is where it is kept (None: in memory). ``lexical``: with the built-in embedding; ``with_faiss``: searched by
+    faiss; ``outside`` keeps and searches the vectors in place of this process."""
+
+    def __init__(
+        self,
+        file: Path | None,
+        corpus: Corpus,
+        *,
+        lexical: bool = False,
+        with_faiss: bool = False,
+        outside: Outside | None = None,
+    ) -> None:
+        self._file = file
+        self._corpus = corpus
+        self._lexical, self._with_faiss, self._outside = lexical, with_faiss, outside
+        self._tables: Tables | None = None
+        self._lengths: Lengths | None = None
+        self._searched: Near | None = None
+        self._generation = -1
+        self._guard = threading.Lock()
+        self._turn = asyncio.Lock()
+
+    async def refresh(self, embed: Embed | None) -> None:
+        """Bring the index up to what the files say now; ``embed`` gives the vectors of new passages.
+
+        Raises:
+            Failure, BudgetExceeded: a file cannot be read, or a text not be embedded. The index stays as it was; what was paid
+                for is kept.
+        """
+        async with self._turn:
+            if await self._work(self._changed):
+                async with self._alone():
+                    change = await self._work(self._changed)  # another process may have been here first
+                    if change:
+                        await self._update(change, embed)
+            await self._work(self._load)
+
+    async def search(self, query: str, vector: Vector | None, method: str, most: int) -> Found:
+        """The ``most`` best passages, the best first. ``vector`` is the query's, where a model makes the vectors."""
+        depth = most if method != "hybrid" else max(_DEPTH, 2 * most)
+        rankings: list[Found] = []
+        if self._outside is None or method != "vector":
+            rankings = await self._work(lambda check: self._search(query, vector, method, depth))
+        if self._outside is not None and vector is not None:
+            rankings.append(await self._outside.search(vector, depth))
+        return fused(rankings, most) if method == "hybrid" else rankings[0][:most]
+
+    def close(self) -> None:
+        with self._guard:
+            if self._tables is not None:
+                self._tables.close()
+                self._tables = None
+
+    # ---- bringing up to date
+
+    def _changed(self, check: Check) -> Change:
+        return change_since(self._open().files(), self._corpus.files(), check)
+
+    async def _update(self, change: Change, embed: Embed | None) -> None:
+        read = await self._work(lambda check: list(passages_of(self._corpus, change.changed, check)))
+        vectors = await embed([chunk.whole for _, chunk in read]) if embed is not None else []
+        if self._outside is not None:
+            rows = [(name, chunk, vector) for (name, chunk), vector in zip(read, vectors, strict=True)]
+            await self._outside.replace([*change.gone, *change.changed], rows)
+            vectors = []
+        await self._work(lambda check: self._write(change, read, vectors, check))
+
+    def _write(self, change: Change, read: list[tuple[str, Chunk]], vectors: Sequence[bytes], check: Check) -> None:
+        tables = self._open()
+        with tables.change():
+            tables.remove([*change.gone, *change.changed])
+            tables.restamp({name: stamp for name, (_, stamp) in change.changed.items()} | dict(change.restamped))
+            ids = tables.add(_checked(read, check))
+            if vectors:
+                tables.put_vectors(zip(ids, vectors, strict=True))
+            if self._lexical and (change.changed or change.gone):
+                from adalang.runtime.retrieval.lexical import corpus_vectors
+
+                # How rare a word is depends on all passages: so do all vectors.
+                tables.put_vectors(corpus_vectors(Lengths(*tables.lengths()), tables.all_postings()))
+
+    def _load(self, check: Check) -> None:
+        tables = self._open()
+        with tables.snapshot():
+            self._reload(tables)
+
+    def _reload(self, tables: Tables) -> Lengths:
+        generation = tables.generation()
+        if self._lengths is None or generation != self._generation:
+            self._lengths = Lengths(*tables.lengths())
+            self._searched = None
+            self._generation = generation
+        return self._lengths
+
+    # ---- searching
+
+    def _search(self, query: str, vector: Vector | None, method: str, most: int) -> list[Found]:
+        tables = self._open()
+        with tables.snapshot():
+            lengths = self._reload(tables)
+            rankings: list[Ranked] = []
+            if method in ("bm25", "hybrid"):
+                rankings.append(lengths.bm25(asked(query), tables.postings, most))
+            if method in ("vector", "hybrid") and self._outside is None:
+                if vector is None:
+                    vector = self._lexical_vector(query, lengths, tables)
+                rankings.append(self._near(tables).search(vector, most))
+            chunks = tables.passages([one for ranking in rankings for one, _ in ranking])
+        return [[(chunks[one], score) for one, score in ranking] for ranking in rankings]
+
+    def _lexical_vector(self, query: str, lengths: Lengths, tables: Tables) -> Vector:
+        from adalang.runtime.retrieval.lexical import query_vector
+
+        return query_vector(query, len(lengths), lambda term: len(lengths.alive(tables.postings(term)[0])[0]))
+
+    def _near(self, tables: Tables) -> Near:
+        """What searches the vectors, made at the first search after a change."""
+        if self._searched is None:
+            if self._with_faiss:
+                from adalang.runtime.retrieval.faiss import Faiss
+
+                self._searched = Faiss.of(tables, self._generation, self._file)
+            else:
+                self._searched = Exact(tables.vectors())
+        return self._searched
+
+    # ---- the file, and who may use it
+
+    async def _work(self, do: Callable[[Check], Item]) -> Item:
+        """Run in a thread. Who is cancelled waits until the thread has stopped, so that nothing goes on behind its back."""
+        stopped = threading.Event()
+
+        def check() -> None:
+            if stopped.is_set():
+                raise _Stopped
+
+        def run() -> Item:
+            with self._guard:
+                try:
+                    return do(check)
+                except sqlite3.Error as error:
+                    raise BugFailure(
+                        f"the index {self._file or 'in memory'} cannot be used: {error}; delete it, and it is made again"
+                    ) from error
+
+        working = asyncio.get_running_loop().run_in_executor(None, run)
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            stopped.set()
+            await asyncio.wait({working})
+            if not working.cancelled():
+                working.exception()
+            raise
+
+    def _open(self) -> Tables:
+        if self._tables is None:
+            if self._file is not None:
+                _make_folder(self._file.parent)
+            try:
+                self._tables = Tables(self._file)
+            except sqlite3.DatabaseError as error:
+                if self._file is None or not _is_damage(error):
+                    raise
+                _delete(self._file)  # all that is in it can be made again, and what was paid for is in the store
+                self._tables = Tables(self._file)
+            if self._file is not None:
+                os.utime(self._file)  # when it was used last, for pruning
+        return self._tables
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """No other process changes the index meanwhile; the lock of one that dies is let go by the system."""
+        if self._file is None:
+            yield
+            return
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self._file.with_suffix(".lock"), thread_local=False)
+        while True:
+            try:
+                lock.acquire(timeout=0)
+                break
+            except Timeout:
+                await asyncio.sleep(_WAIT_SECONDS)
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+class _Stopped(Exception):
+    """Nobody waits for the work any more."""
+
+
+def _checked(read: Iterable[Item], check: Check) -> Iterator[Item]:
+    for one in read:
+        check()
+        yield one
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise BugFailure(f"cannot make the folder of indexes {folder}: {error.strerror}") from error
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _delete(file: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any
 from weakref import WeakSet
@@ -22,8 +23,10 @@ from adalang.language.models import estimate_tokens, key_variables, price
 from adalang.runtime.failures import TransportFailure
 from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.keys import input_tokens, message_json
-from adalang.runtime.models.litellm_errors import classify, missing_key
+from adalang.runtime.models.litellm_errors import classify, missing_key, unanswered
+from adalang.runtime.models.openai_stream import Assembly
 from adalang.runtime.models.schemas import Schemas
+from adalang.runtime.models.streams import Say, StreamCutOff, Streams
 from adalang.runtime.models.types import ModelSpec, Request, ToolCall
 
 _ENVIRONMENT = {
@@ -48,17 +51,19 @@ class LiteLLMLane:
 
     def __init__(self) -> None:
         self._litellm: ModuleType | None = None
-        self._schemas = Schemas()
+        self._schemas, self._streams = Schemas(), Streams()
 
     async def ready(self) -> None:
         if self._litellm is None:
             self._litellm = await asyncio.to_thread(load_litellm)
 
-    async def call(self, request: Request) -> Answer:
+    async def call(self, request: Request, say: Say | None = None) -> Answer:
         keyless = missing_key(request.model)
         if keyless is not None:
             raise keyless
-        return await self._schemas.ask(request, self.complete)
+        return await self._streams.ask(
+            request, say, lambda say: self._schemas.ask(request, partial(self.complete, say=say))
+        )
 
     async def aclose(self) -> None:
         if self._litellm is None:
@@ -69,8 +74,8 @@ class LiteLLMLane:
             # It would hand out the closed clients again.
             self._litellm.in_memory_llm_clients_cache.flush_cache()
 
-    async def complete(self, request: Request, form: Mapping[str, Any] | None) -> Answer:
-        """One call with this `response_format` or none; raises as `call` does."""
+    async def complete(self, request: Request, form: Mapping[str, Any] | None, say: Say | None = None) -> Answer:
+        """One call with this `response_format` or none, streamed where `say` is told the text; raises as `call` does."""
         await self.ready()
         assert self._litellm is not None
         _lanes_in_use.add(self)
@@ -79,12 +84,19 @@ class LiteLLMLane:
         began = time.monotonic()
         try:
             async with deadline:
-                completion = await self._litellm.acompletion(**arguments(request, form))
-        except Exception as error:
+                given = arguments(request, form)
+                if say is None:
+                    completion = await self._litellm.acompletion(**given)
+                else:
+                    completion = await self._streamed(given, say)
+        except Exception as told:
+            error = getattr(told, "original_exception", None) or told  # what litellm wraps for its own fallbacks
             if deadline.expired():
                 raise TransportFailure(
                     f"{model.id} did not answer within {model.timeout:g} seconds", maybe_paid=True
                 ) from None
+            if isinstance(error, StreamCutOff):
+                raise unanswered(error, model) from error
             raise classify(error, model) from error
         seconds = time.monotonic() - began
         try:
@@ -94,6 +106,36 @@ class LiteLLMLane:
             raise TransportFailure(
                 f"{model.id} gave no answer: what it sent is malformed ({error})", maybe_paid=True
             ) from error
+
+    async def _streamed(self, given: Mapping[str, Any], say: Say) -> Any:
+        """The completion that a stream's chunks make. Whatever ends it early ends the HTTP call."""
+        assert self._litellm is not None
+        stream = await self._litellm.acompletion(**given, stream=True, stream_options={"include_usage": True})
+        assembly = Assembly(say)
+        try:
+            async for chunk in stream:
+                assembly.add(chunk.model_dump())
+        finally:
+            await stream.aclose()
+        # litellm makes up an end, and counts tokens itself, where the server told neither.
+        if stream.received_finish_reason is None:
+            raise StreamCutOff
+        told_usage = any(getattr(chunk, "usage", None) for chunk in stream.chunks)
+        return completion_of(assembly.body(told_usage=told_usage), self._litellm)
+
+
+def completion_of(body: Mapping[str, Any], litellm: ModuleType) -> Any:
+    """A body of the OpenAI protocol in litellm's form. Raises ValueError where it has none."""
+    from litellm.litellm_core_utils.llm_response_utils.convert_dict_to_response import (
+        convert_to_model_response_object,
+    )
+
+    try:
+        return convert_to_model_response_object(
+            response_object=dict(body), model_response_object=litellm.ModelResponse(), _response_headers={}
+        )
+    except Exception as error:
+        raise ValueError(str(error)) from error
 
 
 def load_litellm() -> ModuleType:

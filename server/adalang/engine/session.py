@@ -29,6 +29,7 @@ from adalang.runtime.interpreter import Runtime
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.resolve import Models
+from adalang.runtime.services import Services
 from adalang.runtime.trace import Trace
 from adalang.store import Store
 from adalang.store.records import RunRecord
@@ -41,7 +42,8 @@ class Session:
     """``close`` (or ``async with``) ends it.
 
     The store at the workspace's root is opened, and a gateway made, unless they are given: those stay open. ``models`` chooses
-    models by component id ("*": all). Every answer is also written to the recording ``record_to``.
+    models by component id ("*": all). Every answer is also written to the recording ``record_to``. ``services`` are what its runs
+    need besides models.
     """
 
     def __init__(
@@ -53,11 +55,13 @@ class Session:
         gateway: Gateway | None = None,
         models: Mapping[str, str] | None = None,
         record_to: Path | None = None,
+        services: Services = Services(),
     ) -> None:
         self.root = root
         self.settings = settings
         self.store = store or Store.open(root)
         self.chosen = dict(models or {})
+        self.services = services
         self._record_to = record_to
         self._owns_store, self._owns_gateway = store is None, gateway is None
         self._known_gateway = gateway
@@ -73,6 +77,12 @@ class Session:
             await self._known_gateway.aclose()
         if self._owns_store:
             self.store.close()
+
+    def beside(self, models: Mapping[str, str], services: Services) -> Session:
+        """Other choices over the same store and gateway, which stay this session's."""
+        return Session(
+            self.root, self.settings, store=self.store, gateway=self._gateway, models=models, services=services
+        )
 
     # ---- files and models
 
@@ -108,7 +118,7 @@ class Session:
         return list(dict.fromkeys(found))
 
     def runtime(self, program: Program, *, budget: Budget | None = None) -> Runtime:
-        return Runtime(program, self._gateway, self.models(program), budget=budget)
+        return Runtime(program, self._gateway, self.models(program), budget=budget, services=self.services)
 
     @property
     def _gateway(self) -> Gateway:

@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ApprovalRequest": "adalang.runtime.approval",
+    "Approve": "adalang.api.approving",
     "BudgetExceeded": "adalang.runtime.failures",
     "CheckFailed": "adalang.engine.checked",
     "Component": "adalang.api.component",

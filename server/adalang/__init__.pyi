@@ -1,4 +1,5 @@
 # What type checkers see: the names that __init__.py imports when they are first used.
+from adalang.api.approving import Approve as Approve
 from adalang.api.component import Component as Component
 from adalang.api.engine import ProgramClosed as ProgramClosed
 from adalang.api.program import Program as Program

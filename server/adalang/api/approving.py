@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 
 from adalang.api.calling import CALLER
-from adalang.runtime.approval import ApprovalRequest, Approver, Decision, nobody
+from adalang.runtime.approval import Answer, ApprovalRequest, Approver, Callback, asking
 
-Answer = bool | Decision
-Approve = Callable[[ApprovalRequest], Answer | Awaitable[Answer]]
-"""Answers ``True``, ``False``, or a :class:`Decision` with inputs of its own or a note that says why not."""
+Approve = Callback
+"""Answers ``True``, ``False``, the inputs to call the tool with, or a :class:`Decision`; it may be async."""
 
 
-def approver_of(approve: Approve | None) -> Approver:
-    """Asks ``approve`` where the call was made (see :mod:`adalang.api.calling`); without one nothing is approved."""
-    if approve is None:
-        return nobody
+def approver_of(approve: Approve) -> Approver:
+    """Asks ``approve`` where the call was made (see :mod:`adalang.api.calling`)."""
 
-    async def ask(request: ApprovalRequest) -> Decision:
-        answer: object = await CALLER.get().ask(partial(approve, request))
-        match answer:
-            case Decision():
-                return answer
-            case bool():
-                return Decision(answer, request.inputs, "" if answer else "it was refused")
-            case _:
-                raise TypeError(
-                    f"the approval of `{request.tool}` was answered with {answer!r}, not with True, False or a Decision"
-                )
+    async def there(request: ApprovalRequest) -> Answer:
+        return await CALLER.get().ask(partial(approve, request))
 
-    return ask
+    return asking(there)

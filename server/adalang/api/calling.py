@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import queue
-import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import Any, Protocol, TypeVar
+
+from adalang.runtime.approval import in_daemon_thread
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ class AwaitedCall:
         settle, answer = _answer()
 
         async def asked() -> None:
-            settle(await question() if is_async(question) else await _in_thread(question))  # type: ignore[misc]
+            settle(await question() if is_async(question) else await in_daemon_thread(question))  # type: ignore[misc]
 
         self.tell(lambda: self._begin(asked()))
         return await answer  # type: ignore[no-any-return]
@@ -138,25 +139,3 @@ def _answer() -> tuple[Callable[[Any], None], asyncio.Future[Any]]:
             loop.call_soon_threadsafe(lambda: None if answer.done() else answer.set_result(value))
 
     return settle, answer
-
-
-async def _in_thread(question: Callable[[], Any]) -> Any:
-    """``question()`` in a daemon thread: one of the loop's own would keep the process from ending while nobody answers."""
-    loop, context = asyncio.get_running_loop(), copy_context()
-    answer: asyncio.Future[Any] = loop.create_future()
-
-    def settle(value: Any, error: BaseException | None) -> None:
-        if not answer.done():
-            answer.set_exception(error) if error is not None else answer.set_result(value)
-
-    def run() -> None:
-        value, raised = None, None
-        try:
-            value = context.run(question)
-        except BaseException as error:
-            raised = error
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(settle, value, raised)
-
-    threading.Thread(target=run, name="adalang question", daemon=True).start()
-    return await answer

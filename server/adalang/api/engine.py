@@ -15,10 +15,10 @@ from adalang.language.program import Program as SourceProgram
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from adalang.api.approving import Approve
     from adalang.api.calling import Caller
     from adalang.api.opened import Opened
     from adalang.engine.session import Session
+    from adalang.runtime.approval import Callback
     from adalang.runtime.interpreter import Runtime
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ class Asked:
     source: SourceProgram
     models: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
-    approve: Approve | None = None
+    approve: Callback | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Coroutine
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +17,6 @@ from adalang.api.calling import CALLER, Caller
 from adalang.api.engine import Asked, ProgramClosed, Ready, Work
 from adalang.config import find_root, load_settings
 from adalang.engine.session import Session
-from adalang.runtime.services import Services
 
 T = TypeVar("T")
 
@@ -52,7 +52,10 @@ class Opened:
     def _readied(self, asked: Asked) -> Ready:
         source = asked.source
         texts = {str(path): str(module.source) for path, module in source.modules.items()}
-        session = self._session.beside(asked.models, Services(approver_of(asked.approve)))
+        services = self._session.services
+        if asked.approve is not None:
+            services = replace(services, approver=approver_of(asked.approve))
+        session = self._session.beside(asked.models, services)
         program = session.load(source.path, texts)
         return Ready(session, program, session.runtime(program))
 

@@ -17,13 +17,13 @@ from adalang.api.scoring import evaluation, open_proposals, optimization
 from adalang.language.program import load as load_source
 
 if TYPE_CHECKING:
-    from adalang.api.approving import Approve
     from adalang.api.engine import Work
     from adalang.api.results import Optimized, Proposal
     from adalang.engine.session import OnRow
     from adalang.evaluation.results import Evaluation
     from adalang.language.checks import Diagnostic
     from adalang.optimizer.events import RunEvent
+    from adalang.runtime.approval import Callback
     from adalang.runtime.models.types import Usage
     from adalang.runtime.trace import Trace
 
@@ -33,7 +33,7 @@ _TRACING: ContextVar[tuple[tuple[Engine, list[Trace]], ...]] = ContextVar("adala
 
 
 def load(
-    file: str | os.PathLike[str], *, model: str | Mapping[str, str] = "", approve: Approve | None = None
+    file: str | os.PathLike[str], *, model: str | Mapping[str, str] = "", approve: Callback | None = None
 ) -> Program:
     """Load a .adal file with what it imports.
 
@@ -42,7 +42,8 @@ def load(
 
     Args:
         model: replaces the model of all components, or of some by name.
-        approve: is asked before a tool is called that needs approval, and answers True, False or a :class:`Decision`;
+        approve: is asked before a tool is called that needs approval, and answers True, False, the inputs
+            to call it with, or a :class:`Decision`;
             it may be async. Without it such calls are refused.
 
     Raises:
@@ -57,7 +58,7 @@ def load(
     return program.with_models(model) if model else program
 
 
-def _loaded(path: Path, models: Mapping[str, str], params: Mapping[str, Any], approve: Approve | None) -> Program:
+def _loaded(path: Path, models: Mapping[str, str], params: Mapping[str, Any], approve: Callback | None) -> Program:
     program = load(path, model=models, approve=approve)
     return program.with_params(params) if params else program
 
@@ -123,7 +124,7 @@ class Program:
                 raise TypeError(f"`{name}` holds examples: a list of objects, not {value!r}")
         return self._with(source=rewritten(self._asked.source, values), params={**self._asked.params, **values})
 
-    def with_approval(self, approve: Approve | None) -> Self:
+    def with_approval(self, approve: Callback | None) -> Self:
         """The program with another callback for approvals (see :func:`load`)."""
         return self._with(approve=approve)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from adalang.language.declarations import PipelineDeclaration, PromptDeclaration, setting
+from adalang.language.declarations import PipelineDeclaration, PromptDeclaration, ToolDeclaration, setting
 from adalang.language.program import Entity, Program
 from adalang.runtime.answers import read_answer
 from adalang.runtime.dataflow import run_pipeline
@@ -22,6 +22,7 @@ from adalang.runtime.prompts import Overrides, Prompts
 from adalang.runtime.provenance import Origin, Origins, Sourced
 from adalang.runtime.resolve import Models
 from adalang.runtime.services import Services
+from adalang.runtime.tools.calls import call_tool
 from adalang.runtime.trace import Call, Place, Trace
 from adalang.runtime.wording import article
 
@@ -86,6 +87,10 @@ class _Run:
         return self._runtime.program
 
     @property
+    def services(self) -> Services:
+        return self._runtime.services
+
+    @property
     def overrides(self) -> Overrides:
         return self._runtime.overrides
 
@@ -99,7 +104,7 @@ class _Run:
         binding: str,
         place: Place,
     ) -> Sourced:
-        if entity.kind not in ("prompt", "pipeline"):
+        if entity.kind not in ("prompt", "pipeline", "tool"):
             raise BugFailure(f"`{entity.id}` is {article(entity.kind)}, which {NOT_YET}")
         values = checked_inputs(self.program, entity, inputs)
         call = Call(entity.id, entity.kind, values, parent, binding, place=place, origins=origins)
@@ -113,6 +118,9 @@ class _Run:
                 case PipelineDeclaration() as declaration:
                     found = await run_pipeline(self, entity, declaration, values, at)
                     call.output, call.returned = found.value, found.origins
+                case ToolDeclaration():
+                    call.output = await call_tool(self, entity, values, at)
+                    call.returned = (Origin(at),)
                 case _:
                     raise AssertionError(entity.kind)
         except (Failure, BudgetExceeded) as failure:

@@ -183,8 +183,10 @@ class _Engine:
         with self._lock:
             if self._loop is None:
                 self._open()
-            assert self._loop is not None and self._runtime is not None
-            return asyncio.run_coroutine_threadsafe(_output(self._runtime, entity.id, inputs), self._loop)
+            assert self._loop is not None and self._session is not None and self._runtime is not None
+            return asyncio.run_coroutine_threadsafe(
+                _output(self._session, self._runtime, entity.id, inputs), self._loop
+            )
 
     def _open(self) -> None:
         root = find_root(self._source.path)
@@ -214,6 +216,6 @@ class _Engine:
             atexit.unregister(self.close)
 
 
-async def _output(runtime: Runtime, component: str, inputs: Mapping[str, Any]) -> Any:
-    output, _ = await runtime.run(find_component(runtime.program, component), inputs)
+async def _output(session: Session, runtime: Runtime, component: str, inputs: Mapping[str, Any]) -> Any:
+    output, _, _ = await session.traced(runtime, find_component(runtime.program, component), inputs, "python")
     return output

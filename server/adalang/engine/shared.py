@@ -41,7 +41,8 @@ class Shared:
         used.requests += 1
         try:
             await self._close_former()
-            yield Session(self._root, settings, store=self._store, gateway=used.gateway)
+            async with Session(self._root, settings, store=self._store, gateway=used.gateway) as session:
+                yield session
         finally:
             used.requests -= 1
             await self._close_former()

@@ -24,6 +24,7 @@ from adalang.cli import (
     runs,
     server,
     store,
+    trace,
     watch,
 )
 
@@ -53,6 +54,7 @@ app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 app.command("models")(models.models)
 app.add_typer(store.app, name="store")
+app.add_typer(trace.app, name="trace")
 app.command("watch")(watch.watch)
 app.command("server")(server.server)
 

@@ -436,9 +436,13 @@ class Store:
             table: self._write(f"DELETE FROM {table} WHERE created < ?{_RUNNING_STAYS.get(table, '')}", before)
             for table in tables
         }
+        self.compact()
+        return deleted
+
+    def compact(self) -> None:
+        """Give the space of what was deleted back to the disk."""
         self._write("VACUUM")
         self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
-        return deleted
 
     def export(self, kinds: Sequence[str] = TABLES) -> Iterator[dict[str, Any]]:
         """Every row as a JSON object, its table's name as `kind`. Raises ValueError for an unknown table."""

@@ -6,9 +6,11 @@ import importlib.util
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from adalang.store.records import RunRecord
 from adalang.store.runs import PackedRun
 
 if TYPE_CHECKING:
@@ -58,17 +60,15 @@ class Sender:
             self._thread.join(_LAST_SECONDS)
 
     def _work(self) -> None:
-        if importlib.util.find_spec("opentelemetry") is None or not _has_exporter():
+        if not _has_exporter():
             self._trouble('traces are not sent: `otlp_endpoint` needs `pip install "adalang[otel]"`')
             return
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-        thread = threading.current_thread()
-        for name in ("opentelemetry.exporter.otlp.proto.http.trace_exporter", "opentelemetry.exporter.otlp.proto.http"):
-            logging.getLogger(name).addFilter(lambda record: record.thread != thread.ident)  # it is told here, once
         self._exporter = OTLPSpanExporter(self._endpoint, headers=_headers(self._headers), timeout=_TIMEOUT)
-        while batch := self._batch():
-            self._export(batch)
+        with _quiet():
+            while batch := self._batch():
+                self._export(batch)
         self._exporter.shutdown()  # type: ignore[no-untyped-call]
 
     def _batch(self) -> list[PackedRun]:
@@ -110,6 +110,22 @@ class Sender:
             self._warn(message)
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What the library logs of a failure in this thread is told by us, once and shorter."""
+    thread = threading.get_ident()
+    logger = logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+
+    def others(record: logging.LogRecord) -> bool:
+        return record.thread != thread
+
+    logger.addFilter(others)
+    try:
+        yield
+    finally:
+        logger.removeFilter(others)
+
+
 def traces_address(endpoint: str) -> str:
     """Where traces go, from a collector's address with or without its path."""
     endpoint = endpoint.rstrip("/")
@@ -126,3 +142,28 @@ def _has_exporter() -> bool:
 def _headers(text: str) -> dict[str, str]:
     pairs = (one.partition("=") for one in text.split(","))
     return {name.strip(): value.strip() for name, equals, value in pairs if equals}
+
+
+class Unsent(Exception):
+    """Runs could not be sent; the message says why."""
+
+
+def send_now(records: Sequence[RunRecord], endpoint: str, headers: str) -> None:
+    """Send kept runs, and wait until the collector has them.
+
+    Raises:
+        Unsent: it has not, or the extra is not installed.
+    """
+    if not _has_exporter():
+        raise Unsent('this needs `pip install "adalang[otel]"`')
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.trace.export import SpanExportResult
+
+    from adalang.tracing.semantic import otel_spans
+
+    exporter = OTLPSpanExporter(traces_address(endpoint), headers=_headers(headers), timeout=_TIMEOUT)
+    for record in records:
+        with _quiet():
+            sent = exporter.export(list(otel_spans(record)))
+        if sent is not SpanExportResult.SUCCESS:
+            raise Unsent(f"{traces_address(endpoint)} does not take traces")

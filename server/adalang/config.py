@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -69,6 +70,52 @@ SETTINGS: tuple[SettingDoc, ...] = (
     ),
     SettingDoc(
         "budget_usd", float, 5.0, "ADALANG_BUDGET_USD", "Money that one optimization may spend at most, in USD.", 0
+    ),
+    SettingDoc("trace", bool, True, "ADALANG_TRACE", "Whether runs leave traces in the store."),
+    SettingDoc(
+        "trace_share",
+        float,
+        0.1,
+        "ADALANG_TRACE_SHARE",
+        "Share (0 to 1) of the passing rows of evals, and of an optimization's runs, whose traces are kept. Failing rows always are.",
+        0,
+    ),
+    SettingDoc(
+        "trace_days",
+        float,
+        30.0,
+        "ADALANG_TRACE_DAYS",
+        "Days after which a trace is deleted. 0: none is for its age.",
+        0,
+    ),
+    SettingDoc(
+        "trace_mb",
+        float,
+        200.0,
+        "ADALANG_TRACE_MB",
+        "Megabytes that traces may take; then the oldest are deleted. 0: as many as they take.",
+        0,
+    ),
+    SettingDoc(
+        "redact",
+        list,
+        [],
+        "ADALANG_REDACT",
+        "Regular expressions of what traces must not show, besides secrets and keys.",
+    ),
+    SettingDoc(
+        "otlp_endpoint",
+        str,
+        "",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "Address of a collector that traces are sent to over OTLP/HTTP (needs `adalang[otel]`). Unset: nothing is sent.",
+    ),
+    SettingDoc(
+        "otlp_headers",
+        str,
+        "",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "Headers for the collector: `name=value,name=value`; keys belong into the environment variable.",
     ),
 )
 
@@ -173,14 +220,26 @@ def _is(value: Any, wanted: SettingDoc) -> bool:
         return wanted.kind is bool and isinstance(value, bool)
     if wanted.kind is str:
         return isinstance(value, str)
+    if wanted.kind is list:
+        return isinstance(value, list) and all(isinstance(one, str) and _is_expression(one) for one in value)
     if not isinstance(value, int | float) or (wanted.kind is int and not isinstance(value, int)):
         return False
     return math.isfinite(value) and (wanted.least is None or value >= wanted.least)
 
 
+def _is_expression(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
+
+
 def _from_text(text: str, kind: type) -> Any:
     if kind is bool:
         return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(text.lower())
+    if kind is list:
+        return [text]
     try:
         return kind(text)
     except ValueError:
@@ -188,5 +247,7 @@ def _from_text(text: str, kind: type) -> Any:
 
 
 def _wanted(one: SettingDoc) -> str:
-    kind = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[one.kind]
+    kind = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}.get(
+        one.kind, "a list of regular expressions"
+    )
     return kind if one.least is None else f"{kind} from {one.least:g} on"

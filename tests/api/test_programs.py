@@ -62,7 +62,9 @@ def desk(tmp_path: Path) -> Iterator[adalang.Program]:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[adalang.Program]:
-    (tmp_path / "tools.py").write_text("def refund(order: str, amount: float) -> str:\n    return f'{order}: {amount:g}'\n")
+    (tmp_path / "tools.py").write_text(
+        "def refund(order: str, amount: float) -> str:\n    return f'{order}: {amount:g}'\n"
+    )
     file = tmp_path / "shop.adal"
     file.write_text(SHOP)
     with adalang.load(file) as program:
@@ -71,7 +73,9 @@ def shop(tmp_path: Path) -> Iterator[adalang.Program]:
 
 def test_other_texts_and_examples_answer_and_the_file_stays(desk: adalang.Program) -> None:
     before = desk.path.read_text()
-    turned = desk.with_params({"classify.instruction": "- billing: words such as broken\n- returns: words such as card"})
+    turned = desk.with_params(
+        {"classify.instruction": "- billing: words such as broken\n- returns: words such as card"}
+    )
     assert [turned.classify("my card"), desk.classify("my card")] == ["returns", "billing"]
     taught = desk.with_params({"classify.shots": [{"ticket": "zzz", "output": "returns"}]})
     taught.classify("broken")

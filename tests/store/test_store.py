@@ -70,20 +70,21 @@ def test_the_folder_is_ignored_by_git(tmp_path: Path) -> None:
 
 def test_records_come_back_as_they_were_written(store: Store) -> None:
     response = ResponseRecord("k", "openai/x", {"messages": ["é", "\ud800"]}, {"text": "ok"}, 0.5, 7, 1.0)
-    run = RunRecord("a.adal", "classify", {"ticket": "x"}, ["out", 1, None], {"calls": []}, {"calls": 1})
+    calls = ({"component": "classify", "inputs": {"ticket": "x" * 200}, "output": ["out", 1, None, "\0", "\ud800"]},)
+    run = RunRecord("a.adal", "classify", {"calls": 1}, calls, components=("classify", "common.grade"))
     scored = evaluation(0.8)
     look = HoldoutLook("h", "routing", "run1", "c1", 0.01, 0.05, 2.0)
 
     store.put_response(response)
-    store.put_run(run)
+    store.runs.put([store.runs.packed(run)])
     store.put_evaluation(scored)
     store.add_look(look)
     store.put_proposal(proposal())
 
     assert store.response("k") == response
     assert store.response("other") is None
-    assert store.run(run.id) == run
-    assert store.runs("a.adal", "classify") == [run]
+    assert store.runs.get(run.id[:5]) == run
+    assert store.runs.find(file="a.adal", component="common.grade") == [replace(run, calls=())]
     assert store.evaluations("a.adal", with_rows=True) == [scored]
     assert store.looks("h") == [look]
     [found] = store.proposals()
@@ -194,6 +195,7 @@ def test_prune_deletes_what_is_old_and_never_the_looks(store: Store) -> None:
         "responses": 0,
         "observations": 0,
         "runs": 0,
+        "texts": 0,
         "evaluations": 0,
         "optimizations": 0,
         "events": 0,

@@ -59,7 +59,8 @@ class Component:
             from adalang.runtime.interpreter import RunFailed
 
             try:
-                output, trace = await ready.runtime.run(find_component(ready.program, self._entity.id), given)
+                entity = find_component(ready.program, self._entity.id)
+                output, trace, _ = await ready.session.traced(ready.runtime, entity, given, "python")
             except RunFailed as failed:
                 keep(failed.trace)
                 raise

@@ -25,6 +25,7 @@ from adalang.cli import (
     server,
     store,
     stubs,
+    trace,
     watch,
 )
 
@@ -55,6 +56,7 @@ app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 app.command("models")(models.models)
 app.add_typer(store.app, name="store")
+app.add_typer(trace.app, name="trace")
 app.command("watch")(watch.watch)
 app.command("server")(server.server)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
-import time
 from pathlib import Path
 
 import typer
 
 from adalang.cli.common import existing_store, money, note, print_json
+from adalang.cli.times import moment
 
 app = typer.Typer(help="Show, prune or export the workspace's store.", no_args_is_help=True)
 
@@ -36,11 +35,15 @@ def show(json_output: bool = typer.Option(False, "--json", help="Print as JSON."
 def prune(
     kind: str = typer.Option("", "--kind", "-k", help="What to delete: responses, runs, evaluations, …; default: all."),
     older_than: str = typer.Option("", "--older-than", help="Only what is older: 30d, 12h, 90m. Absent: everything."),
+    retention: bool = typer.Option(False, "--retention", help="Only traces beyond `trace_days` and `trace_mb`."),
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
     root: Path = ROOT,
 ) -> None:
     """Delete what is kept. Deleted answers have to be paid for again."""
-    before = time.time() - _seconds(older_than) if older_than else None
+    if retention:
+        _retain(root)
+        return
+    before = moment(older_than, "--older-than") if older_than else None
     what = f"{kind or 'everything'}{f' older than {older_than}' if older_than else ''}"
     if not yes and not (sys.stdin.isatty() and typer.confirm(f"Delete {what}?", default=False)):
         note("Nothing was deleted." + ("" if sys.stdin.isatty() else " Add --yes to delete without being asked."))
@@ -53,16 +56,19 @@ def prune(
     print(", ".join(f"{count} {table}" for table, count in deleted.items() if count) or "Nothing to delete.")
 
 
+def _retain(root: Path | None) -> None:
+    from adalang.config import find_root, load_settings
+
+    settings = load_settings(find_root(root or Path.cwd()))
+    with existing_store(root) as store:
+        gone = store.runs.retain(settings["trace_days"], settings["trace_mb"])
+        store.compact()
+    print(f"{gone} runs" if gone else "Nothing to delete.")
+
+
 @app.command("export")
 def export(root: Path = ROOT) -> None:
     """Print everything as JSON lines."""
     with existing_store(root) as store:
         for row in store.export():
             print(json.dumps(row, ensure_ascii=False, default=str))
-
-
-def _seconds(text: str) -> float:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw])", text.strip())
-    if match is None:
-        raise typer.BadParameter(f"--older-than takes a time such as 30d, 12h or 90m, not {text!r}")
-    return float(match.group(1)) * {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}[match.group(2)]

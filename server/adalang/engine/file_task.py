@@ -9,6 +9,7 @@ from typing import Any
 from adalang.engine.dataflow import gold, judged
 from adalang.engine.described import allowed_params, task_component, task_param
 from adalang.engine.plan import OptimizePlan
+from adalang.engine.row_traces import keep_searched
 from adalang.engine.variants import Variant, Variants
 from adalang.evaluation.copies import examples as same_rows
 from adalang.evaluation.evaluate import Scorer
@@ -32,6 +33,7 @@ from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.types import Message, ModelSpec, Request, Usage
 from adalang.store import Store
 from adalang.store.records import HoldoutLook
+from adalang.tracing.tracer import Tracer
 
 _TEACHER_TOKENS, _ANSWER_TOKENS = 2000, 200
 """Assumed lengths of a call where a teacher's price is compared with others'."""
@@ -48,6 +50,7 @@ class FileTask:
     teacher: ModelSpec
     budget: Budget
     store: Store
+    tracer: Tracer
     examples: Mapping[str, Sequence[Example]]
     originals: Mapping[str, Row]
 
@@ -62,6 +65,7 @@ class FileTask:
         runtime_of: Callable[[Program], Runtime],
         budget: Budget,
         store: Store,
+        tracer: Tracer,
     ) -> FileTask:
         runtime = runtime_of(program)
         evaluated = scorer.plan
@@ -94,7 +98,7 @@ class FileTask:
         )
         originals = {row.id: row for found in splits.values() for row in found}
         variants = Variants(program, Variant(scorer, runtime), runtime_of, {one.id: one for one in others})
-        return cls(info, scorer, runtime, variants, teacher, budget, store, examples, originals)
+        return cls(info, scorer, runtime, variants, teacher, budget, store, tracer, examples, originals)
 
     @property
     def info(self) -> TaskInfo:
@@ -110,13 +114,16 @@ class FileTask:
             return replace(refused, reason=variant.refused)
         runtime = replace(variant.runtime, overrides=self.variants.overrides(candidate))
         try:
-            return await variant.scorer.run(runtime, original, sample)
+            result = await variant.scorer.run(runtime, original, sample)
         except BugFailure as failure:
             if variant is self.variants.own:
                 raise
             return replace(
                 refused, reason=str(failure)
             )  # a model that does not take an option, say: this choice's fault
+        info = self.task_info
+        keep_searched(self.tracer, runtime.program, info.eval, result, info.run_id, candidate.key)
+        return result
 
     async def run_with_teacher(self, candidate: Candidate, row: Example, sample: int) -> RowResult:
         variant = self.variants.of(candidate)

@@ -6,7 +6,7 @@ The command line uses it in its own process, the editor through the worker.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,21 +18,23 @@ from adalang.engine.file_task import FileTask
 from adalang.engine.gateways import gateway_for, services_of
 from adalang.engine.optimization import OnBegin, OnEvent, Optimization, OptimizeResult
 from adalang.engine.plan import OptimizePlan, optimize_plan
+from adalang.engine.row_traces import keep_row
 from adalang.evaluation.evaluate import Scorer, evaluate
 from adalang.evaluation.plan import EvalPlan, components_run, eval_plan
 from adalang.evaluation.results import Evaluation, RowResult
 from adalang.language.data import Row
 from adalang.language.fingerprint import disk_hash, fingerprint
-from adalang.language.program import Program
+from adalang.language.program import Entity, Program
 from adalang.runtime.failures import BugFailure
-from adalang.runtime.interpreter import Runtime
+from adalang.runtime.interpreter import STOPPED, RunFailed, Runtime
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.resolve import Models
 from adalang.runtime.services import Services
 from adalang.runtime.trace import Trace
 from adalang.store import Store
-from adalang.store.records import RunRecord
+from adalang.store.records import new_id
+from adalang.tracing.tracer import Tracer
 
 _EVALS_ASK_NOBODY = "an eval asks nobody; `adalang run` in a terminal does, and Python with `approve`"
 _SEARCHES_ASK_NOBODY = "an optimization asks nobody"
@@ -68,6 +70,7 @@ class Session:
         self._record_to = record_to
         self._owns_store, self._owns_gateway, self._owns_services = store is None, gateway is None, services is None
         self._known_gateway = gateway
+        self.tracer = Tracer(self.store, settings)
 
     async def __aenter__(self) -> Session:
         return self
@@ -76,6 +79,7 @@ class Session:
         await self.close()
 
     async def close(self) -> None:
+        await self.tracer.close()
         if self._owns_services:
             await self.services.tools.aclose()
         if self._owns_gateway and self._known_gateway is not None:
@@ -123,6 +127,7 @@ class Session:
         return list(dict.fromkeys(found))
 
     def runtime(self, program: Program, *, budget: Budget | None = None, services: Services | None = None) -> Runtime:
+        self.tracer.know(program)
         return Runtime(program, self._gateway, self.models(program), budget=budget, services=services or self.services)
 
     @property
@@ -144,18 +149,26 @@ class Session:
             RunFailed: no answer; the trace says how far it came.
         """
         program = self.load(file, texts)
-        entity = find_component(program, component)
-        output, trace = await self.runtime(program).run(entity, inputs)
-        record = RunRecord(
-            file=self.store.relative(file),
-            component=entity.id,
-            inputs=dict(inputs),
-            output=output,
-            trace=trace.to_json(),
-            usage=asdict(trace.usage),
-        )
-        self.store.put_run(record)
-        return output, trace, record.id
+        return await self.traced(self.runtime(program), find_component(program, component), inputs)
+
+    async def traced(
+        self, runtime: Runtime, entity: Entity, inputs: Mapping[str, Any], origin: str = "run"
+    ) -> tuple[Any, Trace, str]:
+        """Run a component; what happened is kept in the store, under the id that comes third, however the run ends.
+
+        Raises:
+            RunFailed: no answer; the trace says how far it came.
+        """
+        trace, error = Trace(), STOPPED
+        try:
+            output, _ = await runtime.run(entity, inputs, trace=trace)
+            error = ""
+        except RunFailed as failed:
+            error = str(failed)
+            raise
+        finally:
+            run = self.tracer.keep([trace], file=str(runtime.program.path), origin=origin, error=error)
+        return output, trace, run
 
     # ---- evaluate
 
@@ -177,8 +190,11 @@ class Session:
         """
         plan = eval_plan(program, eval_name)
         chosen, rows = chosen_rows(plan, self.root, split, limit)
-        found = await self.score(program, plan, chosen, rows, repeats=repeats, budget=budget, on_row=on_row)
-        self.store.put_evaluation(record_of(self.store.relative(program.path), found))
+        evaluation = new_id()
+        found = await self.score(
+            program, plan, chosen, rows, repeats=repeats, budget=budget, on_row=on_row, evaluation=evaluation
+        )
+        self.store.put_evaluation(replace(record_of(self.store.relative(program.path), found), id=evaluation))
         return found
 
     async def score(
@@ -191,14 +207,17 @@ class Session:
         repeats: int | None = None,
         budget: Budget | None = None,
         on_row: OnRow = lambda result, done, total: None,
+        evaluation: str = "",
     ) -> Evaluation:
-        """Score an eval on rows; the answers are kept, the score is not."""
+        """Score an eval on rows; the answers are kept, the score is not. ``evaluation`` is the id that its traces name."""
         times = repeats or plan.repeats
         done = 0
+        kept: dict[tuple[str, int], str] = {}
 
         def told(result: RowResult) -> None:
             nonlocal done
             done += 1
+            kept[result.row_id, result.sample] = keep_row(self.tracer, program, plan.name, result, evaluation)
             on_row(result, done, len(rows) * times)
 
         found = await evaluate(
@@ -210,7 +229,8 @@ class Session:
             on_row=told,
             concurrency=max(64, self.settings["concurrency"]),
         )
-        return replace(found, fingerprint=self.fingerprint(program, plan.target.id))
+        traced = [replace(row, run=kept[row.row_id, row.sample]) for row in found.rows]
+        return replace(found, rows=traced, fingerprint=self.fingerprint(program, plan.target.id))
 
     def _scorer(self, plan: EvalPlan) -> Scorer:
         return Scorer.of(plan, self.settings["metric_seconds"])
@@ -232,6 +252,7 @@ class Session:
             runtime_of=lambda one: self.runtime(one, budget=budget, services=services),
             budget=budget,
             store=self.store,
+            tracer=self.tracer,
         )
 
     def prepared(self, program: Program, plan: OptimizePlan) -> Optimization:

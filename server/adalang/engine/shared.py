@@ -47,7 +47,10 @@ class Shared:
         try:
             await self._close_former()
             services = Services(tools=self._tools, observations=Observations(self._store))
-            yield Session(self._root, settings, store=self._store, gateway=used.gateway, services=services)
+            async with Session(
+                self._root, settings, store=self._store, gateway=used.gateway, services=services
+            ) as session:
+                yield session
         finally:
             used.requests -= 1
             await self._close_former()

@@ -137,26 +137,28 @@ class Scorer:
             return _without_answer(unscored, failed)
         answered = replace(unscored, output=output, usage=trace.usage, answer_usage=trace.answer_usage, trace=trace)
         try:
-            score, paid, answer_paid = await self._score(runtime, row, output, expected, trace, sample)
+            score, judged = await self._score(runtime, row, output, expected, trace, sample)
         except RunFailed as failed:
             if isinstance(failed.failure, BudgetExceeded) or failed.failure.kind != "transport":
                 raise _as_bug(failed, "the metric") from failed
             error = f"the metric got no answer: {failed}"
-            return replace(answered, reason=error, error=error, usage=answered.usage + failed.trace.usage)
+            usage = answered.usage + failed.trace.usage
+            return replace(answered, reason=error, error=error, usage=usage, judged=failed.trace)
         return replace(
             answered,
             status="ok",
             score=score.value,
             reason=score.reason,
-            usage=answered.usage + paid,
-            answer_usage=answered.answer_usage + answer_paid,
+            usage=answered.usage + judged.usage if judged else answered.usage,
+            answer_usage=answered.answer_usage + judged.answer_usage if judged else answered.answer_usage,
+            judged=judged,
         )
 
     # ---- metrics
 
     async def _score(
         self, runtime: Runtime, row: Row, output: Any, expected: Any, trace: Trace, sample: int
-    ) -> tuple[Score, Usage, Usage]:
+    ) -> tuple[Score, Trace | None]:
         names = {"row": row.values, "output": output, "steps": trace.steps}
         metric = self.plan.metric
         function = metric.function if isinstance(metric, CallExpression) else metric
@@ -168,8 +170,8 @@ class Scorer:
                 return await self._judge(runtime, judge, arguments, names, expected, sample)
             if name == "python":
                 found = await self._python(row, arguments, {**row.values, **names, "expected": expected})
-                return as_score(found), Usage(), Usage()
-            return self._built_in(name, arguments, names, expected), Usage(), Usage()
+                return as_score(found), None
+            return self._built_in(name, arguments, names, expected), None
         except MetricError as error:
             raise BugFailure(f"the metric of `{self.plan.name}`: {error}") from error
 
@@ -194,7 +196,7 @@ class Scorer:
         names: Mapping[str, Any],
         expected: Any,
         sample: int,
-    ) -> tuple[Score, Usage, Usage]:
+    ) -> tuple[Score, Trace]:
         """A component that scores; called without arguments it gets what its inputs are named after."""
         parameters = [one.name.text for one in entity.declaration.parameters]  # type: ignore[union-attr]
         if arguments:
@@ -206,7 +208,7 @@ class Scorer:
             known = {**names["row"], "output": names["output"], "expected": expected}
             inputs = {name: known[name] for name in parameters if name in known}
         judged, trace = await runtime.run(entity, inputs, sample=sample)
-        return as_score(judged), trace.usage, trace.answer_usage
+        return as_score(judged), trace
 
     async def _python(self, row: Row, arguments: tuple[Argument, ...], known: Mapping[str, Any]) -> Any:
         """A Python function as metric; it gets those of row, output, expected, steps and the columns that it names."""

@@ -21,7 +21,8 @@ class RowResult:
     """One row, run once. ``score`` is ``None`` only for transport failures, which say nothing about the prompt; among them are calls
     of tools that were not made. "failed" is a tool that was called and gave nothing usable.
 
-    ``usage`` was paid now; ``answer_usage`` is what the answers cost when they were bought, cached or not.
+    ``usage`` was paid now; ``answer_usage`` is what the answers cost when they were bought, cached or not. ``judged`` is the run
+    of a metric that is a component; ``run`` is the id under which the store has both, "" if it has not.
     """
 
     row_id: str
@@ -35,7 +36,9 @@ class RowResult:
     usage: Usage = field(default_factory=Usage)
     answer_usage: Usage = field(default_factory=Usage)
     trace: Trace | None = None
+    judged: Trace | None = None
     error: str = ""
+    run: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON without the trace."""
@@ -49,6 +52,7 @@ class RowResult:
             "output": self.output,
             "expected": self.expected,
             "error": self.error,
+            "run": self.run,
             "cached": self.usage.calls == 0 and self.usage.cached_calls > 0,
         }
 

@@ -14,13 +14,14 @@ FailureKind = Literal["transport", "refused", "unreadable", "tool", "kept", "bug
 
 
 class Failure(Exception):
-    """A call that gave no usable answer; `usage` is what it cost all the same."""
+    """A call that gave no usable answer; `usage` is what it cost all the same, `attempts` the requests that were made."""
 
     kind: ClassVar[FailureKind]
 
     def __init__(self, message: str, *, usage: Usage | None = None) -> None:
         super().__init__(message)
         self.usage = usage if usage is not None else Usage()
+        self.attempts = 0
 
 
 class TransportFailure(Failure):

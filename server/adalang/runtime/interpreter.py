@@ -5,6 +5,8 @@ What a run did is in its trace, in the order that the program means, however the
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +35,7 @@ from adalang.runtime.tools.calls import call_tool
 from adalang.runtime.trace import Call, Place, Trace
 from adalang.runtime.wording import article
 
+STOPPED = "stopped before it ended"
 NOT_YET = "runs in a later version; it is parsed and checked today"
 
 
@@ -66,19 +69,23 @@ class Runtime:
         retrieval = Retrieval(self.program, self.models, self.gateway, self.services.indexes, self.budget)
         object.__setattr__(self, "retrieval", retrieval)
 
-    async def run(self, entity: Entity, inputs: Mapping[str, Any], *, sample: int = 0) -> tuple[Any, Trace]:
+    async def run(
+        self, entity: Entity, inputs: Mapping[str, Any], *, sample: int = 0, trace: Trace | None = None
+    ) -> tuple[Any, Trace]:
         """The component's output for ``inputs`` (by name) and the trace. ``sample`` tells repeats apart.
+
+        A ``trace`` that is given is the one that is filled: it holds what happened in a run that is cancelled too.
 
         Raises:
             RunFailed: with the typed failure and the trace so far.
         """
-        run = _Run(self, sample)
+        run = _Run(self, sample, trace or Trace())
         try:
             output = await run.component(entity, inputs, (), parent=None, binding="", place=())
         except (Failure, BudgetExceeded) as failure:
-            run.trace.settle()
             raise RunFailed(failure, run.trace) from failure
-        run.trace.settle()
+        finally:
+            run.trace.settle()
         return output.value, run.trace
 
     def messages(self, entity: Entity, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
@@ -87,10 +94,10 @@ class Runtime:
 
 
 class _Run:
-    def __init__(self, runtime: Runtime, sample: int) -> None:
+    def __init__(self, runtime: Runtime, sample: int, trace: Trace) -> None:
         self._runtime = runtime
         self._sample = sample
-        self.trace = Trace()
+        self.trace = trace
 
     @property
     def program(self) -> Program:
@@ -120,6 +127,7 @@ class _Run:
         call = Call(entity.id, entity.kind, values, parent, binding, place=place, origins=origins)
         self.trace.calls.append(call)
         at = len(self.trace.calls) - 1
+        began = time.perf_counter()
         try:
             match entity.declaration:
                 case PromptDeclaration():
@@ -140,7 +148,13 @@ class _Run:
             call.error = str(failure)
             if isinstance(failure, Failure) and entity.kind == "prompt":
                 call.usage += failure.usage
+                call.attempts = failure.attempts or call.attempts
             raise
+        except asyncio.CancelledError:
+            call.error = STOPPED
+            raise
+        finally:
+            call.seconds = time.perf_counter() - began
         return Sourced(call.output, call.returned)
 
     async def _prompt(self, entity: Entity, inputs: Mapping[str, Any], call: Call) -> Any:
@@ -149,9 +163,11 @@ class _Run:
         messages, form = self._runtime.prompts.messages(entity, inputs)
         call.messages = messages
         model = self._runtime.models.of_setting(entity, setting(declaration.settings, "model"))
+        call.model = model.id
         request = Request(model, messages, form.schema, _schema_name(entity), sample=self._sample_of(model))
         response = await self._runtime.gateway.complete(request, budget=self._runtime.budget)
         call.usage, call.answer_usage, call.raw = response.usage, response.answer_usage, response.text
+        call.model, call.attempts = response.model, response.attempts
         try:
             output, call.reasoning = read_answer(response.text, form)
         except UnreadableFailure as failure:

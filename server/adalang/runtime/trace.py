@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -21,7 +22,8 @@ class Call:
     ``binding`` is the pipeline name that got the output ("" at the root). ``raw`` is the model's text, ``error`` says why
     there is no output. ``place`` orders calls as the program means them, however they overlapped in time. ``origins`` tell
     which earlier calls the inputs came from, and what decided that the call was made or its output used; ``returned``, of a
-    pipeline, where its output came from.
+    pipeline, where its output came from. ``began`` is in seconds since 1970, ``seconds`` how long it took; ``model`` answered at
+    the last of ``attempts`` requests (0: the answer was kept).
     """
 
     component: str
@@ -40,6 +42,10 @@ class Call:
     place: Place = ()
     origins: Origins = ()
     returned: Origins = ()
+    began: float = field(default_factory=time.time)
+    seconds: float = 0.0
+    model: str = ""
+    attempts: int = 0
 
 
 @dataclass(slots=True)

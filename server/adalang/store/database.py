@@ -35,17 +35,19 @@ from adalang.store.records import (
     Proposal,
     ProposalStatus,
     ResponseRecord,
-    RunRecord,
     new_id,
 )
+from adalang.store.redaction import Redactor
+from adalang.store.runs import Runs
 from adalang.store.schema import TABLES
+from adalang.store.texts import hidden
 
 __all__ = ["PRUNABLE", "Store", "StoreError"]
 
 # What `prune` may delete. The hold-out looks are not among them: forgetting one would let a test count twice.
 PRUNABLE: dict[str, tuple[str, ...]] = {
     "responses": ("responses",),
-    "runs": ("runs",),
+    "runs": ("runs", "texts"),
     "evaluations": ("evaluations",),
     "optimizations": ("events", "payments", "stints", "optimizations"),
     "proposals": ("proposals",),
@@ -61,7 +63,8 @@ class Store:
     """One workspace's store. Safe for the threads of one process and for many processes at once.
 
     Methods raise StoreError when the file cannot be read or written. `notice` tells the user what happened
-    to a damaged file; it is empty when nothing did. `root` is the workspace, None for a store in memory.
+    to a damaged file; it is empty when nothing did. `root` is the workspace, None for a store in memory. `redactor` hides
+    secrets in what is written.
     """
 
     def __init__(self, connection: sqlite3.Connection, root: Path | None, notice: str = "") -> None:
@@ -69,6 +72,8 @@ class Store:
         self.notice = notice
         self._connection = connection
         self._lock = threading.RLock()
+        self.redactor = Redactor()
+        self.runs = Runs(self)
 
     @classmethod
     def open(cls, root: Path) -> Self:
@@ -130,7 +135,14 @@ class Store:
                 "INSERT OR REPLACE INTO responses (key, model, request, response, usd, tokens, created) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (one.key, one.model, _dump(one.request), _dump(one.response), one.usd, one.tokens, one.created)
+                    (
+                        one.key,
+                        one.model,
+                        *self._without_secrets(one.request, one.response),
+                        one.usd,
+                        one.tokens,
+                        one.created,
+                    )
                     for one in records
                 ],
             ),
@@ -153,6 +165,10 @@ class Store:
                 ],
             ),
         )
+
+    def _without_secrets(self, *values: JsonObject) -> list[str]:
+        """As JSON; nothing but the secrets themselves is hidden in what answers a request again."""
+        return [self.redactor.json(_dump(value)) for value in values]
 
     # Accounts
 
@@ -182,34 +198,6 @@ class Store:
             run_id,
         )
         return float(rows[0][0])
-
-    # Runs
-
-    def put_run(self, record: RunRecord) -> None:
-        """Keep a run and its trace."""
-        self._write(
-            "INSERT OR REPLACE INTO runs (id, file, component, inputs, output, trace, usage, created) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            record.id,
-            self.relative(record.file),
-            record.component,
-            _dump(record.inputs),
-            _dump(record.output),
-            _dump(record.trace),
-            _dump(record.usage),
-            record.created,
-        )
-
-    def runs(self, file: str | Path | None = None, component: str | None = None, limit: int = 100) -> list[RunRecord]:
-        """The newest runs first."""
-        where, values = self._where(file=file, component=component)
-        rows = self._rows(f"SELECT * FROM runs {where} ORDER BY created DESC, rowid DESC LIMIT ?", *values, limit)
-        return [_run(row) for row in rows]
-
-    def run(self, run_id: str) -> RunRecord | None:
-        """The run with this id."""
-        rows = self._rows("SELECT * FROM runs WHERE id = ?", run_id)
-        return _run(rows[0]) if rows else None
 
     # Observations
 
@@ -247,7 +235,7 @@ class Store:
             record.high,
             _dump(record.usage),
             _dump(record.params),
-            _dump(record.rows),
+            _dump(hidden(record.rows, self.redactor)),
             record.repeats,
             record.created,
         )
@@ -468,9 +456,13 @@ class Store:
             table: self._write(f"DELETE FROM {table} WHERE created < ?{_RUNNING_STAYS.get(table, '')}", before)
             for table in tables
         }
+        self.compact()
+        return deleted
+
+    def compact(self) -> None:
+        """Give the space of what was deleted back to the disk."""
         self._write("VACUUM")
         self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
-        return deleted
 
     def export(self, kinds: Sequence[str] = TABLES) -> Iterator[dict[str, Any]]:
         """Every row as a JSON object, its table's name as `kind`. Raises ValueError for an unknown table."""
@@ -569,10 +561,6 @@ def _loaded(row: sqlite3.Row) -> dict[str, Any]:
 
 def _response(row: sqlite3.Row) -> ResponseRecord:
     return ResponseRecord(**_loaded(row))
-
-
-def _run(row: sqlite3.Row) -> RunRecord:
-    return RunRecord(**_loaded(row))
 
 
 def _evaluation(row: sqlite3.Row) -> EvaluationRecord:

@@ -41,14 +41,28 @@ class ResponseRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One component called on one input, with its trace."""
+    """One component called on one input, with its trace.
+
+    `origin` says who asked: `run`, `python`, `eval` or `optimize`; with `eval`, the id of the `evaluation`, `row`, `sample` and
+    `score` (0..1; None: not scored) where there are such. `error` is why there is no answer, or what went wrong on the way.
+    `calls` are JSON objects, each with the place of its `parent` among them; the root comes first, and a metric's calls have a
+    root of their own behind it. They are empty where a query did not ask for them; `components` are those that were called.
+    """
 
     file: str
     component: str
-    inputs: JsonObject
-    output: Any
-    trace: Any
     usage: JsonObject
+    calls: tuple[JsonObject, ...] = ()
+    steps: JsonObject = field(default_factory=dict)
+    components: tuple[str, ...] = ()
+    origin: str = "run"
+    eval: str = ""
+    evaluation: str = ""
+    row: str = ""
+    sample: int = 0
+    score: float | None = None
+    error: str = ""
+    seconds: float = 0.0
     id: str = field(default_factory=new_id)
     created: float = field(default_factory=time.time)
 

@@ -116,11 +116,31 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             created REAL NOT NULL
         )""",
     ),
+    (
+        # What a run was called with and what it gave stand in its first call.
+        "ALTER TABLE runs DROP COLUMN inputs",
+        "ALTER TABLE runs DROP COLUMN output",
+        "ALTER TABLE runs ADD COLUMN origin TEXT NOT NULL DEFAULT 'run'",
+        "ALTER TABLE runs ADD COLUMN eval TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE runs ADD COLUMN evaluation TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE runs ADD COLUMN row TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE runs ADD COLUMN sample INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE runs ADD COLUMN score REAL",
+        "ALTER TABLE runs ADD COLUMN error TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE runs ADD COLUMN components TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE runs ADD COLUMN seconds REAL NOT NULL DEFAULT 0",
+        "ALTER TABLE runs ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0",
+        "UPDATE runs SET components = component, bytes = length(trace)",
+        "CREATE INDEX runs_by_time ON runs (created, bytes)",
+        "CREATE TABLE texts (hash TEXT PRIMARY KEY, text TEXT NOT NULL, bytes INTEGER NOT NULL, created REAL NOT NULL)",
+        "CREATE INDEX texts_by_time ON texts (created, bytes)",
+    ),
 )
 
 TABLES = (
     "responses",
     "runs",
+    "texts",
     "evaluations",
     "optimizations",
     "events",

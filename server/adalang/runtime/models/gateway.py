@@ -116,26 +116,30 @@ class Gateway:
         """
         budget = budget if budget is not None else self._budget
         hearing = Hearing(on_text) if on_text is not None else None
-        lost = Usage()
+        lost, tried = Usage(), 0
         unreachable: TransportFailure | None = None
         for candidate in _with_fallbacks(request):
             try:
                 response = await self._answer(candidate, budget, hearing)
             except TransportFailure as failure:
                 lost += failure.usage
+                tried += failure.attempts
                 unreachable = failure
                 if hearing is not None:
                     hearing.restart()
             except Failure as failure:
                 failure.usage += lost
+                failure.attempts += tried
                 raise
             else:
                 if hearing is not None:
                     hearing.settle(response.text)
                     hearing.check()
-                return replace(response, usage=response.usage + lost) if unreachable is not None else response
+                if unreachable is None:
+                    return response
+                return replace(response, usage=response.usage + lost, attempts=response.attempts + tried)
         assert unreachable is not None, "a request has at least one model"
-        unreachable.usage = lost
+        unreachable.usage, unreachable.attempts = lost, tried
         raise unreachable
 
     async def embed(
@@ -173,7 +177,7 @@ class Gateway:
                 if joined:
                     budget.record(Usage(cached_calls=1))
                 usage = Usage(cached_calls=1) if joined else landing.usage
-                return self._judged(request, key, landing.answer, usage)
+                return self._judged(request, key, landing.answer, usage, 0 if joined else landing.attempts)
             # The budget that ran out was that of whoever asked first: a joiner tries again on its own.
             if not (joined and isinstance(landing.error, BudgetExceeded)):
                 raise _own(landing.error, joined)
@@ -206,9 +210,10 @@ class Gateway:
             await self._quiet.wait()
         broadcast.restart()
         usage = Usage()
-        attempt = 0
+        attempt = requests = 0
         short: _CutShort | None = None
         while True:
+            requests += 1
             try:
                 answer, cost = await self._attempt(lane, request, key, budget, short, broadcast)
             except _CutShort as again:
@@ -219,18 +224,19 @@ class Gateway:
                 usage += failure.usage
                 pause = max(failure.retry_after or 0.0, self._jittered_backoff(attempt))
                 if attempt >= _allowed_retries(request.model, failure) or pause > _LONGEST_PAUSE:
-                    failure.usage = usage
+                    failure.usage, failure.attempts = usage, requests
                     return _Landing(error=failure)
                 broadcast.restart()
                 await asyncio.sleep(pause)
                 attempt += 1
             except Failure as failure:
                 failure.usage += usage
+                failure.attempts = requests
                 return _Landing(error=failure)
             except Exception as error:
                 return _Landing(error=error)
             else:
-                return _Landing(answer, usage + cost)
+                return _Landing(answer, usage + cost, attempts=requests)
 
     async def _attempt(
         self,
@@ -288,7 +294,7 @@ class Gateway:
         self._lengths.saw(request.model.id, answer.output_tokens)
         return self._keeper.keep(record)
 
-    def _judged(self, request: Request, key: str, answer: Answer, usage: Usage) -> Response:
+    def _judged(self, request: Request, key: str, answer: Answer, usage: Usage, attempts: int = 0) -> Response:
         """The answer as a response, or as the failure that it stands for."""
         if self._recorder is not None:
             self._recorder.add(request, answer)
@@ -306,6 +312,7 @@ class Gateway:
             finish_reason=answer.finish_reason,
             key=key,
             answer_usage=answer.usage,
+            attempts=attempts,
         )
 
     def _likely_tokens(self, request: Request) -> int:
@@ -348,6 +355,7 @@ class _Landing:
     answer: Answer | None = None
     usage: Usage = field(default_factory=Usage)
     error: Exception | None = None
+    attempts: int = 0
 
 
 def _allowed_retries(model: ModelSpec, failure: TransportFailure) -> int:
@@ -362,7 +370,7 @@ def _own(error: Exception | None, joined: bool) -> Exception:
         return error
     error = copy.copy(error)
     if isinstance(error, Failure):
-        error.usage = Usage()
+        error.usage, error.attempts = Usage(), 0
     return error
 
 

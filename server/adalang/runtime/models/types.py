@@ -178,7 +178,8 @@ class Response:
 
     `usage` is what this request cost now (only `cached_calls` when `cached`), failed attempts included.
     `answer_usage` is what the answer itself cost when it was bought, cached or not: use it for cost per call.
-    `model` is the id that answered, which is a fallback's when the model asked for could not.
+    `model` is the id that answered, which is a fallback's when the model asked for could not; `attempts` are the requests
+    that it took, 0 for an answer that was there already.
     """
 
     text: str
@@ -189,3 +190,4 @@ class Response:
     finish_reason: str
     key: str
     answer_usage: Usage = field(default_factory=Usage)
+    attempts: int = 0

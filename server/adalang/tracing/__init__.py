@@ -1,0 +1,1 @@
+"""What runs leave behind: traces in the store, and on request with a collector."""

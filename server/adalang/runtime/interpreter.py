@@ -6,19 +6,22 @@ What a run did is in its trace, in the order that the program means, however the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adalang.language.declarations import PipelineDeclaration, PromptDeclaration, setting
+from adalang.language.declarations import AgentDeclaration, PipelineDeclaration, PromptDeclaration, setting
 from adalang.language.program import Entity, Program
+from adalang.runtime.agents.journal import Journal, with_journal
+from adalang.runtime.agents.loop import run_agent
 from adalang.runtime.answers import read_answer
 from adalang.runtime.dataflow import run_pipeline
 from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, UnreadableFailure
+from adalang.runtime.fitting import fitted
 from adalang.runtime.inputs import checked_inputs
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.types import Message, ModelSpec, Request
-from adalang.runtime.prompts import Overrides, Prompts
+from adalang.runtime.prompts import Overrides, Prompts, prompt_form
 from adalang.runtime.provenance import Origin, Origins, Sourced
 from adalang.runtime.resolve import Models
 from adalang.runtime.services import Services
@@ -55,13 +58,16 @@ class Runtime:
     def __post_init__(self) -> None:
         object.__setattr__(self, "prompts", Prompts(self.program, self.overrides))
 
-    async def run(self, entity: Entity, inputs: Mapping[str, Any], *, sample: int = 0) -> tuple[Any, Trace]:
-        """The component's output for ``inputs`` (by name) and the trace. ``sample`` tells repeats apart.
+    async def run(
+        self, entity: Entity, inputs: Mapping[str, Any], *, sample: int = 0, journal: Journal | None = None
+    ) -> tuple[Any, Trace]:
+        """The component's output for ``inputs`` (by name) and the trace. ``sample`` tells repeats apart; a run with a
+        ``journal`` goes on from what is written in it.
 
         Raises:
             RunFailed: with the typed failure and the trace so far.
         """
-        run = _Run(self, sample)
+        run = _Run(self, sample, journal)
         try:
             output = await run.component(entity, inputs, (), parent=None, binding="", place=())
         except (Failure, BudgetExceeded) as failure:
@@ -71,23 +77,26 @@ class Runtime:
         return output.value, run.trace
 
     def messages(self, entity: Entity, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
-        """What a prompt would send for these inputs; nothing is called."""
+        """What a prompt, or an agent at first, would send for these inputs; nothing is called."""
         return self.prompts.messages(entity, checked_inputs(self.program, entity, inputs))[0]
 
 
 class _Run:
-    def __init__(self, runtime: Runtime, sample: int) -> None:
-        self._runtime = runtime
+    def __init__(self, runtime: Runtime, sample: int, journal: Journal | None) -> None:
+        self.runtime = (
+            runtime if journal is None else replace(runtime, services=with_journal(runtime.services, journal))
+        )
+        self.journal = journal
         self._sample = sample
         self.trace = Trace()
 
     @property
     def program(self) -> Program:
-        return self._runtime.program
+        return self.runtime.program
 
     @property
     def overrides(self) -> Overrides:
-        return self._runtime.overrides
+        return self.runtime.overrides
 
     async def component(
         self,
@@ -99,7 +108,7 @@ class _Run:
         binding: str,
         place: Place,
     ) -> Sourced:
-        if entity.kind not in ("prompt", "pipeline"):
+        if entity.kind not in ("prompt", "agent", "pipeline"):
             raise BugFailure(f"`{entity.id}` is {article(entity.kind)}, which {NOT_YET}")
         values = checked_inputs(self.program, entity, inputs)
         call = Call(entity.id, entity.kind, values, parent, binding, place=place, origins=origins)
@@ -110,6 +119,9 @@ class _Run:
                 case PromptDeclaration():
                     call.output = await self._prompt(entity, values, call)
                     call.returned = (Origin(at),)
+                case AgentDeclaration():
+                    found = await run_agent(self, entity, values, at)
+                    call.output, call.returned = found.value, found.origins
                 case PipelineDeclaration() as declaration:
                     found = await run_pipeline(self, entity, declaration, values, at)
                     call.output, call.returned = found.value, found.origins
@@ -125,11 +137,16 @@ class _Run:
     async def _prompt(self, entity: Entity, inputs: Mapping[str, Any], call: Call) -> Any:
         declaration = entity.declaration
         assert isinstance(declaration, PromptDeclaration)
-        messages, form = self._runtime.prompts.messages(entity, inputs)
-        call.messages = messages
-        model = self._runtime.models.of_setting(entity, setting(declaration.settings, "model"))
-        request = Request(model, messages, form.schema, _schema_name(entity), sample=self._sample_of(model))
-        response = await self._runtime.gateway.complete(request, budget=self._runtime.budget)
+        model = self.runtime.models.of_setting(entity, setting(declaration.settings, "model"))
+        form = prompt_form(self.program, entity, self.overrides)
+
+        def written(values: Mapping[str, Any]) -> Request:
+            messages, _ = self.runtime.prompts.messages(entity, values)
+            return Request(model, messages, form.schema, _schema_name(entity), sample=self.sample_of(model))
+
+        request, _, call.cuts = fitted(self.program, entity, inputs, written)
+        call.messages = request.messages
+        response = await self.runtime.gateway.complete(request, budget=self.runtime.budget)
         call.usage, call.answer_usage, call.raw = response.usage, response.answer_usage, response.text
         try:
             output, call.reasoning = read_answer(response.text, form)
@@ -137,7 +154,7 @@ class _Run:
             raise UnreadableFailure(f"`{entity.id}`: {failure}", raw=failure.raw) from failure
         return output
 
-    def _sample_of(self, model: ModelSpec) -> int:
+    def sample_of(self, model: ModelSpec) -> int:
         """Deterministic models give the same answer every time: a repeat would be a second payment for the first one."""
         return 0 if model.provider == "builtin" else self._sample
 

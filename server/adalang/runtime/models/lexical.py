@@ -9,6 +9,7 @@ What it can do, decided by the output instruction that every model gets:
 - pick one of a set of labels, true or false, or a number out of the text;
 - answer a question with the sentence of the given text that shares most words with it;
 - fill a JSON Schema by the same means;
+- call tools that the input speaks of, and answer from what they gave (see `lexical_agent`);
 - asked for `hypotheses`, `edits` or `feedback`, act as a plain teacher (see `lexical_teacher`).
 """
 
@@ -82,6 +83,8 @@ class _Dialogue:
             text = message.content if isinstance(message.content, str) else _text_of(message.content)
             if message.role == "system":
                 system.append(text)
+            elif message.tool_calls:
+                continue
             elif message.role == "assistant":
                 turns.append((asked, text))
                 asked = ""

@@ -240,14 +240,12 @@ async def test_the_retriever_of_a_pipeline_says_that_it_runs_later(tmp_path):
             await w.run("p", q="x")
 
 
-@pytest.mark.parametrize("kind", ["retriever", "tool"])
+@pytest.mark.parametrize("kind", ["retriever"])
 async def test_what_runs_later_says_so(tmp_path, kind):
     declared = {
         "retriever": 'retriever r(query: str) -> Passage[] {\n  corpus = "*.md"\n}\n',
-        "tool": 'tool r(query: str) -> str = python("t.py:f")\n',
     }[kind]
     (tmp_path / "a.md").write_text("text")
-    (tmp_path / "t.py").write_text("def f(query): return query\n")
     async with world(tmp_path, declared, last_user) as w:
         with pytest.raises(RunFailed, match="runs in a later version") as failed:
             await w.run("r", query="x")

@@ -15,6 +15,7 @@ from adalang.language.program import Program, load
 from adalang.runtime.interpreter import Runtime
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.resolve import Models
+from adalang.runtime.services import Services
 from adalang.runtime.trace import Trace
 
 Answer = Callable[[Incoming], str]
@@ -58,6 +59,7 @@ async def world(
     *,
     overrides: Mapping[str, Any] | None = None,
     latency: float = 0.0,
+    services: Services | None = None,
     **others: str,
 ) -> AsyncIterator[World]:
     """Models in ``text`` are written `"openai/test" { api_base = env("BASE"), api_key = env("KEY") }`."""
@@ -65,10 +67,12 @@ async def world(
     async with LoopbackServer(behaviour=lambda incoming: Reply(answer(incoming)), latency=latency) as server:
         models = Models(program, "openai/test", {"BASE": server.api_base, "KEY": "secret-key"})
         gateway = Gateway(None)
+        runtime = Runtime(program, gateway, models, overrides or {}, services=services or Services())
         try:
-            yield World(program, Runtime(program, gateway, models, overrides or {}), server)
+            yield World(program, runtime, server)
         finally:
             await gateway.aclose()
+            await runtime.services.tools.aclose()
 
 
 MODEL = 'model m = "openai/test" { api_base = env("BASE"), api_key = env("KEY") }\n'

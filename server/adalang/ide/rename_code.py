@@ -99,7 +99,8 @@ def _parameters(module: Module, written: str, facts: Facts) -> tuple[str, ...] |
     """What the function takes; ``None`` when it cannot be read."""
     file, _, function = written.rpartition(":")
     functions = facts.functions(Path(os.path.normpath(module.path.parent / file))) if file else None
-    return functions.get(function) if functions is not None else None
+    found = functions.get(function) if functions is not None else None
+    return found.parameters if found is not None else None
 
 
 def _takes(parameters: tuple[str, ...] | None, name: str) -> bool:

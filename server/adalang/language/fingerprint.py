@@ -62,7 +62,7 @@ FileHash = Callable[[Path], str | None]
 """The hash of a file's content (of all files, for a path with ``*``); ``None`` when there is none."""
 
 # What says when, how often or for how much something runs, or holds a secret: no answer depends on it.
-_WITHOUT_EFFECT = frozenset({"retries", "timeout", "rpm", "tpm", "api_key", "on_save", "goal"})
+_WITHOUT_EFFECT = frozenset({"retries", "timeout", "memory", "rpm", "tpm", "api_key", "on_save", "goal"})
 
 
 def fingerprint(program: Program, component_id: str, file_hash: FileHash) -> str:
@@ -75,6 +75,14 @@ def fingerprint(program: Program, component_id: str, file_hash: FileHash) -> str
     if entity is None:
         raise KeyError(component_id)
     return _Hasher(program, file_hash).entity(entity)
+
+
+def tool_key(program: Program, tool: Entity, file_hash: FileHash) -> str:
+    """What decides what a tool gives for given inputs: its signature and where it is, with the file's content; not what is said
+    of it to models, and not when it may be called."""
+    assert isinstance(tool.declaration, ToolDeclaration)
+    content = _Content(program, tool.module, _Hasher(program, file_hash), file_hash)
+    return _digest(content.tool(tool, tool.declaration))
 
 
 def ruler(program: Program, eval_id: str, file_hash: FileHash) -> str:
@@ -208,6 +216,9 @@ class _Content:
                 return {"target": self._value(declaration.target), "settings": self._settings(counted)}
             case _:
                 return None
+
+    def tool(self, entity: Entity, declaration: ToolDeclaration) -> Any:
+        return [declaration.name.text, self._signature(entity, declaration), self._value(declaration.value)]
 
     def ruler(self, declaration: EvalDeclaration) -> Any:
         self._local = frozenset({"row", "output", "steps"})

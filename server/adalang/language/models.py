@@ -36,6 +36,9 @@ _KEY_VARIABLES = {
     "voyage": ("VOYAGE_API_KEY",),
     "xai": ("XAI_API_KEY",),
 }
+_LOGINS = frozenset(
+    {"AWS_BEARER_TOKEN_BEDROCK", "AZURE_API_KEY", "AZURE_AI_API_KEY", "AZURE_OPENAI_API_KEY", "DATABRICKS_TOKEN"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,11 @@ def key_variables(provider: str) -> tuple[str, ...]:
     Empty for providers that need no key and for those with a login of their own kind (azure, bedrock, …).
     """
     return _KEY_VARIABLES.get(provider, ())
+
+
+def provider_key_variables() -> frozenset[str]:
+    """Every variable that is known to hold a provider's key, those with a login of their own kind too."""
+    return frozenset(name for names in _KEY_VARIABLES.values() for name in names) | _LOGINS
 
 
 def estimate_tokens(text: str) -> int:

@@ -100,7 +100,8 @@ SETTINGS: Mapping[str, Mapping[str, SettingSpec]] = {
             "bool",
             "Whether a call changes something outside; the optimizer never makes such calls.",
         ),
-        _S("timeout", "number", "Seconds until a call counts as failed.", 0.001),
+        _S("timeout", "number", "Seconds until a call counts as failed. Absent: 60.", 0.001),
+        _S("memory", "int", "Megabytes of address space that a Python function's process may take. Absent: 4096.", 64),
     ),
     "dataset": _table(
         _S(
@@ -177,9 +178,27 @@ RETRIEVAL_METHODS = ("bm25", "vector", "hybrid")
 FUNCTIONS: Mapping[str, str] = {
     "env": 'env("NAME"): the value of an environment variable; the only way a secret gets in.',
     "python": 'python("file.py:function"): a function of a Python file beside this one.',
-    "mcp": 'mcp("command …") or mcp("http…"): a tool of a Model Context Protocol server.',
-    "http": 'http("openapi.json:operation"): an HTTP call described by an OpenAPI file.',
+    "mcp": 'mcp("command …") or mcp("https://…"): a tool of a Model Context Protocol server.',
+    "http": 'http("openapi.json:operation"): an HTTP call that an OpenAPI description, a file or an address, describes.',
 }
+_ENVIRONMENT = _S("env", "object", 'Further variables of its process: { TOKEN = env("TOKEN") }.')
+_HEADERS = _S("headers", "object", 'Headers that are sent along: { Authorization = env("AUTHORIZATION") }.')
+TOOL_OPTIONS: Mapping[str, Mapping[str, SettingSpec]] = {
+    "python": _table(_ENVIRONMENT),
+    "mcp": _table(
+        _S("tool", "text", "The tool's name on its server. Absent: the name that is declared."), _ENVIRONMENT, _HEADERS
+    ),
+    "http": _table(
+        _S(
+            "operation",
+            "text",
+            "The operation's id. Absent: what stands behind the colon, or the name that is declared.",
+        ),
+        _S("base", "text", "The address of the API. Absent: the description's first server."),
+        _HEADERS,
+    ),
+}
+"""What may stand in a tool's parentheses behind the text that says where it is."""
 KEYWORDS = (
     "import",
     "model",

@@ -19,6 +19,7 @@ from adalang.language.checks import DiskFacts
 from adalang.language.checks.facts import DataFacts
 from adalang.language.fingerprint import disk_hash
 from adalang.language.program import Module, read_from_disk
+from adalang.language.python_functions import PythonFunction
 
 _log = logging.getLogger("adalang.lsp")
 
@@ -81,7 +82,7 @@ class Disk:
     def data(self, path: Path) -> DataFacts | None:
         return self._get("data", path)  # type: ignore[no-any-return]
 
-    def functions(self, path: Path) -> Mapping[str, tuple[str, ...]] | None:
+    def functions(self, path: Path) -> Mapping[str, PythonFunction] | None:
         return self._get("functions", path)  # type: ignore[no-any-return]
 
     def folder(self, path: Path) -> tuple[str, ...] | None:

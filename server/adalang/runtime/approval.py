@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +33,72 @@ Approver = Callable[[ApprovalRequest], Awaitable[Decision]]
 """Asks a person. Cancelled when the run is; it may take as long as the person does."""
 
 
-async def nobody(request: ApprovalRequest) -> Decision:
-    """Where no person can be asked: refuses."""
-    return Decision(False, request.inputs, "it needs approval, and there is nobody to ask")
+Answer = bool | Decision | Mapping[str, Any]
+"""What a callback may say: yes or no, a whole decision, or yes with these inputs."""
+Callback = Callable[[ApprovalRequest], Answer | Awaitable[Answer]]
+
+
+def nobody_because(why: str) -> Approver:
+    """An approver that refuses everything and says why nobody is asked, and what to do."""
+
+    async def refuse(request: ApprovalRequest) -> Decision:
+        return Decision(False, request.inputs, why)
+
+    return refuse
+
+
+nobody = nobody_because("there is nobody to ask here")
+"""Where no person can be asked."""
+
+
+def asking(callback: Callback) -> Approver:
+    """An approver out of a plain or async function.
+
+    A plain one is called in a thread of its own, so that it may take as long as the person does and hold up nothing; what it
+    raises is raised by the run. Anything but ``True``, a mapping or an approving :class:`Decision` is a no.
+    """
+
+    async def ask(request: ApprovalRequest) -> Decision:
+        if inspect.iscoroutinefunction(callback):
+            answer = await callback(request)
+        else:
+            answer = await in_daemon_thread(lambda: callback(request))
+            if inspect.isawaitable(answer):
+                answer = await answer
+        match answer:
+            case Decision():
+                return answer
+            case Mapping():
+                return Decision(True, answer)
+            case _:
+                return Decision(answer is True, request.inputs)
+
+    return ask
+
+
+async def in_daemon_thread(work: Callable[[], Any]) -> Any:
+    """``work()`` in a thread that nobody waits for once the caller is cancelled, nor when the process ends."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Any] = loop.create_future()
+
+    def settle(found: Any, error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is None:
+            done.set_result(found)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        found, raised = None, None
+        try:
+            found = work()
+        except BaseException as error:
+            raised = error if isinstance(error, Exception) else RuntimeError(type(error).__name__)
+        try:
+            loop.call_soon_threadsafe(settle, found, raised)
+        except RuntimeError:  # the loop has ended
+            pass
+
+    threading.Thread(target=run, name="adalang approval", daemon=True).start()
+    return await done

@@ -86,6 +86,14 @@ async def run_pipeline(
     return output.result()
 
 
+async def evaluated(run: Run, entity: Entity, expression: Expression, inputs: Mapping[str, Any], at: int) -> Any:
+    """The value of an expression of a declaration's own over its inputs; ``at`` is the declaration's call in the trace."""
+    frame = _Frame(run, entity.module, at, run.trace.calls[at].place)
+    return (
+        await frame.value(expression, {name: constantly(Sourced(one)) for name, one in inputs.items()}, (), "")
+    ).value
+
+
 def constantly(value: Sourced) -> Callable[[], Awaitable[Sourced]]:
     async def given() -> Sourced:
         return value

@@ -1,7 +1,7 @@
-"""How a model call can go wrong, by what must be done about it.
+"""How a call of a model or a tool can go wrong, by what must be done about it.
 
-`transport` is retried and never scored; `refused` and `unreadable` are answers, and score 0;
-`bug` stops the run, for no retry and no other prompt would mend it.
+`transport` is retried and never scored; `refused`, `unreadable` and `tool` are answers, and score 0;
+`bug` stops the run, for no retry and no other prompt would mend it; `kept` was not called at all, and is never scored.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import ClassVar, Literal
 
 from adalang.runtime.models.types import Usage
 
-FailureKind = Literal["transport", "refused", "unreadable", "bug"]
+FailureKind = Literal["transport", "refused", "unreadable", "tool", "kept", "bug"]
 
 
 class Failure(Exception):
-    """A model call that gave no usable answer; `usage` is what it cost all the same."""
+    """A call that gave no usable answer; `usage` is what it cost all the same."""
 
     kind: ClassVar[FailureKind]
 
@@ -71,6 +71,33 @@ class BugFailure(Failure):
     """Only the user can mend it: a wrong key, an unknown model, a request that is refused as malformed."""
 
     kind: ClassVar[FailureKind] = "bug"
+
+
+class ToolFailure(Failure):
+    """A tool was called and gave nothing usable: it raised, ended its process, or gave what its declaration does not say."""
+
+    kind: ClassVar[FailureKind] = "tool"
+
+
+class ToolUnavailable(ToolFailure):
+    """A tool's answer did not arrive: it hung, or its server cannot be reached or says that it is not able to answer now."""
+
+    kind: ClassVar[FailureKind] = "transport"
+
+
+class NotApproved(ToolFailure):
+    """A call that needs a person's word, which was not given: nothing was called."""
+
+    kind: ClassVar[FailureKind] = "kept"
+
+
+class NotRecorded(ToolFailure):
+    """Where tools with effects are only replayed, there is no record of this call: nothing was called.
+
+    It is about the search that asks, not about the tool: no agent should see it as an answer.
+    """
+
+    kind: ClassVar[FailureKind] = "kept"
 
 
 BudgetLimit = Literal["calls", "tokens", "usd", "seconds"]

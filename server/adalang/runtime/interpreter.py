@@ -9,9 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adalang.language.declarations import AgentDeclaration, PipelineDeclaration, PromptDeclaration, setting
+from adalang.language.declarations import (
+    AgentDeclaration,
+    PipelineDeclaration,
+    PromptDeclaration,
+    ToolDeclaration,
+    setting,
+)
 from adalang.language.program import Entity, Program
-from adalang.runtime.agents.journal import Journal, with_journal
+from adalang.runtime.agents.journal import Called, Journal, once, with_journal
 from adalang.runtime.agents.loop import run_agent
 from adalang.runtime.answers import read_answer
 from adalang.runtime.dataflow import run_pipeline
@@ -25,6 +31,7 @@ from adalang.runtime.prompts import Overrides, Prompts, prompt_form
 from adalang.runtime.provenance import Origin, Origins, Sourced
 from adalang.runtime.resolve import Models
 from adalang.runtime.services import Services
+from adalang.runtime.tools.calls import call_tool
 from adalang.runtime.trace import Call, Place, Trace
 from adalang.runtime.wording import article
 
@@ -95,6 +102,10 @@ class _Run:
         return self.runtime.program
 
     @property
+    def services(self) -> Services:
+        return self.runtime.services
+
+    @property
     def overrides(self) -> Overrides:
         return self.runtime.overrides
 
@@ -108,7 +119,7 @@ class _Run:
         binding: str,
         place: Place,
     ) -> Sourced:
-        if entity.kind not in ("prompt", "agent", "pipeline"):
+        if entity.kind not in ("prompt", "agent", "pipeline", "tool"):
             raise BugFailure(f"`{entity.id}` is {article(entity.kind)}, which {NOT_YET}")
         values = checked_inputs(self.program, entity, inputs)
         call = Call(entity.id, entity.kind, values, parent, binding, place=place, origins=origins)
@@ -125,6 +136,9 @@ class _Run:
                 case PipelineDeclaration() as declaration:
                     found = await run_pipeline(self, entity, declaration, values, at)
                     call.output, call.returned = found.value, found.origins
+                case ToolDeclaration():
+                    call.output = await self._tool(entity, at)
+                    call.returned = (Origin(at),)
                 case _:
                     raise AssertionError(entity.kind)
         except (Failure, BudgetExceeded) as failure:
@@ -133,6 +147,22 @@ class _Run:
                 call.usage += failure.usage
             raise
         return Sourced(call.output, call.returned)
+
+    async def _tool(self, entity: Entity, at: int) -> Any:
+        """A tool's output; what a journal has of the call is not done again."""
+        call = self.trace.calls[at]
+
+        async def called() -> Called:
+            output = await call_tool(self, entity, call.inputs, at)
+            return Called(output, call.inputs)
+
+        if self.journal is None:
+            return (await called()).output
+        settings = entity.declaration.settings  # type: ignore[union-attr]
+        repeatable = all(setting(settings, name) is None for name in ("effects", "approve"))
+        found = await once(self.journal, call.place, repeatable=repeatable, call=called)
+        call.inputs = found.inputs
+        return found.output
 
     async def _prompt(self, entity: Entity, inputs: Mapping[str, Any], call: Call) -> Any:
         declaration = entity.declaration

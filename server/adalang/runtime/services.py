@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from adalang.runtime.approval import Approver, nobody
+from adalang.runtime.approval import Approver, nobody, nobody_because
+from adalang.runtime.tools.host import Tools
+from adalang.runtime.tools.observations import Observations
+
+Effects = Literal["run", "replay"]
 
 
 @dataclass(frozen=True)
 class Services:
-    """``approver`` asks a person before a tool is called that needs it. ``toolless``: models, by id and address, that said that
-    they take no tools."""
+    """``approver`` asks a person before a tool is called that needs it.
+
+    ``effects``: whether tools with effects, and tools that need approval, are called ("run"), or answered from what
+    ``observations`` has of earlier calls ("replay"), as where an optimizer tries things out. ``toolless``: models, by id and
+    address, that said that they take no tools.
+    """
 
     approver: Approver = nobody
+    tools: Tools = field(default_factory=Tools)
+    effects: Effects = "run"
+    observations: Observations | None = None
     toolless: set[tuple[str, str]] = field(default_factory=set)
+
+    def unattended(self, why: str, effects: Effects = "run") -> Services:
+        """The same where nobody can be asked: ``why`` is told to whoever needed it."""
+        return replace(self, approver=nobody_because(why), effects=effects)

@@ -27,6 +27,7 @@ from adalang.store.records import (
     Evidence,
     HoldoutLook,
     JsonObject,
+    ObservationRecord,
     OptimizationRecord,
     OptimizationStatus,
     Paid,
@@ -48,6 +49,7 @@ PRUNABLE: dict[str, tuple[str, ...]] = {
     "evaluations": ("evaluations",),
     "optimizations": ("events", "payments", "stints", "optimizations"),
     "proposals": ("proposals",),
+    "observations": ("observations",),
 }
 
 _RUNNING_STAYS = dict.fromkeys(
@@ -208,6 +210,24 @@ class Store:
         """The run with this id."""
         rows = self._rows("SELECT * FROM runs WHERE id = ?", run_id)
         return _run(rows[0]) if rows else None
+
+    # Observations
+
+    def put_observation(self, record: ObservationRecord) -> None:
+        """Keep what a tool answered; it replaces what an equal call was answered before."""
+        self._write(
+            "INSERT OR REPLACE INTO observations (key, tool, inputs, output, created) VALUES (?, ?, ?, ?, ?)",
+            record.key,
+            record.tool,
+            _dump(record.inputs),
+            _dump(record.output),
+            record.created,
+        )
+
+    def observation(self, key: str) -> ObservationRecord | None:
+        """What the call with this key was answered last."""
+        rows = self._rows("SELECT * FROM observations WHERE key = ?", key)
+        return ObservationRecord(**_loaded(rows[0])) if rows else None
 
     # Evaluations
 

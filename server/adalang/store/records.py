@@ -54,6 +54,17 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservationRecord:
+    """What a tool answered. `key` is made of all that decides the answer: the tool, its code, the inputs."""
+
+    key: str
+    tool: str
+    inputs: JsonObject
+    output: Any
+    created: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationRecord:
     """An eval's score on one split.
 

@@ -107,6 +107,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE optimizations ADD COLUMN used TEXT NOT NULL DEFAULT ''",
         "CREATE TABLE row_sets (name TEXT PRIMARY KEY, digests TEXT NOT NULL, created REAL NOT NULL)",
     ),
+    (
+        """CREATE TABLE observations (
+            key TEXT PRIMARY KEY,
+            tool TEXT NOT NULL,
+            inputs TEXT NOT NULL,
+            output TEXT NOT NULL,
+            created REAL NOT NULL
+        )""",
+    ),
 )
 
 TABLES = (
@@ -120,4 +129,5 @@ TABLES = (
     "proposals",
     "holdout_looks",
     "row_sets",
+    "observations",
 )

@@ -118,7 +118,8 @@ def _python(site: Site, typed: str, span: Span, around: Surroundings) -> Iterato
     place = Span(start, max(start, span.end))
     functions = site.facts.functions(_joined(site.module.path.parent, file)) or {}
     taken = {one.name.text for one in getattr(site.item.declaration, "parameters", ())}
-    for name, parameters in functions.items():
+    for name, function in functions.items():
+        parameters = function.parameters
         far = (FITS if taken <= set(parameters) else UNSURE) + 5 * name.startswith("_")
         yield Found(name, "function", "", f"{name}({', '.join(parameters)})", rank=far, span=place)
 

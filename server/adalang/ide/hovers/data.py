@@ -68,7 +68,7 @@ def of_python(folder: Path, text: str, facts: Facts) -> str:
     functions = facts.functions(Path(os.path.normpath(folder / file))) if colon else None
     if functions is None or name not in functions:
         return ""
-    return f"```python\ndef {name}({', '.join(functions[name])})\n```\n\nA function of `{file}`."
+    return f"```python\ndef {name}({', '.join(functions[name].parameters)})\n```\n\nA function of `{file}`."
 
 
 def _declared(module: Module) -> str:

@@ -38,7 +38,8 @@ from adalang.language.declarations import (
 )
 from adalang.language.diagnostics import did_you_mean, replace, suggestion
 from adalang.language.lower import Item
-from adalang.language.settings import FUNCTIONS, RESERVED, RETRIEVAL_METHODS, SETTINGS, WORDS, SettingSpec
+from adalang.language.python_functions import PythonFunction
+from adalang.language.settings import FUNCTIONS, RESERVED, RETRIEVAL_METHODS, SETTINGS, TOOL_OPTIONS, WORDS, SettingSpec
 from adalang.language.templates import TAKEN
 from adalang.language.text import Span
 from adalang.language.turns import placed_as_turns, shortens
@@ -576,23 +577,47 @@ def _tool(scope: Scope, item: Item, declaration: ToolDeclaration) -> None:
     value = declaration.value
     if isinstance(value, Hole):
         return
-    function = dotted(value.function) if isinstance(value, CallExpression) else None
-    if function not in FUNCTIONS or function == "env":
+    function = (dotted(value.function) or "") if isinstance(value, CallExpression) else ""
+    if not isinstance(value, CallExpression) or function not in TOOL_OPTIONS:
         scope.report.add(
             "ADL212", item, value.span, 'A tool is python("file.py:function"), mcp("command …") or http("…").'
         )
-    elif function == "python":
-        python_function(scope, item, value, [one.name.text for one in declaration.parameters])
+    else:
+        _tool_options(scope, item, function, value)
+        if function == "python":
+            python_function(scope, item, value, declaration)
     approve = setting(declaration.settings, "approve")
     if approve is not None:
         names = {one.name.text: scope.program.type_of(one.type, scope.module) for one in declaration.parameters}
         values.infer(scope, item, approve.value, names)
 
 
-def python_function(scope: Scope, item: Item, call: Expression, inputs: list[str] | None = None) -> None:
-    """``python("file.py:function")``: the file and the function exist, and take the inputs that are given."""
+def _tool_options(scope: Scope, item: Item, function: str, call: CallExpression) -> None:
+    """What stands in the parentheses: one text that says where the tool is, then options by name."""
+    where, *options = call.arguments or (None,)
+    if where is None or where.name is not None or not isinstance(where.value, Text | Hole):
+        scope.report.add("ADL212", item, call.span, FUNCTIONS[function])
+        return
+    known = TOOL_OPTIONS[function]
+    for one in options:
+        spec = known.get(one.name.text) if one.name is not None else None
+        if one.name is None or spec is None:
+            span = one.name.span if one.name is not None else one.span
+            hint, fixes = suggestion(item, span, one.name.text, known) if one.name is not None else ("", ())
+            message = f"`{function}` takes no such option.{hint or ' It takes ' + ', '.join(known) + '.'}"
+            scope.report.add("ADL203", item, span, message, fixes=fixes)
+            continue
+        _value(scope, item, Setting(one.name, one.value, one.span), spec, "tool")
+        _secrets(scope, item, one.name.text, one.value)
+        for part in walk(one.value):
+            if isinstance(part, CallExpression) and _is_env(part):
+                values.check_env(scope, item, part)
+
+
+def python_function(scope: Scope, item: Item, call: Expression, declaration: ToolDeclaration | None = None) -> None:
+    """``python("file.py:function")``: the file and the function exist; a tool's function is as the tool is declared."""
     assert isinstance(call, CallExpression)
-    argument = call.arguments[0].value if len(call.arguments) == 1 else None
+    argument = call.arguments[0].value if call.arguments else None
     if not isinstance(argument, Text) or ":" not in argument.value:
         scope.report.add("ADL212", item, call.span, 'Write the file and the function: python("file.py:function").')
         return
@@ -614,13 +639,30 @@ def python_function(scope: Scope, item: Item, call: Expression, inputs: list[str
             fixes=[replace(item, argument.span, f'"{file}:{meant}"')] if meant else (),
         )
         return
-    if inputs is not None:
-        taken = functions[function]
-        missing = [name for name in inputs if name not in taken]
-        if missing and not any(one.startswith("**") for one in taken):
-            scope.report.add(
-                "ADL203",
-                item,
-                argument.span,
-                f"`{function}` in {file} has no parameter `{missing[0]}`; the tool gives one.",
-            )
+    if declaration is not None:
+        _fits_declaration(scope, item, argument, functions[function], declaration)
+
+
+def _fits_declaration(
+    scope: Scope, item: Item, written: Text, function: PythonFunction, declaration: ToolDeclaration
+) -> None:
+    """The function takes what the tool gives, in its types, and gives what the tool is declared to."""
+    name = f"`{written.value.rpartition(':')[2]}` in {written.value.rpartition(':')[0]}"
+    inputs = {one.name.text: scope.program.type_of(one.type, scope.module) for one in declaration.parameters}
+    for one in inputs:
+        if one not in function.parameters and not function.takes_any:
+            scope.report.add("ADL203", item, written.span, f"{name} has no parameter `{one}`; the tool gives one.")
+            return
+    for one in function.required:
+        if one not in inputs:
+            scope.report.add("ADL203", item, written.span, f"{name} needs `{one}`; the tool does not give it.")
+            return
+    for one, declared in inputs.items():
+        wanted = function.types.get(one, UNKNOWN)
+        if not fits(declared, wanted):
+            message = f"{name} takes `{one}` as {describe(wanted)}; the tool gives {describe(declared)}."
+            scope.report.add("ADL205", item, written.span, message)
+    returns = scope.signature(scope.program.entity(scope.module, item)).returns
+    if not fits(function.returns, returns):
+        message = f"{name} gives {describe(function.returns)}; the tool is declared to give {describe(returns)}."
+        scope.report.add("ADL205", item, written.span, message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os.path
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from adalang.language.checks.rows import LACKS, Column, summary
+from adalang.language.python_functions import PythonFunction, python_functions
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +66,8 @@ class Facts(Protocol):
 
     def data(self, path: Path) -> DataFacts | None: ...
 
-    def functions(self, path: Path) -> Mapping[str, tuple[str, ...]] | None:
-        """The functions of a Python file with their parameters (`**rest` takes any others); read, never run."""
+    def functions(self, path: Path) -> Mapping[str, PythonFunction] | None:
+        """The functions of a Python file by name; read, never run."""
 
 
 class _NoFacts:
@@ -77,7 +77,7 @@ class _NoFacts:
     def data(self, path: Path) -> DataFacts | None:
         return None
 
-    def functions(self, path: Path) -> Mapping[str, tuple[str, ...]] | None:
+    def functions(self, path: Path) -> Mapping[str, PythonFunction] | None:
         return None
 
 
@@ -89,7 +89,7 @@ class DiskFacts:
 
     def __init__(self) -> None:
         self._data: dict[Path, DataFacts | None] = {}
-        self._functions: dict[Path, Mapping[str, tuple[str, ...]] | None] = {}
+        self._functions: dict[Path, Mapping[str, PythonFunction] | None] = {}
 
     def exists(self, path: Path) -> bool | None:
         if any(sign in str(path) for sign in "*?["):
@@ -101,9 +101,9 @@ class DiskFacts:
             self._data[path] = _read(path)
         return self._data[path]
 
-    def functions(self, path: Path) -> Mapping[str, tuple[str, ...]] | None:
+    def functions(self, path: Path) -> Mapping[str, PythonFunction] | None:
         if path not in self._functions:
-            self._functions[path] = _functions(path)
+            self._functions[path] = python_functions(path)
         return self._functions[path]
 
 
@@ -126,35 +126,3 @@ def _read(path: Path) -> DataFacts | None:
         return DataFacts((), f"{error.message}; {error.mend}.", error.line)
     except RecursionError:
         return DataFacts((), "the JSON is nested too deeply; flatten the row.")
-
-
-def _functions(path: Path) -> Mapping[str, tuple[str, ...]] | None:
-    try:
-        if not path.is_file():  # a pipe would be waited for
-            return None
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return None
-    found: dict[str, tuple[str, ...]] = {}
-    for node in tree.body:
-        match node:
-            case ast.FunctionDef(name=name, args=args) | ast.AsyncFunctionDef(name=name, args=args):
-                found[name] = tuple(_parameters(args))
-            case ast.ImportFrom(names=names):
-                found |= {one.asname or one.name: _ANY_PARAMETERS for one in names}
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() | ast.Name() | ast.Attribute()):
-                found[name] = _ANY_PARAMETERS
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda(args=args)):
-                found[name] = tuple(_parameters(args))
-    return found
-
-
-_ANY_PARAMETERS = ("**rest",)
-"""Of a function that was made elsewhere nothing is known."""
-
-
-def _parameters(given: ast.arguments) -> Iterator[str]:
-    for one in (*given.posonlyargs, *given.args, *given.kwonlyargs):
-        yield one.arg
-    if given.kwarg is not None:
-        yield f"**{given.kwarg.arg}"

@@ -35,14 +35,7 @@ class Called:
 _place: ContextVar[Place | None] = ContextVar("place", default=None)
 
 
-async def once(
-    journal: Journal,
-    place: Place,
-    inputs: Mapping[str, Any],
-    *,
-    repeatable: bool,
-    call: Callable[[], Awaitable[Called]],
-) -> Called:
+async def once(journal: Journal, place: Place, *, repeatable: bool, call: Callable[[], Awaitable[Called]]) -> Called:
     """A tool's call, or what is written down of it. One that was under way when the run stopped is made again only if that does
     no harm (``repeatable``) or a person was being asked.
 

@@ -14,7 +14,7 @@ from adalang.runtime.models.types import Message, Response, ToolCall
 
 _FINAL = re.compile(r"^[\s*#]*final answer[\s*]*:[\s*]*", re.IGNORECASE | re.MULTILINE)
 _ACTION = re.compile(r"^[\s*#-]*action[\s*]*:[\s*`]*([\w.-]+)", re.IGNORECASE | re.MULTILINE)
-_INPUT_LABEL = re.compile(r"[\s*`]*(?:\n\s*\**action input\**\s*:)?\s*(?:```\w*\s*)?", re.IGNORECASE)
+_BEFORE_INPUT = re.compile(r"(?:[\s*`(]|action input\s*\**:|json\b)*", re.IGNORECASE)
 # What a model writes that goes on by itself instead of waiting for its tools.
 _MADE_UP = re.compile(r"^[\s*#]*observation\b", re.IGNORECASE | re.MULTILINE)
 _ENDS_ACTION = re.compile(r"^\s*(?:\**(?:action|thought|final answer)\b|```)", re.IGNORECASE | re.MULTILINE)
@@ -78,9 +78,8 @@ def _described(function: Mapping[str, Any]) -> str:
 
 def _arguments(rest: str) -> str:
     """The JSON that follows a tool's name; whatever stands there up to the next line of its own kind, if it is none."""
-    label = _INPUT_LABEL.match(rest)
-    text = rest[label.end() :] if label else rest
-    text = text.removeprefix("(").lstrip()
+    before = _BEFORE_INPUT.match(rest)
+    text = rest[before.end() :] if before else rest
     if text.startswith("{"):
         try:
             return json.dumps(json.JSONDecoder().raw_decode(text)[0], ensure_ascii=False)

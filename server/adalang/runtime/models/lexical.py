@@ -70,15 +70,16 @@ def answer(request: Request) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Dialogue:
-    """The messages, sorted by their use: what the prompt says, its example turns, and the input at the end."""
+    """The messages, sorted by their use: what the prompt says, its example turns, the input at the end, what a tool gave last."""
 
     system: str
     turns: tuple[tuple[str, str], ...]
     input: str
+    seen: str = ""
 
     @classmethod
     def of(cls, request: Request) -> _Dialogue:
-        system, turns, asked = [], [], ""
+        system, turns, asked, seen = [], [], "", ""
         for message in request.messages:
             text = message.content if isinstance(message.content, str) else _text_of(message.content)
             if message.role == "system":
@@ -90,7 +91,8 @@ class _Dialogue:
                 asked = ""
             else:
                 asked = f"{asked}\n{text}" if asked else text
-        return cls("\n".join(system), tuple(turns), asked)
+                seen = text if message.role == "tool" else seen
+        return cls("\n".join(system), tuple(turns), asked, seen)
 
     @property
     def everything(self) -> str:
@@ -110,7 +112,8 @@ def _plain(dialogue: _Dialogue) -> str:
         return _choose(dialogue, ("true", "false"))
     if order == _NUMBER:
         return _number(dialogue)
-    return _best_sentence(dialogue)
+    said = _best_sentence(dialogue)
+    return dialogue.seen if said == _CANNOT_TELL and dialogue.seen else said
 
 
 # -- labels ---------------------------------------------------------------------------------------------------------

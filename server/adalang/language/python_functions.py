@@ -1,0 +1,171 @@
+"""The functions of a Python file, from its syntax alone: what they take and give, and what their docstrings say. Nothing is run."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from adalang.language.declarations import CallExpression, Expression, Text, dotted
+from adalang.language.program import Entity
+from adalang.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Labels, ListOf, OptionalOf, Type
+
+_PLAIN: Mapping[str, Type] = {"str": STR, "int": INT, "float": FLOAT, "bool": BOOL}
+_SEQUENCES = frozenset({"list", "List", "Sequence", "Iterable", "Collection", "tuple", "Tuple"})
+_NOTE = re.compile(r"^\s*(?::param\s+(?:\w+\s+)?(?P<sphinx>\w+):|(?P<google>\w+)\s*(?:\([^)]*\))?:)\s*(?P<text>\S.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class PythonFunction:
+    """A function as it is written.
+
+    ``parameters`` are the names (`**rest` takes any others), ``required`` those that have no default, ``types`` what hints
+    say in the language's own types, `unknown` for what has none there. ``notes`` are the docstring's words about parameters.
+    """
+
+    parameters: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    types: Mapping[str, Type] = field(default_factory=dict)
+    returns: Type = UNKNOWN
+    doc: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def takes_any(self) -> bool:
+        return any(one.startswith("**") for one in self.parameters)
+
+
+_MADE_ELSEWHERE = PythonFunction(("**rest",))
+"""Of a function that was made elsewhere nothing is known."""
+
+
+def python_functions(path: Path) -> Mapping[str, PythonFunction] | None:
+    """The functions that a file defines or imports; ``None`` when it cannot be read."""
+    try:
+        if not path.is_file():  # a pipe would be waited for
+            return None
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+    found: dict[str, PythonFunction] = {}
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                found[name] = _function(node)
+            case ast.ImportFrom(names=names):
+                found |= {one.asname or one.name: _MADE_ELSEWHERE for one in names}
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() | ast.Name() | ast.Attribute()):
+                found[name] = _MADE_ELSEWHERE
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda(args=args)):
+                found[name] = PythonFunction(tuple(_names(args)), tuple(_required(args)))
+    return found
+
+
+def python_source(expression: Expression | None) -> tuple[str, str] | None:
+    """The file and the function that `python("file.py:function")` names."""
+    if (
+        not isinstance(expression, CallExpression)
+        or dotted(expression.function) != "python"
+        or not expression.arguments
+    ):
+        return None
+    first = expression.arguments[0].value
+    file, colon, function = first.value.rpartition(":") if isinstance(first, Text) else ("", "", "")
+    return (file, function) if colon and file else None
+
+
+def python_function_of(entity: Entity) -> PythonFunction | None:
+    """The function behind a tool, if it is a Python tool and its file can be read."""
+    source = python_source(entity.value) if entity.kind == "tool" else None
+    if source is None:
+        return None
+    path = entity.module.path.parent / source[0]
+    try:
+        stat = path.stat()
+    except (OSError, ValueError):
+        return None
+    return (_known(path, stat.st_mtime_ns, stat.st_size) or {}).get(source[1])
+
+
+@lru_cache(maxsize=64)
+def _known(path: Path, changed: int, size: int) -> Mapping[str, PythonFunction] | None:
+    return python_functions(path)
+
+
+def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> PythonFunction:
+    arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+    doc, notes = _documentation(ast.get_docstring(node) or "", {one.arg for one in arguments})
+    if node.decorator_list:  # it may be called in another way than it is written
+        return PythonFunction(_MADE_ELSEWHERE.parameters, doc=doc, notes=notes)
+    types = {one.arg: _type(one.annotation) for one in arguments}
+    return PythonFunction(tuple(_names(node.args)), tuple(_required(node.args)), types, _type(node.returns), doc, notes)
+
+
+def _names(given: ast.arguments) -> Iterator[str]:
+    for one in (*given.posonlyargs, *given.args, *given.kwonlyargs):
+        yield one.arg
+    if given.kwarg is not None:
+        yield f"**{given.kwarg.arg}"
+
+
+def _required(given: ast.arguments) -> Iterator[str]:
+    positional = (*given.posonlyargs, *given.args)
+    for one in positional[: len(positional) - len(given.defaults)]:
+        yield one.arg
+    for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+        if default is None:
+            yield one.arg
+
+
+def _type(hint: ast.expr | None) -> Type:
+    match hint:
+        case ast.Name(id=name) if name in _PLAIN:
+            return _PLAIN[name]
+        case ast.Constant(value=str() as written):  # a hint in quotes
+            try:
+                return _type(ast.parse(written, mode="eval").body)
+            except (SyntaxError, ValueError):
+                return UNKNOWN
+        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=inner):
+            return _generic(name, inner)
+        case ast.BinOp(left=left, op=ast.BitOr(), right=ast.Constant(value=None)):
+            return OptionalOf(_type(left))
+        case ast.BinOp(left=ast.Constant(value=None), op=ast.BitOr(), right=right):
+            return OptionalOf(_type(right))
+        case _:
+            return UNKNOWN
+
+
+def _generic(name: str, inner: ast.expr) -> Type:
+    if name in _SEQUENCES:
+        match inner:
+            case ast.Tuple(elts=[item, ast.Constant(value=value)]) if value is ...:
+                return ListOf(_type(item))
+            case ast.Tuple():
+                return UNKNOWN
+            case item:
+                return ListOf(_type(item))
+    if name == "Optional":
+        return OptionalOf(_type(inner))
+    if name == "Annotated" and isinstance(inner, ast.Tuple) and inner.elts:
+        return _type(inner.elts[0])
+    if name == "Literal":
+        items = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+        labels = [one.value for one in items if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        return Labels(tuple(labels)) if labels and len(labels) == len(items) else UNKNOWN
+    return UNKNOWN
+
+
+def _documentation(docstring: str, parameters: set[str]) -> tuple[str, dict[str, str]]:
+    """What a docstring says of the function (its first paragraph, on one line), and of each parameter."""
+    notes: dict[str, str] = {}
+    for line in docstring.splitlines()[1:]:
+        found = _NOTE.match(line)
+        name = (found["sphinx"] or found["google"]) if found else ""
+        if found and name in parameters:
+            notes[name] = found["text"].strip()
+    return " ".join(inspect.cleandoc(docstring).partition("\n\n")[0].split()), notes

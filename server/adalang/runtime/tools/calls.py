@@ -1,0 +1,114 @@
+"""The one way by which tools are called: from pipelines, agents, evals, the command line, Python and the optimizer.
+
+Whether a person has to agree, and whether a tool with effects may be called at all, is decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from adalang.language.checks.scope import result_type
+from adalang.language.declarations import Constant, ToolDeclaration, setting
+from adalang.language.program import Entity
+from adalang.language.types import describe, misfit
+from adalang.runtime import dataflow
+from adalang.runtime.approval import ApprovalRequest
+from adalang.runtime.failures import BugFailure, NotApproved, NotRecorded, ToolFailure
+from adalang.runtime.inputs import checked_inputs
+from adalang.runtime.operators import truth
+from adalang.runtime.services import Services
+
+
+class Run(dataflow.Run, Protocol):
+    """What a tool's call needs of the run that it is part of."""
+
+    @property
+    def services(self) -> Services: ...
+
+
+async def call_tool(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int) -> Any:
+    """The output of a tool for inputs that are checked; ``at`` is its call's position in the trace.
+
+    Where a person changes the inputs, the trace's call tells those that the tool was called with.
+
+    Raises:
+        NotApproved: a person has to agree, and did not.
+        NotRecorded: tools with effects are replayed only, and this call was never recorded.
+        ToolFailure: the tool gave no output, or none of the declared type.
+        BugFailure: the tool cannot be called as it is declared.
+    """
+    declaration = entity.declaration
+    assert isinstance(declaration, ToolDeclaration)
+    services = run.services
+    _refuse_no_numbers(entity, inputs)
+    asks = await _asks(run, entity, declaration, inputs, at)
+    guarded = asks or _effects(declaration)
+    if guarded and services.effects == "replay":
+        return _recorded(run, entity, inputs)
+    if asks:
+        inputs = run.trace.calls[at].inputs = await _agreed(run, entity, inputs, at)
+    output = await services.tools.call(run.program, entity, inputs)
+    if reason := misfit(output, result_type(run.program, entity)):
+        wanted = describe(result_type(run.program, entity))
+        raise ToolFailure(f"`{entity.id}` is declared to give {wanted}, and gave something else: {_sentence(reason)}")
+    if guarded and services.observations is not None:
+        services.observations.keep(run.program, entity, inputs, output)
+    return output
+
+
+async def _asks(run: Run, entity: Entity, declaration: ToolDeclaration, inputs: Mapping[str, Any], at: int) -> bool:
+    """Whether a person has to agree to this call. A condition that has no value for these inputs stops the run."""
+    approve = setting(declaration.settings, "approve")
+    if approve is None:
+        return False
+    try:
+        return truth(await dataflow.evaluated(run, entity, approve.value, inputs, at), "approve")
+    except BugFailure as failure:
+        raise BugFailure(f"`approve` of `{entity.id}`: {failure}") from failure
+
+
+def _effects(declaration: ToolDeclaration) -> bool:
+    """Anything but a plain ``false`` counts as a yes."""
+    found = setting(declaration.settings, "effects")
+    return found is not None and not (isinstance(found.value, Constant) and found.value.value is False)
+
+
+async def _agreed(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int) -> dict[str, Any]:
+    """The inputs that a person agreed to, checked again."""
+    call = run.trace.calls[at]
+    asked_by = run.trace.calls[call.parent].component if call.parent is not None else ""
+    decision = await run.services.approver(ApprovalRequest(entity.id, dict(inputs), asked_by))
+    if decision.approved is not True:
+        told = f": {decision.note}" if decision.note else ""
+        raise NotApproved(f"`{entity.id}` was not approved{told}")
+    try:
+        agreed = checked_inputs(run.program, entity, decision.inputs)
+        _refuse_no_numbers(entity, agreed)
+        return agreed
+    except BugFailure as failure:
+        raise NotApproved(f"`{entity.id}` was approved with inputs that it does not take: {failure}") from failure
+
+
+def _recorded(run: Run, entity: Entity, inputs: Mapping[str, Any]) -> Any:
+    observations = run.services.observations
+    found = observations.find(run.program, entity, inputs) if observations is not None else None
+    if found is None:
+        raise NotRecorded(
+            f"`{entity.id}` has effects or needs approval, so it is only replayed here, and no earlier call with these "
+            "inputs is recorded: `run` or `eval` records one"
+        )
+    return found.output
+
+
+def _refuse_no_numbers(entity: Entity, inputs: Mapping[str, Any]) -> None:
+    """A NaN is neither above nor below any limit: no condition would hold it back."""
+    try:
+        json.dumps(inputs, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise BugFailure(f"`{entity.id}` takes plain JSON: {error}") from error
+
+
+def _sentence(reason: str) -> str:
+    return reason if reason.startswith("`") else f"it {reason}"

@@ -1,0 +1,65 @@
+"""What tools run in: processes, connections to servers. One for all runs of a session, which ends it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from adalang.language.program import Entity, Program
+from adalang.runtime.failures import BugFailure, ToolFailure
+from adalang.runtime.tools.source import ToolSource, python_environment, tool_source
+
+if TYPE_CHECKING:
+    from adalang.runtime.tools.python_tools import PythonTools
+
+
+class Tools:
+    """Calls tools, whoever may or may not call them: that is asked in :mod:`adalang.runtime.tools.calls`.
+
+    Belongs to one event loop; processes and connections begin with the first call that needs them. ``environment`` is where
+    `env("NAME")` looks, and what the tools' processes see of it.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = os.environ if environment is None else environment
+        self._python: PythonTools | None = None
+
+    async def call(self, program: Program, entity: Entity, inputs: Mapping[str, Any]) -> Any:
+        """What the tool gives for these inputs, as plain JSON.
+
+        Raises:
+            ToolFailure, ToolUnavailable, BugFailure: see :func:`adalang.runtime.tools.calls.call_tool`; they name the tool, and
+                hold no value of `env(…)`.
+        """
+        source = tool_source(entity, self._environment)
+        try:
+            match source.kind:
+                case "python":
+                    return await self._call_python(program, source, inputs)
+                case _:
+                    raise BugFailure(f"there are no tools of `{source.kind}(…)`")
+        except (ToolFailure, BugFailure) as failure:
+            raise type(failure)(source.hidden(f"`{entity.id}`: {failure}")) from None
+
+    async def aclose(self) -> None:
+        """End all processes and connections, those at work too."""
+        if self._python is not None:
+            await self._python.aclose()
+
+    async def _call_python(self, program: Program, source: ToolSource, inputs: Mapping[str, Any]) -> Any:
+        from adalang.runtime.tools.python_tools import PythonTools
+
+        name, _, function = source.where.rpartition(":")
+        file = (source.folder / name).absolute()
+        if not name or not file.is_file():
+            raise BugFailure(f'python("{source.where}"): there is no file {name!r} in {source.folder.name}/')
+        self._python = self._python or PythonTools()
+        return await self._python.call(
+            file,
+            function,
+            inputs,
+            environment=python_environment(program, source, self._environment),
+            seconds=source.seconds,
+            memory=source.megabytes,
+        )

@@ -1,0 +1,188 @@
+"""One process that runs the functions of one Python file, seen from the caller's side."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
+from adalang.runtime.tools.child import MOST_OUTPUT
+
+_CHILD = Path(__file__).with_name("child.py")
+_IMPORT_SECONDS = 60.0
+_END_SECONDS = 8.0
+_MOST_PRINTED = 10 << 20
+_SHOWN = 8 << 10  # bytes of what one call prints
+
+
+class PythonProcess:
+    """Takes one call at a time. Once :attr:`alive` is false it takes no more; :meth:`ended` waits until nothing is left of it."""
+
+    def __init__(self, process: Process, file: Path) -> None:
+        self._process, self._file = process, file
+        self._files: Mapping[str, list[int]] = {}
+        self._printed, self._shown = 0, bytearray()
+        self._printing = asyncio.create_task(self._listen())
+        self._ending: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(cls, file: Path, environment: Mapping[str, str], memory: int) -> PythonProcess:
+        """Start it and import ``file``, with ``memory`` megabytes at most.
+
+        Raises:
+            BugFailure: the file cannot be imported, or not in time.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", str(_CHILD), str(file), str(memory)),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            env=dict(environment),
+            cwd=file.parent,
+            start_new_session=True,  # Ctrl-C is the caller's to handle
+        )
+        started = cls(process, file)
+        try:
+            async with asyncio.timeout(_IMPORT_SECONDS):
+                found = await started._answer()
+        except TimeoutError:
+            started.kill()
+            raise BugFailure(f"{file.name} could not be imported within {_IMPORT_SECONDS:g} s") from None
+        except ToolFailure as failure:
+            started.kill()
+            raise BugFailure(f"{file.name} cannot be imported: {failure}") from failure
+        except BaseException:
+            started.kill()
+            raise
+        started._show()
+        if "ready" not in found:
+            started.kill()
+            raise BugFailure(found["bug"])
+        started._files = found["ready"]
+        return started
+
+    @property
+    def alive(self) -> bool:
+        return self._ending is None and self._process.returncode is None
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing is left of it."""
+        return self._ending is not None and self._ending.done()
+
+    @property
+    def current(self) -> bool:
+        """Whether the files that it imported are still as they were."""
+        try:
+            stats = {one: os.stat(one) for one in self._files}  # noqa: PTH116
+        except OSError:
+            return False
+        return all([stats[one].st_mtime_ns, stats[one].st_size] == known for one, known in self._files.items())
+
+    async def call(self, function: str, inputs: Mapping[str, Any], seconds: float) -> Any:
+        """The function's output. When it does not come back, or nobody wants its answer any more, the process is killed.
+
+        Raises:
+            ToolFailure: it raised, ended its process, printed or gave too much, or gave what is no JSON.
+            ToolUnavailable: it took longer than ``seconds``.
+            BugFailure: there is no such function, or it does not take these inputs.
+        """
+        body = json.dumps({"function": function, "inputs": inputs}).encode()
+        assert self._process.stdin is not None
+        self._printed = 0
+        try:
+            async with asyncio.timeout(seconds):
+                self._process.stdin.write(len(body).to_bytes(4, "big") + body)
+                await self._process.stdin.drain()
+                answer = await self._answer()
+        except TimeoutError:
+            self.kill()
+            raise ToolUnavailable(
+                f"it did not come back within {seconds:g} s; where it needs more, set `timeout`"
+            ) from None
+        except ConnectionError as error:
+            self.kill()
+            raise ToolFailure("its process has ended") from error
+        except BaseException:
+            self.kill()
+            raise
+        finally:
+            self._show()
+        if "output" in answer:
+            return answer["output"]
+        raise BugFailure(answer["bug"]) if "bug" in answer else ToolFailure(answer["failed"])
+
+    def kill(self) -> None:
+        """Begin to end it, with all that it has started; nothing is waited for."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end())
+            self._signal(signal.SIGTERM)
+
+    async def ended(self) -> None:
+        """End it, and wait until it has."""
+        self.kill()
+        assert self._ending is not None
+        await asyncio.shield(self._ending)
+
+    async def _end(self) -> None:
+        assert self._process.stdin is not None
+        if not self._process.stdin.is_closing():
+            self._process.stdin.transport.abort()  # it may not read any more what is still to be sent
+        try:
+            async with asyncio.timeout(_END_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
+            self._signal(signal.SIGKILL)
+            await self._process.wait()
+        await self._printing
+
+    def _signal(self, one: signal.Signals) -> None:
+        if self._process.returncode is None:
+            try:
+                self._process.send_signal(one)
+            except ProcessLookupError:
+                pass
+
+    async def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        try:
+            length = int.from_bytes(await self._process.stdout.readexactly(4), "big")
+            if length > 6 * MOST_OUTPUT + 1024:  # in JSON a character may take six bytes
+                raise ToolFailure("what it writes cannot be read")
+            return json.loads(await self._process.stdout.readexactly(length))
+        except asyncio.IncompleteReadError:
+            if self._printed > _MOST_PRINTED:
+                raise ToolFailure(f"it printed more than {_MOST_PRINTED >> 20} MB") from None
+            raise ToolFailure(f"it ended its process ({_how(await self._process.wait())})") from None
+
+    async def _listen(self) -> None:
+        """Read what is printed: the first of it is shown, the rest dropped, and too much of it ends the process."""
+        assert self._process.stderr is not None
+        while chunk := await self._process.stderr.read(1 << 16):
+            self._printed += len(chunk)
+            self._shown += chunk[: max(0, _SHOWN - len(self._shown))]
+            if self._printed > _MOST_PRINTED:
+                self.kill()
+
+    def _show(self) -> None:
+        """What was printed since the last call goes where this process says things to people."""
+        if self._shown:
+            text = self._shown.decode("utf-8", "replace")
+            more = "" if len(self._shown) < _SHOWN else f"\n({self._file.name} printed more than is shown)\n"
+            self._shown.clear()
+            sys.stderr.write(text + more)
+
+
+def _how(code: int) -> str:
+    number = -code if code < 0 else code - 128
+    try:
+        return f"signal {signal.Signals(number).name}" if number > 0 else f"exit code {code}"
+    except ValueError:
+        return f"exit code {code}"

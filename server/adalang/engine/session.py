@@ -13,6 +13,7 @@ from typing import Any
 
 from adalang.config import Settings
 from adalang.engine.checked import find_component, load_checked
+from adalang.engine.conversation import run_in_session
 from adalang.engine.evaluating import chosen_rows, record_of, rows_of
 from adalang.engine.file_task import FileTask
 from adalang.engine.gateways import gateway_for
@@ -120,9 +121,17 @@ class Session:
     # ---- run
 
     async def run_component(
-        self, file: Path, component: str, inputs: Mapping[str, Any], *, texts: Mapping[str, str] = MappingProxyType({})
+        self,
+        file: Path,
+        component: str,
+        inputs: Mapping[str, Any],
+        *,
+        texts: Mapping[str, str] = MappingProxyType({}),
+        session: str = "",
+        resume: bool = False,
     ) -> tuple[Any, Trace, str]:
-        """Run one component; the run is kept in the store, under the id that comes third.
+        """Run one component; the run is kept in the store, under the id that comes third. With the name of a ``session`` it can be
+        stopped and gone on with (see :func:`.run_in_session`).
 
         Raises:
             BugFailure: no such component, or wrong inputs.
@@ -130,11 +139,15 @@ class Session:
         """
         program = self.load(file, texts)
         entity = find_component(program, component)
-        output, trace = await self.runtime(program).run(entity, inputs)
+        runtime = self.runtime(program)
+        if session:
+            output, trace = await run_in_session(runtime, self.store, entity, session, inputs, resume=resume)
+        else:
+            output, trace = await runtime.run(entity, inputs)
         record = RunRecord(
             file=self.store.relative(file),
             component=entity.id,
-            inputs=dict(inputs),
+            inputs=dict(trace.calls[0].inputs),
             output=output,
             trace=trace.to_json(),
             usage=asdict(trace.usage),

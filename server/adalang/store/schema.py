@@ -116,6 +116,26 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             created REAL NOT NULL
         )""",
     ),
+    (
+        """CREATE TABLE sessions (
+            id TEXT PRIMARY KEY,
+            file TEXT NOT NULL,
+            component TEXT NOT NULL,
+            name TEXT NOT NULL,
+            status TEXT NOT NULL,
+            inputs TEXT NOT NULL,
+            turns TEXT NOT NULL,
+            created REAL NOT NULL,
+            UNIQUE (file, component, name)
+        )""",
+        """CREATE TABLE session_steps (
+            session_id TEXT NOT NULL,
+            place TEXT NOT NULL,
+            content TEXT NOT NULL,
+            created REAL NOT NULL,
+            PRIMARY KEY (session_id, place)
+        )""",
+    ),
 )
 
 TABLES = (
@@ -130,4 +150,6 @@ TABLES = (
     "holdout_looks",
     "row_sets",
     "observations",
+    "sessions",
+    "session_steps",
 )

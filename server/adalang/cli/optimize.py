@@ -52,6 +52,9 @@ def optimize(
     seed: int = typer.Option(None, "--seed", help="Seed of the search's random choices.", show_default=False),
     model: list[str] = typer.Option([], "--model", "-m", help="PROMPT=MODEL, or MODEL for every prompt."),
     anyway: bool = typer.Option(False, "--anyway", help="Search even where little can be gained."),
+    allow_effects: bool = typer.Option(
+        False, "--allow-effects", help="Call tools marked `effects = true` too, instead of replaying recorded calls."
+    ),
     explain: bool = typer.Option(
         False, "--explain", help="Tell of each round who was blamed, what was tried, and why."
     ),
@@ -94,6 +97,7 @@ def optimize(
                 minutes=budget_minutes,
                 seed=seed,
                 anyway=anyway,
+                allow_effects=allow_effects,
             )
             prepared = session.prepared(program, plan)
             if not json_output or estimate:

@@ -44,7 +44,7 @@ def run(
     json_output: bool = typer.Option(False, "--json", help="Print output, usage and trace as JSON."),
     show_prompt: bool = typer.Option(False, "--show-prompt", help="Print the messages and call nothing."),
 ) -> None:
-    """Run a prompt or a pipeline and print its answer."""
+    """Run a component, such as a prompt, a pipeline or a tool, and print its answer."""
     file, name = split_target(target)
     settings = settings_for(file)
     values = _inputs(set, inputs)
@@ -55,10 +55,14 @@ def run(
     as_text = {one.partition("=")[0] for one in set if not one.partition("=")[0].endswith(":")}
 
     async def work() -> None:
+        from dataclasses import replace
+
+        from adalang.cli.approving import terminal_approver
         from adalang.engine.checked import find_component
         from adalang.language.reach import reached
 
         async with open_session(file, settings, model, record) as session:
+            session.services = replace(session.services, approver=terminal_approver())
             program = session.load(file)
             check_chosen(program, chosen_models(model))
             entity = find_component(program, name)

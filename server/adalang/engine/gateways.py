@@ -1,4 +1,4 @@
-"""The gateway that a workspace's settings ask for."""
+"""The gateway and the services that a workspace's settings ask for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from pathlib import Path
 
 from adalang.config import Settings
 from adalang.runtime.models.gateway import Gateway
+from adalang.runtime.services import Services
+from adalang.runtime.tools.host import Tools
+from adalang.runtime.tools.observations import Observations
 from adalang.store import Store
 
 DECISIVE = ("concurrency", "rpm", "tpm", "cache")
@@ -23,3 +26,8 @@ def gateway_for(settings: Settings, store: Store, root: Path, record_to: Path | 
         root=root,
         record_to=record_to,
     )
+
+
+def services_of(settings: Settings, store: Store) -> Services:
+    """New services in which nobody is asked to approve anything; whoever asks for them ends their tools."""
+    return Services(tools=Tools(settings.environment or None), observations=Observations(store))

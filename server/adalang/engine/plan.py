@@ -40,6 +40,8 @@ class OptimizePlan:
     search: SearchSettings
     allow: tuple[str, ...] = ()
     """What may change besides: "structure", "models", "tools"."""
+    allow_effects: bool = False
+    """Whether tools with effects are called; else they are answered from what earlier calls gave."""
     money_alone: bool = False
     """Somebody has bounded the money, and neither calls nor tokens: their defaults are nobody's word."""
 
@@ -51,6 +53,7 @@ class OptimizePlan:
             "allow": self.allow,
             "teacher": self.teacher,
             "search": asdict(self.search),
+            **({"effects": True} if self.allow_effects else {}),
         }
 
 
@@ -65,6 +68,7 @@ def optimize_plan(
     minutes: float | None = None,
     seed: int | None = None,
     anyway: bool = False,
+    allow_effects: bool = False,
 ) -> OptimizePlan:
     """Read the optimize block of an eval; an eval without one is optimized with the workspace's settings.
 
@@ -113,6 +117,7 @@ def optimize_plan(
             point=PointPrice(budget.get("calls_per_point"), budget.get("usd_per_point")),
         ),
         allow=allow,
+        allow_effects=allow_effects,
         money_alone=bounded["usd"] and not bounded["calls"] and not bounded["tokens"],
     )
 

@@ -16,7 +16,7 @@ from adalang.engine.checked import find_component, load_checked
 from adalang.engine.conversation import run_in_session
 from adalang.engine.evaluating import chosen_rows, record_of, rows_of
 from adalang.engine.file_task import FileTask
-from adalang.engine.gateways import gateway_for
+from adalang.engine.gateways import gateway_for, services_of
 from adalang.engine.optimization import OnBegin, OnEvent, Optimization, OptimizeResult
 from adalang.engine.plan import OptimizePlan, optimize_plan
 from adalang.evaluation.evaluate import Scorer, evaluate
@@ -30,9 +30,13 @@ from adalang.runtime.interpreter import Runtime
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.resolve import Models
+from adalang.runtime.services import Services
 from adalang.runtime.trace import Trace
 from adalang.store import Store
 from adalang.store.records import RunRecord
+
+_EVALS_ASK_NOBODY = "an eval asks nobody; `adalang run` in a terminal does, and Python with `approve`"
+_SEARCHES_ASK_NOBODY = "an optimization asks nobody"
 
 OnRow = Callable[[RowResult, int, int], None]
 """Called with each row's result, how many are done, and how many there are."""
@@ -42,7 +46,8 @@ class Session:
     """``close`` (or ``async with``) ends it.
 
     The store at the workspace's root is opened, and a gateway made, unless they are given: those stay open. ``models`` chooses
-    models by component id ("*": all). Every answer is also written to the recording ``record_to``.
+    models by component id ("*": all). Every answer is also written to the recording ``record_to``. ``services`` are what runs need
+    besides models; those that are given stay open, and without any nobody is asked to approve a tool's call.
     """
 
     def __init__(
@@ -54,13 +59,15 @@ class Session:
         gateway: Gateway | None = None,
         models: Mapping[str, str] | None = None,
         record_to: Path | None = None,
+        services: Services | None = None,
     ) -> None:
         self.root = root
         self.settings = settings
         self.store = store or Store.open(root)
         self.chosen = dict(models or {})
+        self.services = services or services_of(settings, self.store)
         self._record_to = record_to
-        self._owns_store, self._owns_gateway = store is None, gateway is None
+        self._owns_store, self._owns_gateway, self._owns_services = store is None, gateway is None, services is None
         self._known_gateway = gateway
 
     async def __aenter__(self) -> Session:
@@ -70,6 +77,8 @@ class Session:
         await self.close()
 
     async def close(self) -> None:
+        if self._owns_services:
+            await self.services.tools.aclose()
         if self._owns_gateway and self._known_gateway is not None:
             await self._known_gateway.aclose()
         if self._owns_store:
@@ -108,8 +117,8 @@ class Session:
                 found += [] if same else [model.id]
         return list(dict.fromkeys(found))
 
-    def runtime(self, program: Program, *, budget: Budget | None = None) -> Runtime:
-        return Runtime(program, self._gateway, self.models(program), budget=budget)
+    def runtime(self, program: Program, *, budget: Budget | None = None, services: Services | None = None) -> Runtime:
+        return Runtime(program, self._gateway, self.models(program), budget=budget, services=services or self.services)
 
     @property
     def _gateway(self) -> Gateway:
@@ -201,7 +210,7 @@ class Session:
 
         found = await evaluate(
             self._scorer(plan),
-            self.runtime(program, budget=budget),
+            self.runtime(program, budget=budget, services=self.services.unattended(_EVALS_ASK_NOBODY)),
             rows,
             split=split,
             repeats=times,
@@ -221,12 +230,13 @@ class Session:
 
     def task(self, program: Program, plan: OptimizePlan, budget: Budget) -> FileTask:
         evaluated = eval_plan(program, plan.eval)
+        services = self.services.unattended(_SEARCHES_ASK_NOBODY, "run" if plan.allow_effects else "replay")
         return FileTask.build(
             program=program,
             plan=plan,
             scorer=self._scorer(evaluated),
             rows=rows_of(evaluated, self.root),
-            runtime_of=lambda one: self.runtime(one, budget=budget),
+            runtime_of=lambda one: self.runtime(one, budget=budget, services=services),
             budget=budget,
             store=self.store,
         )

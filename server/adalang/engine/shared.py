@@ -1,4 +1,5 @@
-"""What the requests of a worker share: one store, and one gateway for as long as the settings that it is made of stay."""
+"""What the requests of a worker share: one store, what tools run in, and one gateway for as long as the settings that it is made
+of stay."""
 
 from __future__ import annotations
 
@@ -12,6 +13,9 @@ from adalang.config import Settings, load_settings
 from adalang.engine.gateways import DECISIVE, gateway_for
 from adalang.engine.session import Session
 from adalang.runtime.models.gateway import Gateway
+from adalang.runtime.services import Services
+from adalang.runtime.tools.host import Tools
+from adalang.runtime.tools.observations import Observations
 from adalang.store import Store
 
 
@@ -30,6 +34,7 @@ class Shared:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._store = Store.open(root)
+        self._tools = Tools()
         self._open: list[_InUse] = []
         """The newest last: new requests use that one."""
 
@@ -41,12 +46,14 @@ class Shared:
         used.requests += 1
         try:
             await self._close_former()
-            yield Session(self._root, settings, store=self._store, gateway=used.gateway)
+            services = Services(tools=self._tools, observations=Observations(self._store))
+            yield Session(self._root, settings, store=self._store, gateway=used.gateway, services=services)
         finally:
             used.requests -= 1
             await self._close_former()
 
     async def close(self) -> None:
+        await self._tools.aclose()
         for one in self._open:
             await one.gateway.aclose()
         self._store.close()

@@ -33,7 +33,7 @@ from adalang.language.declarations import (
     dotted,
 )
 from adalang.language.program import Entity
-from adalang.runtime.failures import BudgetExceeded, BugFailure, RefusedFailure, TransportFailure, most_telling
+from adalang.runtime.failures import BudgetExceeded, BugFailure, RefusedFailure, ToolFailure, most_telling
 from adalang.runtime.interpreter import RunFailed, Runtime
 from adalang.runtime.models.types import Usage
 from adalang.runtime.operators import compare
@@ -139,7 +139,7 @@ class Scorer:
         try:
             score, paid, answer_paid = await self._score(runtime, row, output, expected, trace, sample)
         except RunFailed as failed:
-            if not isinstance(failed.failure, TransportFailure):
+            if isinstance(failed.failure, BudgetExceeded) or failed.failure.kind != "transport":
                 raise _as_bug(failed, "the metric") from failed
             error = f"the metric got no answer: {failed}"
             return replace(answered, reason=error, error=error, usage=answered.usage + failed.trace.usage)
@@ -238,8 +238,10 @@ def _without_answer(unscored: RowResult, failed: RunFailed) -> RowResult:
         trace=trace,
         error=str(failure),
     )
-    if isinstance(failure, TransportFailure):
+    if failure.kind in ("transport", "kept"):
         return told
+    if isinstance(failure, ToolFailure):
+        return replace(told, status="failed", score=0.0, reason=str(failure))
     if isinstance(failure, RefusedFailure):
         return replace(told, status="refused", score=0.0, reason=f"the model refused: {failure}")
     return replace(told, status="unreadable", score=0.0, reason=str(failure))

@@ -10,7 +10,7 @@ from adalang.evaluation.statistics import Interval
 from adalang.runtime.models.types import Usage
 from adalang.runtime.trace import Trace
 
-Status = Literal["ok", "unreadable", "refused", "transport"]
+Status = Literal["ok", "unreadable", "refused", "failed", "transport"]
 
 VOID_SHARE = 0.2
 """With more than this share of runs unanswered, a score would say more about the network than about the prompt."""
@@ -18,7 +18,8 @@ VOID_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """One row, run once. ``score`` is ``None`` only for transport failures, which say nothing about the prompt.
+    """One row, run once. ``score`` is ``None`` only for transport failures, which say nothing about the prompt; among them are calls
+    of tools that were not made. "failed" is a tool that was called and gave nothing usable.
 
     ``usage`` was paid now; ``answer_usage`` is what the answers cost when they were bought, cached or not.
     """

@@ -7,7 +7,10 @@ import inspect
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +79,18 @@ def asking(callback: Callback) -> Approver:
     return ask
 
 
-async def in_daemon_thread(work: Callable[[], Any]) -> Any:
+async def in_daemon_thread(work: Callable[[], T]) -> T:
     """``work()`` in a thread that nobody waits for once the caller is cancelled, nor when the process ends."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[Any] = loop.create_future()
-
-    def settle(found: Any, error: BaseException | None) -> None:
-        if done.done():
-            return
-        if error is None:
-            done.set_result(found)
-        else:
-            done.set_exception(error)
+    done: asyncio.Future[T] = loop.create_future()
 
     def run() -> None:
-        found, raised = None, None
         try:
-            found = work()
-        except BaseException as error:
-            raised = error if isinstance(error, Exception) else RuntimeError(type(error).__name__)
+            settled = partial(done.set_result, work())
+        except Exception as error:
+            settled = partial(done.set_exception, error)
         try:
-            loop.call_soon_threadsafe(settle, found, raised)
+            loop.call_soon_threadsafe(lambda: settled() if not done.done() else None)
         except RuntimeError:  # the loop has ended
             pass
 

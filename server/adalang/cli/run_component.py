@@ -72,9 +72,15 @@ def run(
                     say(f"--- {message.role}\n{message.text}")
                 return
             say_offline(program, settings, chosen_models(model), reached(program, entity))
-            output, trace, _ = await session.run_component(
-                file, name or entity.id, given, session=session_name, resume=resume
-            )
+            try:
+                output, trace, _ = await session.run_component(
+                    file, name or entity.id, given, session=session_name, resume=resume
+                )
+            except BaseException:
+                kept = session.store.session(file.absolute(), entity.id, session_name) if session_name else None
+                if kept is not None and kept.status == "open":
+                    note(f"What was done is kept. Go on with: adalang run {target} --session {session_name} --resume")
+                raise
             usage = trace.usage
             for one in trace.calls:
                 for cut in one.cuts:

@@ -12,6 +12,7 @@ from adalang.language.turns import placed_as_turns
 from adalang.runtime.agents.kept import Kept
 from adalang.runtime.answers import written_value
 from adalang.runtime.failures import BugFailure, RefusedFailure, UnreadableFailure
+from adalang.runtime.inputs import checked_inputs
 from adalang.runtime.interpreter import RunFailed, Runtime
 from adalang.runtime.prompts import prompt_form
 from adalang.runtime.trace import Trace
@@ -46,6 +47,7 @@ async def run_in_session(
         begun = SessionRecord(file, entity.id, name, {})
         record = replace(known or begun, status="open", inputs=dict(inputs))
         record = replace(record, inputs=_remembering(runtime, entity, record))
+        checked_inputs(runtime.program, entity, record.inputs)
         store.put_session(record)
     try:
         output, trace = await runtime.run(entity, record.inputs, journal=Kept(store, record.id))

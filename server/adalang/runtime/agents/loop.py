@@ -16,10 +16,10 @@ from adalang.runtime.agents.native import Native
 from adalang.runtime.agents.react import React
 from adalang.runtime.agents.steps import Dialect, Step, within
 from adalang.runtime.agents.toolbox import Asked, Toolbox
-from adalang.runtime.answers import AnswerForm, read_answer
+from adalang.runtime.answers import AnswerForm, read_answer, read_json
 from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, UnreadableFailure, most_telling
 from adalang.runtime.fitting import excess, fitted, room_of, too_long
-from adalang.runtime.models.types import Message, ModelSpec, Request, ToolCall, Usage
+from adalang.runtime.models.types import ModelSpec, Request, ToolCall, Usage
 from adalang.runtime.prompts import with_instruction
 from adalang.runtime.provenance import Origin, Origins, Sourced
 from adalang.runtime.trace import Call
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 8
 """Steps with tools that an agent takes at most, where its file does not say."""
+_LIKELY_CALLS = 3
 _NO_STEPS_LEFT = "No tool can be used any more. Give the final answer now, from what you know."
 
 
@@ -41,6 +42,13 @@ class Run(toolbox.Run, Protocol):
     def runtime(self) -> Runtime: ...
 
     def sample_of(self, model: ModelSpec) -> int: ...
+
+
+def calls_of(entity: Entity) -> int:
+    """About how many model calls one call of a component makes by itself."""
+    if isinstance(entity.declaration, AgentDeclaration):
+        return min(_LIKELY_CALLS, (_number(entity.declaration, "max_steps") or MOST_STEPS) + 1)
+    return int(entity.kind == "prompt")
 
 
 async def run_agent(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int) -> Sourced:
@@ -69,7 +77,7 @@ class _Agent:
         assert isinstance(declaration, AgentDeclaration)
         self.call = self.run.trace.calls[self.at]
         self.model = runtime.models.of_setting(self.entity, setting(declaration.settings, "model"))
-        self.toolbox = Toolbox.of(runtime.program, self.entity, runtime.overrides)
+        self.toolbox = Toolbox.of(runtime.program, self.entity)
         self.form = runtime.prompts.opening(self.entity, self.inputs)[1]
         self.most = _number(declaration, "max_steps") or MOST_STEPS
         how = next((text for name, text in self._params(declaration) if name == "reasoning_steps"), "")
@@ -199,14 +207,14 @@ class _Agent:
         try:
             return self._ended(step, at)
         except UnreadableFailure as failure:
-            self.run.trace.calls[at].error = str(failure)
-            raise UnreadableFailure(
-                f"`{self.entity.id}` gave no final answer after {_counted(len(self.steps))}: {failure}", raw=failure.raw
-            ) from failure
+            told = f"`{self.entity.id}` gave no final answer after {_counted(len(self.steps))}: {failure}"
+            self.run.trace.calls[at].error = told
+            raise UnreadableFailure(told, raw=failure.raw) from failure
 
     def _ended(self, step: Step, at: int) -> Sourced:
         call = self.run.trace.calls[at]
         call.output, call.reasoning = read_answer(step.text, self.form)
+        self.call.reasoning = call.reasoning
         return Sourced(call.output, (Origin(at),))
 
     # ---- where things come from, and what is kept
@@ -257,8 +265,6 @@ def _speaks_of_tools(text: str) -> bool:
 
 
 def _loaded(call: ToolCall) -> Any:
-    from adalang.runtime.answers import read_json
-
     try:
         return read_json(call.arguments)
     except UnreadableFailure:
@@ -272,6 +278,3 @@ def _sentence(failure: Failure) -> str:
 
 def _counted(steps: int) -> str:
     return f"{steps} step{'' if steps == 1 else 's'}"
-
-
-__all__ = ["MOST_STEPS", "Message", "run_agent"]

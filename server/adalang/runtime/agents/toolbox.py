@@ -62,16 +62,15 @@ class Toolbox:
     schemas: tuple[Mapping[str, Any], ...]
 
     @classmethod
-    def of(cls, program: Program, agent: Entity, descriptions: Mapping[str, Any]) -> Toolbox:
-        """The tools that an agent names. ``descriptions`` has new ones by id (``find_order.description``)."""
+    def of(cls, program: Program, agent: Entity) -> Toolbox:
+        """The tools that an agent names."""
         declaration = agent.declaration
         assert isinstance(declaration, AgentDeclaration)
         found = setting(declaration.settings, "tools")
         items = found.value.items if found is not None and isinstance(found.value, ListExpression) else ()
         named = [program.resolve_expression(one, agent.module) for one in items]
         tools = {tool_name(one): one for one in named if one is not None}
-        schemas = [tool_schema(program, one, descriptions.get(f"{one.id}.description")) for one in tools.values()]
-        return cls(tools, tuple(schemas))
+        return cls(tools, tuple(tool_schema(program, one) for one in tools.values()))
 
     async def observe(self, run: Run, asked: Asked) -> tuple[str, int]:
         """What the model is told of a call, and the call's position in the trace.

@@ -62,7 +62,9 @@ def desk(tmp_path: Path) -> Iterator[adalang.Program]:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[adalang.Program]:
-    (tmp_path / "tools.py").write_text("def refund(order: str, amount: float) -> str:\n    return f'{order}: {amount:g}'\n")
+    (tmp_path / "tools.py").write_text(
+        "def refund(order: str, amount: float) -> str:\n    return f'{order}: {amount:g}'\n"
+    )
     file = tmp_path / "shop.adal"
     file.write_text(SHOP)
     with adalang.load(file) as program:
@@ -71,7 +73,9 @@ def shop(tmp_path: Path) -> Iterator[adalang.Program]:
 
 def test_other_texts_and_examples_answer_and_the_file_stays(desk: adalang.Program) -> None:
     before = desk.path.read_text()
-    turned = desk.with_params({"classify.instruction": "- billing: words such as broken\n- returns: words such as card"})
+    turned = desk.with_params(
+        {"classify.instruction": "- billing: words such as broken\n- returns: words such as card"}
+    )
     assert [turned.classify("my card"), desk.classify("my card")] == ["returns", "billing"]
     taught = desk.with_params({"classify.shots": [{"ticket": "zzz", "output": "returns"}]})
     taught.classify("broken")
@@ -275,7 +279,7 @@ async def test_closing_ends_the_calls_that_run_and_says_so(tmp_path: Path) -> No
             program = adalang.load(file)
             plain = asyncio.create_task(asyncio.to_thread(program.answer, "a"))
             awaited = asyncio.create_task(program.answer.acall("b"))
-            while len(server.log) < 2:
+            while len(server.log) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             await asyncio.to_thread(program.close)
             for call in (plain, awaited):

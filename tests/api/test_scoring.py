@@ -28,6 +28,8 @@ def test_an_eval_is_scored_and_its_rows_are_told_in_the_thread_that_waits(triage
             limit=20, on_row=lambda row, done, total: told.append((threading.current_thread(), done, total))
         )
         assert (found.eval, found.split, len(found.rows)) == ("routing", "val", 20)
+        assert repr(found).startswith("<routing (val): ") and len(repr(found)) < 80
+        assert found._repr_html_().count("<tr>") == min(10, len(found.failing)) + 1
         here = threading.current_thread()
         assert told == [(here, done, 20) for done in range(1, 21)]
         better = program.with_params({"classify.instruction": "- brakes: words such as brake, disc\n- orders: parcel"})

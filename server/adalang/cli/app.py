@@ -24,6 +24,7 @@ from adalang.cli import (
     runs,
     server,
     store,
+    stubs,
     watch,
 )
 
@@ -49,6 +50,7 @@ app.command("compare")(compare.compare)
 app.command("optimize")(optimize.optimize)
 app.add_typer(proposals.app, name="proposals")
 app.add_typer(runs.app, name="runs")
+app.command("stubs")(stubs.stubs)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 app.command("models")(models.models)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from adalang.engine.optimization import Optimization, OptimizeResult
     from adalang.engine.session import Session
     from adalang.language.program import Program
+    from adalang.store.records import Proposal
 
 
 def optimize(
@@ -121,7 +122,7 @@ def optimize(
             else:
                 print_result(session, program, result)
             if applied and result.proposal is not None:
-                _apply(session, program, result.proposal.id, quiet=json_output)
+                _apply(session, program, result.proposal, quiet=json_output)
             if html:
                 report_run(session.store, result.run_id, html)
 
@@ -229,12 +230,9 @@ def _plain(result: OptimizeResult) -> dict[str, Any]:
     }
 
 
-def _apply(session: Session, program: Program, proposal_id: str, *, quiet: bool) -> None:
-    from adalang.engine.proposals import current_edits, write_files
+def _apply(session: Session, program: Program, proposal: Proposal, *, quiet: bool) -> None:
+    from adalang.engine.adopting import adopt
 
-    proposal = session.store.proposal(proposal_id)
-    assert proposal is not None
-    write_files(program, current_edits(program, proposal))
-    session.store.set_proposal_status(proposal.id, "applied")
+    adopt(session.store, program, proposal, default_model=session.settings.model)
     if not quiet:
         print(f"Applied {proposal.id} to {proposal.file}.")

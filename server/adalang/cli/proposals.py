@@ -131,26 +131,20 @@ def apply(
     root: Path = ROOT,
 ) -> None:
     """Put a proposal into its file: exactly the named params change, or nothing does."""
-    from adalang.engine.proposals import current_edits, write_files
+    from adalang.config import load_settings
+    from adalang.engine.adopting import Unproven, adopt
 
     store, base = _open(root)
     with store:
         found = _proposal(store, proposal_id)
-        if found.status != "open":
-            raise typer.BadParameter(f"{found.id} is {found.status} already")
-        if not found.evidence.verified and not force:
-            raise typer.BadParameter(f"{found.id} is a hint that no test confirms; add --unverified to apply it anyway")
-        program = _program(base, found)
-        edits = current_edits(program, found)
-        why = _why_outdated(base, found)
-        if why and not force:
-            raise typer.BadParameter(
-                f"{found.id} was tested on an older version: {why}; optimize again, or add --unverified to apply it anyway"
+        try:
+            files = adopt(
+                store, _program(base, found), found, default_model=load_settings(base).model, unverified=force
             )
-        write_files(program, edits)
-        store.set_proposal_status(found.id, "applied")
+        except Unproven as error:
+            raise typer.BadParameter(f"{error}; to apply it anyway add --unverified") from error
     changed = ", ".join(change.param for change in found.changes)
-    print(f"Applied {found.id}: {changed} in {', '.join(path.name for path in edits)}.")
+    print(f"Applied {found.id}: {changed} in {', '.join(path.name for path in files)}.")
 
 
 @app.command("dismiss")

@@ -84,6 +84,12 @@ class Session:
         if self._owns_store:
             self.store.close()
 
+    def beside(self, models: Mapping[str, str], services: Services) -> Session:
+        """Other choices over the same store and gateway, which stay this session's."""
+        return Session(
+            self.root, self.settings, store=self.store, gateway=self._gateway, models=models, services=services
+        )
+
     # ---- files and models
 
     @staticmethod

@@ -1,7 +1,7 @@
 """How `builtin/lexical` uses tools: one after the other, each at most once, and only where a word of the input speaks for it.
 
-A tool is called when the input shares a telling word with its name, its description or its inputs, or when the prompt says in so
-many words that it comes always or first; and when all that it has to be given can be taken from the input or from what other
+A tool is called when the input has a word of its name, or one of its description or inputs that no other tool has, or when the
+prompt says in so many words that it comes always or first; and when all that it has to be given can be taken from the input or from what other
 tools gave: identifiers, numbers, sums, labels, or the input itself as a query. Then the model answers as it always does, from the input
 and from what the tools gave.
 """
@@ -32,25 +32,30 @@ def calls(request: Request) -> tuple[ToolCall, ...]:
     seen = "\n".join(one.text for one in request.messages if one.role == "tool")
     done = [call.name for one in request.messages for call in one.tool_calls]
     found = []
-    for nth, tool in enumerate(request.tools):
-        function = tool["function"]
+    functions = [tool["function"] for tool in request.tools]
+    for nth, function in enumerate(functions):
         arguments = _arguments(function["parameters"], asked, seen)
-        if function["name"] not in done and arguments is not None and _wanted(function, asked, system):
+        others = {word for one in functions if one is not function for word in _about(one)}
+        if arguments is not None and function["name"] not in done and _wanted(function, others, asked, system):
             found.append((_named_at(function, system), nth, function["name"], arguments))
     if not found:
         return ()
-    _, nth, name, arguments = min(found, key=lambda one: one[:2])
+    _, _, name, arguments = min(found, key=lambda one: one[:2])
     return (ToolCall(f"call_{len(done)}", name, json.dumps(arguments, ensure_ascii=False)),)
 
 
-def _wanted(function: Mapping[str, Any], asked: str, system: str) -> bool:
+def _wanted(function: Mapping[str, Any], others: set[str], asked: str, system: str) -> bool:
+    """Whether the prompt orders a tool, or the input has a word of its name, or of its description that no other tool has."""
     own = _telling(_name_words(function))
-    inputs = function["parameters"].get("properties", {})
-    about = _telling(
-        [str(function.get("description") or ""), *inputs, *(str(one.get("description", "")) for one in inputs.values())]
-    )
     ordered = any(own and own <= _telling([one]) and _ALWAYS.search(one) for one in _SENTENCE_END.split(system))
-    return ordered or bool((own | about) & _telling([asked]))
+    return ordered or bool((own | (_about(function) - others)) & _telling([asked]))
+
+
+def _about(function: Mapping[str, Any]) -> set[str]:
+    """The telling words of a tool's name, description and inputs."""
+    inputs = function["parameters"].get("properties", {})
+    notes = (str(one.get("description", "")) for one in inputs.values())
+    return _telling([*_name_words(function), str(function.get("description") or ""), *inputs, *notes])
 
 
 def _named_at(function: Mapping[str, Any], system: str) -> int:

@@ -180,3 +180,18 @@ async def test_examples_are_told_as_text(tmp_path):
             'Help.\n\nExamples of right final answers:\n\ngiven: {"ticket": "Where is Z9?"}\nfinal answer: lost'
         )
         assert [m.role for m in w.server.log[0].messages] == ["system", "user"]
+
+
+# ---- other protocols
+
+
+async def test_the_same_agent_runs_over_another_protocol(tmp_path):
+    text = agent("max_steps = 2", returns='"found" | "lost"').replace('"openai/test"', '"anthropic/claude-sonnet-4-5"')
+    thinking = Reply("Let me look.", (("find_order", '{"order_id": "A"}'),), "tool_calls")
+    answers = [thinking, call("find_order", '{"order_id": "B"}'), Reply("found")]
+    async with agent_world(tmp_path, text, answers, protocol="anthropic") as w:
+        output, trace = await w.traced("helper", ticket="x")
+        assert output == "found"
+        assert [one.output for one in trace.calls if one.component == "find_order"] == ["find a", "find b"]
+        assert [m.role for m in w.server.log[2].messages] == ["system", "user", "assistant", "tool"]
+        assert w.server.log[-1].tools == ()

@@ -207,3 +207,27 @@ def test_a_killed_command_goes_on_where_it_was(tmp_path):
     assert called == ["helper", "helper", "find_order", "helper", "ship", "helper"]
     assert told["trace"]["calls"][4]["output"] == "A7 was shipped today."
     assert (tmp_path / "found.txt").read_text() == "A7"
+
+
+async def test_a_run_that_is_cancelled_anywhere_goes_on_and_no_effect_comes_twice(tmp_path, session):
+    def answers(incoming):
+        last = incoming.messages[-1]
+        if last.role == "tool":
+            return Reply(last.text)
+        return call("refund", json.dumps({"amount": float(last.text)}))
+
+    async with agent_world(tmp_path, REFUND, answers) as w:
+        entity = w.program.resolve("helper")
+        for turns in (0, 1, 2, 4, 7, 11, 16, 24, 40, 80):
+            name, given = f"after {turns}", {"ticket": str(turns / 2)}
+            running = asyncio.create_task(run_in_session(w.runtime, session.store, entity, name, given))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            known = session.store.session("main.adal", "helper", name)
+            again = {"resume": True} if known is not None and known.status == "open" else {}
+            output, _ = await run_in_session(w.runtime, session.store, entity, name, given, **again)
+            assert output == "paid" or "not known whether it took effect" in output
+        await w.runtime.services.tools.aclose()
+    assert len(session.paid()) == len(set(session.paid()))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from tests.runtime.world import MODEL, World, write_program
-from tests.servers import Fault, Incoming, LoopbackServer, Reply
+from tests.servers import Fault, Incoming, LoopbackServer, Protocol, Reply
 
 from adalang.runtime.interpreter import Runtime
 from adalang.runtime.models.gateway import Gateway
@@ -34,7 +33,7 @@ def call(name: str, arguments: str) -> Reply:
 
 @asynccontextmanager
 async def agent_world(
-    folder: Path, text: str, answers: Answers, *, tools: Callable[[str], str] = str.lower, **runtime: Any
+    folder: Path, text: str, answers: Answers, *, tools: Callable[[str], str] = str.lower, protocol: Protocol = "openai"
 ) -> AsyncIterator[World]:
     """``answers`` are the agent's own steps in their order; ``tools`` answers the prompts that play the tools."""
     program = write_program(folder, text)
@@ -46,10 +45,10 @@ async def agent_world(
             return Reply(tools(last.text))
         return next(given) if given is not None else answers(incoming)  # type: ignore[operator]
 
-    async with LoopbackServer(behaviour=behave) as server:
+    async with LoopbackServer(protocol, behaviour=behave) as server:
         models = Models(program, "openai/test", {"BASE": server.api_base, "KEY": "secret-key"})
         gateway = Gateway(None)
         try:
-            yield World(program, Runtime(program, gateway, models, **runtime), server)
+            yield World(program, Runtime(program, gateway, models), server)
         finally:
             await gateway.aclose()

@@ -1,4 +1,5 @@
-"""How long the language server takes to answer `initialize`, beside a bare pygls server; and `adalang check` on a file.
+"""How long the language server takes to answer `initialize`, beside a bare pygls server; `adalang check` on a file; and
+`adalang.load` of it in Python.
 
     python benchmarks/startup.py [--runs 9]
 
@@ -73,6 +74,12 @@ def checked(file: Path) -> float:
     return time.perf_counter() - began
 
 
+def loaded(file: Path) -> float:
+    """Seconds for `import adalang` and `load`, in a new process that has started."""
+    code = "import sys, time; began = time.perf_counter(); import adalang; adalang.load(sys.argv[1]); print(time.perf_counter() - began)"
+    return float(subprocess.check_output([sys.executable, "-c", code, str(file)]))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=9)
@@ -81,15 +88,16 @@ def main() -> None:
         file = Path(folder) / "hundred.adal"
         file.write_text("".join(PROMPT.format(n=number) for number in range(13))[:-1])
         times: dict[str, list[tuple[float, float]]] = {name: [] for name in SERVERS}
-        checks = []
+        checks, loads = [], []
         for run in range(runs + 1):
             for name, command in SERVERS.items():
                 found = initialized(command, folder)
                 if run:
                     times[name].append(found)
-            took = checked(file)
+            took, load = checked(file), loaded(file)
             if run:
                 checks.append(took)
+                loads.append(load)
         lines = len(file.read_text().splitlines())
     print("| what | wall, median | CPU, median |\n| --- | ---: | ---: |")
     for name, found in times.items():
@@ -98,6 +106,7 @@ def main() -> None:
     ratio = statistics.median(ours[1] / bare[1] for ours, bare in zip(*times.values(), strict=True))
     print(f"| ratio of CPU, pair by pair | | {ratio:.2f} |")
     print(f"| adalang check, {lines} lines | {1000 * statistics.median(checks):.0f} ms | |")
+    print(f"| adalang.load in Python, {lines} lines | {1000 * statistics.median(loads):.0f} ms | |")
 
 
 if __name__ == "__main__":

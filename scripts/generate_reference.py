@@ -179,6 +179,7 @@ _KINDS = {
     "metric": "a metric",
     "components": "a list of components",
     "params": "a list of params and demos",
+    "inputs": "list of inputs",
     "words": "a list of texts",
     "file": "a path, relative to the file",
     "method": "`bm25`, `vector` or `hybrid`",

@@ -48,7 +48,7 @@ With `:trusted :json-false' nothing is run and nothing is spent."
           symbol-end)
      . font-lock-keyword-face)
     (,(rx symbol-start (or "system" "user" "assistant") symbol-end (* blank) "=") . font-lock-builtin-face)
-    (,(rx symbol-start (or "str" "int" "float" "bool" "Passage") symbol-end) . font-lock-type-face)
+    (,(rx symbol-start (or "str" "int" "float" "bool" "Passage" "Turn") symbol-end) . font-lock-type-face)
     (,(rx symbol-start (or "true" "false" "null") symbol-end) . font-lock-constant-face)
     (,(rx (or (seq "{{" (*? anychar) "}}") (seq "{%" (*? anychar) "%}"))) 0 font-lock-variable-name-face prepend)))
 

@@ -99,6 +99,8 @@ def test_neither_import_nor_load_brings_a_model_library(desk: Path) -> None:
         "import sys, adalang\n"
         "assert 'adalang.api' not in sys.modules and 'jinja2' not in sys.modules\n"
         f"program = adalang.load({str(desk)!r})\n"
+        "late = {'asyncio', 'aiohttp', 'jinja2', 'pydantic', 'sqlite3', 'adalang.runtime'} & set(sys.modules)\n"
+        "assert not late, late\n"
         "assert program.check() == []\n"
         "assert program.classify('my card') == 'billing'\n"
         "heavy = {'litellm', 'openai', 'numpy', 'msgspec'} & set(sys.modules)\n"

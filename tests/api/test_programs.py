@@ -279,7 +279,7 @@ async def test_closing_ends_the_calls_that_run_and_says_so(tmp_path: Path) -> No
             program = adalang.load(file)
             plain = asyncio.create_task(asyncio.to_thread(program.answer, "a"))
             awaited = asyncio.create_task(program.answer.acall("b"))
-            while len(server.log) < 2:
+            while len(server.log) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             await asyncio.to_thread(program.close)
             for call in (plain, awaited):

@@ -25,7 +25,17 @@ HIGHLIGHTERS = [
 def words() -> set[str]:
     """The words of the language, as the grammar's own colours list them."""
     text = QUERIES.read_text("utf-8").partition("; Names where they are declared")[0]
-    return set(re.findall(r'"(\w+)"', text)) | {"system", "user", "assistant", "str", "int", "float", "bool", "Passage"}
+    return set(re.findall(r'"(\w+)"', text)) | {
+        "system",
+        "user",
+        "assistant",
+        "str",
+        "int",
+        "float",
+        "bool",
+        "Passage",
+        "Turn",
+    }
 
 
 @pytest.mark.parametrize("name", HIGHLIGHTERS)

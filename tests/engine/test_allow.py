@@ -249,7 +249,6 @@ def test_the_command_line_applies_choices_and_texts_together(tmp_path: Path) -> 
 
 
 def test_a_tools_description_is_proposed_like_a_text(tmp_path: Path) -> None:
-    """Agents do not run yet: what a proposal of one does is tested on the file."""
     file = write(tmp_path, "http://127.0.0.1:1", "tools")
     tool = '# Adds.\ntool add(a: int, b: int) -> int = python("tools.py:add")\n\n'
     agent = 'agent helper(question: str) -> str {\n  model = m\n  tools = [add]\n  user = """{{ question }}"""\n}\n\n'
@@ -260,7 +259,9 @@ def test_a_tools_description_is_proposed_like_a_text(tmp_path: Path) -> None:
     program = load(file)
     assert program is not None
     session = Session(tmp_path, load_settings(tmp_path, ENVIRONMENT))
-    params = session.task(program, session.optimize_plan(program, "sums"), Budget()).info.params
+    info = session.task(program, session.optimize_plan(program, "sums"), Budget()).info
+    params = info.params
+    assert info.components["helper"].shared == ("add.description",)
     assert [(one.id, one.kind, one.value) for one in params] == [("add.description", "text", "Adds.")]
     change = Change("add.description", "text", "Adds.", "Adds two whole numbers.\nUse it for every sum.")
     found = anchor(made_up(file, change), program, disk_hash)

@@ -18,8 +18,9 @@ Answers = Callable[[str, Sequence[str]], Mapping[str, float] | None]
 
 
 def step(component: str, inputs: Mapping[str, Any], output: Any, *, kind: str = "prompt", **more: Any) -> Call:
-    """A call. `sources` gives, for an input ("draft", "docs[1]"), the place of the call that it came from; `chosen` a place."""
+    """A call. `sources` gives, for an input ("draft", "docs[1]"), the place of the call that it came from; `found` one for an input whose name has blanks, `chosen` a place."""
     origins = [Origin(at, path(name)) for name, at in more.pop("sources", {}).items()]
+    origins += [Origin(at, (name,)) for name, at in more.pop("found", {}).items()]
     origins += [Origin(at, (), (), True) for at in more.pop("chosen", ())]
     return Call(component, kind, inputs, more.pop("parent", 0), output=output, origins=tuple(origins), **more)
 
@@ -34,10 +35,11 @@ def run(*calls: Call, ends: Mapping[str, int] | None = None, output: Any = None,
     root.returned = tuple(Origin(at, path(name)) for name, at in (ends or {"": len(calls)}).items())
     root.returned += tuple(Origin(at, (), (), True) for at in more.pop("chosen", ()))
     everything = [root, *calls]
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, str], int] = {}
     for call in everything:
-        call.index = seen.get(call.component, 0)
-        seen[call.component] = call.index + 1
+        same = call.component, call.kind
+        call.index = seen.get(same, 0)
+        seen[same] = call.index + 1
     trace = Trace(everything, {}, more.pop("step_origins", {}))
     given = {"reason": "too wet", "output": output, "trace": trace, **more}
     return RowResult(given.pop("row", "r1"), 0, given.pop("status", "ok"), 0.0, **given)

@@ -185,20 +185,57 @@ async def test_a_retriever_that_found_all_is_not_asked_about():
     assert not graph.asked and blame_of(found) == {"answer.text": 1.0}
 
 
-async def test_the_steps_of_an_agent_are_told_in_the_order_of_time_and_can_be_blamed():
-    graph = Graph("helper", "sum_up", answers={"step 2 sum_up": 0.9, "helper.text": 0.1})
-    found = await told(
-        graph,
-        run(
-            step("helper", {"q": "1"}, "z", kind="agent"),
-            step("find_order", {"id": "7"}, None, kind="tool", parent=1, error="no such order"),
-            step("sum_up", {"t": "x"}, "y", parent=1),
-            ends={"": 1},
+def agent_run():
+    """A step that calls a tool, which fails, and a prompt; a step that answers from what they gave."""
+    return run(
+        step("helper", {"q": "1"}, "z", kind="agent"),
+        step("helper", {"q": "1"}, {"calls": []}, kind="step", parent=1),
+        step("find_order", {"id": "7"}, None, kind="tool", parent=1, error="no such order", sources={"id": 2}),
+        step("sum_up", {"t": "x"}, "y", parent=1, sources={"t": 2}),
+        step(
+            "helper",
+            {"q": "1", "find_order (step 1)": "Error: no such order", "sum_up (step 1)": "y"},
+            "z",
+            kind="step",
+            parent=1,
+            found={"find_order (step 1)": 3, "sum_up (step 1)": 4},
         ),
+        ends={"": 5},
     )
-    assert graph.named == [["helper.text", "step 2 sum_up"]]
-    assert 'step 1, find_order({"id": "7"}): failed, no such order' in graph.asked[0]
+
+
+async def test_each_step_of_an_agent_is_asked_about_with_what_the_earlier_ones_found():
+    graph = Graph("helper", "sum_up", answers={"sum_up (step 1)": 0.9, "sum_up.text": 0.9})
+    found = await told(graph, agent_run())
+    assert graph.named[0] == ["helper.text", "find_order (step 1)", "sum_up (step 1)"]
+    assert "This is its step 2 in the run" in graph.asked[0]
+    assert 'earlier, find_order({"id": "7"}): failed, no such order' in graph.asked[0]
     assert next(iter(found.blame)) == "sum_up.text"
+
+
+async def test_an_early_step_of_an_agent_is_blamed_for_what_it_called_and_later_ones_are_not():
+    graph = Graph("helper", "sum_up", answers={"find_order (step 1)": 1.0, "helper.text": 0.0})
+    graph.answers = lambda text, names: (
+        {"find_order (step 1)": 1.0} if "find_order (step 1)" in names else {"helper.text": 1.0}
+    )
+    found = await told(graph, agent_run())
+    assert [(note.param, note.call) for note in found.notes["helper.text"]] == [("helper.text", 0)]
+
+
+async def test_a_tools_failure_is_told_without_a_question_where_one_text_is_all_there_is():
+    graph = Graph("helper")
+    found = await told(graph, agent_run())
+    assert not graph.asked
+    told_first = found.notes["helper.text"][0].text
+    assert told_first.startswith('`find_order` failed on {"id": "7"}: no such order')
+    assert found.notes["helper.text"][0].call == 1
+
+
+async def test_what_is_told_of_a_tool_belongs_to_the_agents_that_read_it():
+    graph = Graph("helper", shared={"find_order": ["helper"]}, answers={"find_order": 1.0})
+    found = await told(graph, agent_run())
+    assert graph.named[0][:2] == ["helper.text", "find_order"]
+    assert next(iter(found.blame)) == "find_order"
 
 
 async def test_a_shared_text_has_the_sum_of_the_blame_of_its_users():

@@ -240,11 +240,10 @@ async def test_the_retriever_of_a_pipeline_says_that_it_runs_later(tmp_path):
             await w.run("p", q="x")
 
 
-@pytest.mark.parametrize("kind", ["retriever", "agent"])
+@pytest.mark.parametrize("kind", ["retriever"])
 async def test_what_runs_later_says_so(tmp_path, kind):
     declared = {
         "retriever": 'retriever r(query: str) -> Passage[] {\n  corpus = "*.md"\n}\n',
-        "agent": 'agent r(query: str) -> str {\n  user = """{{ query }}"""\n}\n',
     }[kind]
     (tmp_path / "a.md").write_text("text")
     async with world(tmp_path, declared, last_user) as w:

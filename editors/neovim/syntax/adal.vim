@@ -9,7 +9,7 @@ syntax match   adalDeclaration /\<\%(param\|demos\)\>\ze\s\+\w/ nextgroup=adalNa
 syntax match   adalName /\w\+/ contained
 syntax keyword adalFlow return repeat until for match if
 syntax keyword adalWord and or not in of
-syntax keyword adalType str int float bool Passage
+syntax keyword adalType str int float bool Passage Turn
 syntax keyword adalConstant true false null
 syntax match   adalRole /\<\%(system\|user\|assistant\)\>\ze\s*=/
 syntax match   adalNumber /\<\d\+\%(\.\d\+\)\?\>/

@@ -76,9 +76,9 @@
 ; Types
 
 (named_type (identifier) @type.builtin
-  (#match? @type.builtin "^(str|int|float|bool|Passage)$"))
+  (#match? @type.builtin "^(str|int|float|bool|Passage|Turn)$"))
 (named_type (identifier) @type
-  (#not-match? @type "^(str|int|float|bool|Passage)$"))
+  (#not-match? @type "^(str|int|float|bool|Passage|Turn)$"))
 (named_type (member
   object: (identifier) @module
   name: (identifier) @type))

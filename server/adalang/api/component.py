@@ -6,6 +6,7 @@ import html
 import operator
 from typing import TYPE_CHECKING, Any
 
+from adalang.api.conversation import Conversation
 from adalang.language.program import Entity
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ class Component:
     async def acall(self, /, *positional: Any, **inputs: Any) -> Any:
         """:meth:`__call__` for coroutines; raises the same. Cancelling it ends the run."""
         return await self._program._acall(self._work(positional, inputs))
+
+    def session(self, name: str) -> Conversation:
+        """Its runs under a name, which are kept after each step and can be gone on with after they were stopped."""
+        return Conversation(self, name)
 
     def _work(self, positional: tuple[Any, ...], inputs: dict[str, Any]) -> Work[Any]:
         given = self._given(positional, inputs)

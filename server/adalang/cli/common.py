@@ -111,14 +111,14 @@ def chosen_models(given: Iterable[str]) -> dict[str, str]:
 
 
 def say_offline(program: Program, settings: Settings, chosen: Mapping[str, str], reached: Iterable[Entity]) -> None:
-    """Tell when prompts that name no model, among those that will run, are answered by the offline one."""
-    from adalang.language.declarations import PromptDeclaration, setting
+    """Tell when prompts or agents that name no model, among those that will run, are answered by the offline one."""
+    from adalang.language.declarations import AgentDeclaration, PromptDeclaration, setting
 
     if settings["model"] or "*" in chosen:
         return
     for entity in reached:
         declaration = entity.declaration
-        if not isinstance(declaration, PromptDeclaration) or entity.id in chosen:
+        if not isinstance(declaration, PromptDeclaration | AgentDeclaration) or entity.id in chosen:
             continue
         if setting(declaration.settings, "model") is None:
             note(

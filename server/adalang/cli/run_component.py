@@ -37,6 +37,10 @@ def run(
     record: Path = typer.Option(
         None, "--record", help="Also write every answer to this recording, for replay/FILE.", show_default=False
     ),
+    session_name: str = typer.Option(
+        "", "--session", help="Keep the run under this name after each step, to go on with it."
+    ),
+    resume: bool = typer.Option(False, "--resume", help="Go on with the session's run that was stopped."),
     json_output: bool = typer.Option(False, "--json", help="Print output, usage and trace as JSON."),
     show_prompt: bool = typer.Option(False, "--show-prompt", help="Print the messages and call nothing."),
 ) -> None:
@@ -44,6 +48,10 @@ def run(
     file, name = split_target(target)
     settings = settings_for(file)
     values = _inputs(set, inputs)
+    if resume and not session_name:
+        raise typer.BadParameter("--resume needs the session's name: --session NAME")
+    if resume and values:
+        raise typer.BadParameter("--resume goes on with the inputs that the session was begun with; give none")
     as_text = {one.partition("=")[0] for one in set if not one.partition("=")[0].endswith(":")}
 
     async def work() -> None:
@@ -64,8 +72,19 @@ def run(
                     say(f"--- {message.role}\n{message.text}")
                 return
             say_offline(program, settings, chosen_models(model), reached(program, entity))
-            output, trace, _ = await session.run_component(file, name or entity.id, given)
+            try:
+                output, trace, _ = await session.run_component(
+                    file, name or entity.id, given, session=session_name, resume=resume
+                )
+            except BaseException:
+                kept = session.store.session(file.absolute(), entity.id, session_name) if session_name else None
+                if kept is not None and kept.status == "open":
+                    note(f"What was done is kept. Go on with: adalang run {target} --session {session_name} --resume")
+                raise
             usage = trace.usage
+            for one in trace.calls:
+                for cut in one.cuts:
+                    note(f"note: `{one.component}`: {cut}")
             if json_output:
                 print_json({"output": output, "usage": _plain(usage), "trace": trace.to_json()})
                 return

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from adalang.engine.changeable import rewritten
 from adalang.engine.choices import Switch, switches
-from adalang.engine.choices.descriptions import descriptions
+from adalang.engine.choices.descriptions import descriptions, descriptions_of
 from adalang.language.checks.scope import result_type
 from adalang.language.datasets import NotConstant, constant
 from adalang.language.declarations import (
@@ -89,7 +89,7 @@ def task_component(program: Program, entity: Entity) -> Component:
         for one in declaration.parameters  # type: ignore[union-attr]
     )
     returns = result_type(program, entity)
-    form = prompt_form(program, entity, {}) if isinstance(declaration, PromptDeclaration) else None
+    form = prompt_form(program, entity, {}) if isinstance(declaration, PromptDeclaration | AgentDeclaration) else None
     return Component(
         name=entity.id,
         kind=entity.kind,
@@ -106,13 +106,18 @@ def templates(entity: Entity) -> list[tuple[str, str]]:
     declaration = entity.declaration
     if not isinstance(declaration, PromptDeclaration | AgentDeclaration):
         return []
+    if isinstance(declaration, AgentDeclaration) and not declaration.messages:
+        params = "\n\n".join(f"{{{{ {one.name.text} }}}}" for one in declaration.params)
+        inputs = "\n".join(f"{{{{ {one.name.text} }}}}" for one in declaration.parameters)
+        return [("system", params), ("user", inputs)]
     return [(one.role, one.template.text.value) for one in declaration.messages]
 
 
 def _shared(program: Program, entity: Entity) -> tuple[str, ...]:
     if not isinstance(entity.declaration, PromptDeclaration | AgentDeclaration):
         return ()
-    return tuple(one.id for one in shared_params(program, entity))
+    own = [one.id for one in descriptions_of(program, entity)] if entity.kind == "agent" else []
+    return (*(one.id for one in shared_params(program, entity)), *own)
 
 
 def _words(returns: Type) -> list[str]:

@@ -26,6 +26,7 @@ from adalang.language.reach import reached, trainable
 from adalang.language.types import misfit
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.task import Example, Remaining, Split, TaskInfo
+from adalang.runtime.agents.loop import calls_of
 from adalang.runtime.answers import read_json
 from adalang.runtime.failures import BugFailure, UnreadableFailure
 from adalang.runtime.interpreter import Runtime
@@ -89,7 +90,7 @@ class FileTask:
             and all(one.family != "models" for one in others),
             varied=any(model.provider != "builtin" and model.options.get("temperature") != 0 for model in called),
             raw_demos=_expected_is_output(program, evaluated, examples["train"]),
-            calls_per_run=float(max(1, len(called))),
+            calls_per_run=float(max(1, sum(calls_of(one) for one in components_run(program, evaluated)))),
             teacher_price=_relative_price(teacher, models),
             holdout=holdout_hash(splits["test"]),
             eval=evaluated.name,
@@ -196,7 +197,7 @@ def _distinct(rows: Sequence[Row], scorer: Scorer) -> list[Row]:
 def _expected_is_output(program: Program, evaluated: EvalPlan, examples: Sequence[Example]) -> bool:
     """Whether a row's right answer could stand as the target's own output in an example."""
     name = dotted(evaluated.metric) or ""
-    if evaluated.target.kind != "prompt" or evaluated.expect is None or name not in METRIC_SIGNATURES:
+    if evaluated.target.kind not in ("prompt", "agent") or evaluated.expect is None or name not in METRIC_SIGNATURES:
         return False
     returns = result_type(program, evaluated.target)
     return bool(examples) and all(misfit(one.expected, returns) is None for one in examples[:200])

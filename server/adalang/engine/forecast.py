@@ -18,6 +18,7 @@ from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.estimate import Estimate
 from adalang.optimizer.runs import concurrently
 from adalang.optimizer.task import Example
+from adalang.runtime.agents.loop import calls_of
 from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, TransportFailure
 from adalang.runtime.interpreter import RunFailed
 from adalang.runtime.models.budget import Budget
@@ -139,7 +140,8 @@ def _model_calls(task: FileTask, rows: Sequence[Example], found: Estimate) -> li
         text = sum(estimate_tokens(template) for _, template in templates(entity)) + sum(map(_tokens, own))
         long = float(model.options.get("max_tokens") or max(_LONG_ANSWER, 2 * right))
         short = min(long, max(_SHORT_ANSWER, right))
-        told.append(_Calls(model, runs, (text + inputs, _GROWTH * text + _ADDED + inputs), (short, long)))
+        count = runs[0] * calls_of(entity), runs[1] * calls_of(entity)
+        told.append(_Calls(model, count, (text + inputs, _GROWTH * text + _ADDED + inputs), (short, long)))
     return told
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from adalang.config import Settings
 from adalang.engine.checked import find_component, load_checked
+from adalang.engine.conversation import run_in_session
 from adalang.engine.evaluating import chosen_rows, record_of, rows_of
 from adalang.engine.file_task import FileTask
 from adalang.engine.gateways import gateway_for, services_of
@@ -140,35 +141,55 @@ class Session:
     # ---- run
 
     async def run_component(
-        self, file: Path, component: str, inputs: Mapping[str, Any], *, texts: Mapping[str, str] = MappingProxyType({})
+        self,
+        file: Path,
+        component: str,
+        inputs: Mapping[str, Any],
+        *,
+        texts: Mapping[str, str] = MappingProxyType({}),
+        session: str = "",
+        resume: bool = False,
     ) -> tuple[Any, Trace, str]:
-        """Run one component; the run is kept in the store, under the id that comes third.
+        """Run one component; the run is kept in the store, under the id that comes third. With the name of a ``session`` it can be
+        stopped and gone on with (see :func:`.run_in_session`).
 
         Raises:
             BugFailure: no such component, or wrong inputs.
             RunFailed: no answer; the trace says how far it came.
         """
         program = self.load(file, texts)
-        return await self.traced(self.runtime(program), find_component(program, component), inputs)
+        entity = find_component(program, component)
+        return await self.traced(self.runtime(program), entity, inputs, session=session, resume=resume)
 
     async def traced(
-        self, runtime: Runtime, entity: Entity, inputs: Mapping[str, Any], origin: str = "run"
+        self,
+        runtime: Runtime,
+        entity: Entity,
+        inputs: Mapping[str, Any],
+        origin: str = "run",
+        *,
+        session: str = "",
+        resume: bool = False,
     ) -> tuple[Any, Trace, str]:
         """Run a component; what happened is kept in the store, under the id that comes third, however the run ends.
 
         Raises:
+            BugFailure: there is nothing to go on with in the ``session``, or there is and that was not asked for.
             RunFailed: no answer; the trace says how far it came.
         """
         trace, error = Trace(), STOPPED
         try:
-            output, _ = await runtime.run(entity, inputs, trace=trace)
+            if session:
+                await run_in_session(runtime, self.store, entity, session, inputs, resume=resume, trace=trace)
+            else:
+                await runtime.run(entity, inputs, trace=trace)
             error = ""
-        except RunFailed as failed:
+        except (RunFailed, BugFailure) as failed:
             error = str(failed)
             raise
         finally:
             run = self.tracer.keep([trace], file=str(runtime.program.path), origin=origin, error=error)
-        return output, trace, run
+        return trace.calls[0].output, trace, run
 
     # ---- evaluate
 

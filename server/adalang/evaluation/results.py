@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Literal
 
 from adalang.evaluation.statistics import Interval
+from adalang.figures import percent
 from adalang.runtime.models.types import Usage
 from adalang.runtime.trace import Trace
 
 Status = Literal["ok", "unreadable", "refused", "failed", "transport"]
+
+_SHOWN_IN_NOTEBOOKS = 10
 
 VOID_SHARE = 0.2
 """With more than this share of runs unanswered, a score would say more about the network than about the prompt."""
@@ -125,6 +129,23 @@ class Evaluation:
         """The rows that did not score full marks, worst first."""
         wrong = [row for row in self.rows if row.score is None or row.score < 1]
         return sorted(wrong, key=lambda row: -1.0 if row.score is None else row.score)
+
+    def __repr__(self) -> str:
+        if self.score is None:
+            return f"<{self.eval} ({self.split}): void>"
+        low, high = percent(self.interval.low, 1), percent(self.interval.high, 1)
+        return f"<{self.eval} ({self.split}): {percent(self.score, 1)} [{low}, {high}] on {self.on_rows}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the score, and the worst rows."""
+        told = (
+            [row.row_id, row.score, row.inputs, row.expected, row.error or row.output]
+            for row in self.failing[:_SHOWN_IN_NOTEBOOKS]
+        )
+        rows = ("".join(f"<td>{escape(str(value))}</td>" for value in values) for values in told)
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        head = "<tr><th>row<th>score<th>inputs<th>expected<th>output</tr>"
+        return f"{escape(repr(self)[1:-1])}<table>{head}{body}</table>"
 
     @property
     def goal_missed(self) -> bool:

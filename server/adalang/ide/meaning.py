@@ -45,7 +45,7 @@ from adalang.language.models import KnownModel, known_models
 from adalang.language.program import Entity, Program
 from adalang.language.settings import FUNCTIONS, SETTINGS
 from adalang.language.text import Span
-from adalang.language.types import PASSAGE, ObjectOf, OptionalOf, Type, describe
+from adalang.language.types import OBJECTS, ObjectOf, OptionalOf, Type, describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +194,9 @@ def _setting(kind: str, name: str, span: Span) -> Meaning | None:
 
 
 def _type(name: str, span: Span) -> Meaning | None:
-    if name == PASSAGE.name:
-        return Meaning(span, f"type Passage = {_spelled(PASSAGE)}", "What a retriever gives: a piece of a document.")
+    if name in OBJECTS:
+        declared, meaning = OBJECTS[name]
+        return Meaning(span, f"type {name} = {_spelled(declared)}", meaning)
     return Meaning(span, name, PRIMITIVES[name]) if name in PRIMITIVES else None
 
 

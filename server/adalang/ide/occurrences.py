@@ -222,7 +222,7 @@ class _Walk:
             yield from self._expression(parameter.default, {}, "constant", expected)
 
     def _prompt(self, declaration: PromptDeclaration | AgentDeclaration, names: Locals) -> Iterator[Occurrence]:
-        yield from self._settings(declaration.settings, declaration.kind, {})
+        yield from self._settings(declaration.settings, declaration.kind, names)
         parts: tuple[Param | Demos, ...] = (*declaration.params, *declaration.demos)
         for part in parts:
             yield from self._part(part, names)
@@ -273,7 +273,8 @@ class _Walk:
             elif isinstance(one.value, Text) and wanted in ("model", "embedding", "file"):
                 yield Occurrence(one.value.span, one.value.value, Literal(wanted))
             else:
-                yield from self._expression(one.value, names, wanted, self._expected(kind, name, target))
+                inside = {} if kind in ("prompt", "agent") and wanted != "inputs" else names
+                yield from self._expression(one.value, inside, wanted, self._expected(kind, name, target))
 
     def _expected(self, kind: str, name: str, target: Entity | None) -> Type:
         """The type of a setting's value, where it has one that is narrower than its kind."""

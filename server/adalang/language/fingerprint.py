@@ -55,7 +55,7 @@ from adalang.language.declarations import (
     dotted,
 )
 from adalang.language.program import Entity, Module, Program
-from adalang.language.reach import shared_params
+from adalang.language.reach import callees, shared_params
 from adalang.language.types import json_schema
 
 FileHash = Callable[[Path], str | None]
@@ -182,6 +182,7 @@ class _Content:
                         if not self._is_open(entity, one.name.text)
                     },
                     "shared": {one.id: self._hasher.entity(one) for one in shared_params(self._program, entity)},
+                    **self._told_tools(entity),
                 }
             case RetrieverDeclaration():
                 return {**self._signature(entity, declaration), "settings": self._settings(declaration.settings)}
@@ -223,6 +224,11 @@ class _Content:
     def ruler(self, declaration: EvalDeclaration) -> Any:
         self._local = frozenset({"row", "output", "steps"})
         return self._settings(tuple(one for one in declaration.settings if one.name.text in ("metric", "expect")))
+
+    def _told_tools(self, entity: Entity) -> dict[str, Any]:
+        """What an agent's model is told of prompts and others that are its tools; a tool's own hash has its description."""
+        others = [one for one in callees(self._program, entity) if one.kind != "tool"]
+        return {"told": {one.id: one.declaration.doc for one in others}} if others else {}
 
     def _is_open(self, entity: Entity, name: str) -> bool:
         return f"{entity.id}.{name}" in self._hasher.open_params

@@ -19,6 +19,7 @@ ValueKind = Literal[
     "metric",
     "components",
     "params",
+    "inputs",  # a list of names of the component's own inputs
     "words",  # a list of texts, each one of WORDS
     "file",
     "method",
@@ -66,6 +67,10 @@ MODEL_OPTIONS = _table(
     _S("rpm", "int", "Requests per minute that the provider allows; calls wait for their turn.", 1),
     _S("tpm", "int", "Tokens per minute that the provider allows, sent and received.", 1),
     _S("headers", "object", "Further HTTP headers."),
+    _S("window", "int", "Tokens that the model reads at most, where it is not known or smaller than it could be.", 16),
+)
+_CUT = _S(
+    "cut", "inputs", "Inputs that may be shortened to fit the model's window, the first one first: [history, passages]."
 )
 
 SETTINGS: Mapping[str, Mapping[str, SettingSpec]] = {
@@ -73,12 +78,14 @@ SETTINGS: Mapping[str, Mapping[str, SettingSpec]] = {
     "prompt": _table(
         _S("model", "model", "The model that answers. Absent: the workspace's default."),
         _S("reasoning", "bool", "Ask for the reasoning before the answer."),
+        _CUT,
     ),
     "agent": _table(
         _S("model", "model", "The model that decides. Absent: the workspace's default."),
         _S("tools", "components", "What it may call: tools, retrievers, prompts, pipelines."),
         _S("max_steps", "int", "How many steps it may take.", 1, 1000),
         _S("reasoning", "bool", "Ask for the reasoning before each step."),
+        _CUT,
     ),
     "retriever": _table(
         _S(

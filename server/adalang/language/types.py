@@ -73,7 +73,19 @@ Type = Unknown | Primitive | ListOf | OptionalOf | Labels | ObjectOf
 UNKNOWN = Unknown()
 STR, INT, FLOAT, BOOL = Primitive("str"), Primitive("int"), Primitive("float"), Primitive("bool")
 PASSAGE = ObjectOf((Field("text", STR), Field("source", STR), Field("score", FLOAT)), "Passage")
-BUILT_IN: Mapping[str, Type] = {"str": STR, "int": INT, "float": FLOAT, "bool": BOOL, "Passage": PASSAGE}
+TURN = ObjectOf((Field("role", Labels(("user", "assistant"))), Field("text", STR)), "Turn")
+OBJECTS: Mapping[str, tuple[ObjectOf, str]] = {
+    "Passage": (PASSAGE, "What a retriever gives: a piece of a document."),
+    "Turn": (TURN, "What was said in a conversation: a `Turn[]` that no message shows becomes turns of its own."),
+}
+"""The built-in objects, each with what it is for."""
+BUILT_IN: Mapping[str, Type] = {
+    "str": STR,
+    "int": INT,
+    "float": FLOAT,
+    "bool": BOOL,
+    **{name: declared for name, (declared, _) in OBJECTS.items()},
+}
 
 
 def describe(declared: Type) -> str:

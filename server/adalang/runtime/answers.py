@@ -77,15 +77,28 @@ def _json_instruction(schema: dict[str, Any]) -> str:
     return f"Answer with one JSON object that matches this JSON Schema and nothing else:\n{text}"
 
 
+def written_value(value: Any, form: AnswerForm) -> str:
+    """A value as text, whatever stands around it in an answer. Fields come in their type's order."""
+    value = _ordered(value, form.type)
+    return (
+        value
+        if isinstance(value, str) and not isinstance(form.type, ObjectOf)
+        else json.dumps(value, ensure_ascii=False)
+    )
+
+
+def coerced(value: Any, wanted: Type) -> Any:
+    """The value as the type has it, with only those changes that lose nothing; it may still not fit."""
+    return _shaped(value, wanted)
+
+
 def written(value: Any, form: AnswerForm, reasoning: str = "") -> str:
     """A value as the model should have written it; the assistant's turn of an example. Fields come in their type's order."""
     value = _ordered(value, form.type)
     if form.wrapped:
         body = {"reasoning": reasoning, "answer": value} if form.reasoning else {"answer": value}
         return json.dumps(body, ensure_ascii=False)
-    if isinstance(value, str) and not isinstance(form.type, ObjectOf):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    return written_value(value, form)
 
 
 def _ordered(value: Any, declared: Type) -> Any:
@@ -335,4 +348,4 @@ def _short(text: str) -> str:
     return repr(plain if len(plain) <= 80 else plain[:77] + "...")
 
 
-__all__ = ["AnswerForm", "answer_form", "read_answer", "read_json", "written"]
+__all__ = ["AnswerForm", "answer_form", "coerced", "read_answer", "read_json", "written", "written_value"]

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adalang.language.declarations import (
+    AgentDeclaration,
     PipelineDeclaration,
     PromptDeclaration,
     RetrieverDeclaration,
@@ -19,24 +20,25 @@ from adalang.language.declarations import (
     setting,
 )
 from adalang.language.program import Entity, Program
+from adalang.runtime.agents.journal import Called, Journal, once, with_journal
+from adalang.runtime.agents.loop import run_agent
 from adalang.runtime.answers import read_answer
 from adalang.runtime.dataflow import run_pipeline
-from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, UnreadableFailure
+from adalang.runtime.failures import BudgetExceeded, Failure, UnreadableFailure
+from adalang.runtime.fitting import fitted
 from adalang.runtime.inputs import checked_call, checked_inputs
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.types import Message, ModelSpec, Request
-from adalang.runtime.prompts import Overrides, Prompts
+from adalang.runtime.prompts import Overrides, Prompts, prompt_form
 from adalang.runtime.provenance import Origin, Origins, Sourced
 from adalang.runtime.resolve import Models
 from adalang.runtime.retrieval.retrieval import Retrieval
 from adalang.runtime.services import Services
 from adalang.runtime.tools.calls import call_tool
 from adalang.runtime.trace import Call, Place, Trace
-from adalang.runtime.wording import article
 
 STOPPED = "stopped before it ended"
-NOT_YET = "runs in a later version; it is parsed and checked today"
 
 
 class RunFailed(Exception):
@@ -70,16 +72,23 @@ class Runtime:
         object.__setattr__(self, "retrieval", retrieval)
 
     async def run(
-        self, entity: Entity, inputs: Mapping[str, Any], *, sample: int = 0, trace: Trace | None = None
+        self,
+        entity: Entity,
+        inputs: Mapping[str, Any],
+        *,
+        sample: int = 0,
+        trace: Trace | None = None,
+        journal: Journal | None = None,
     ) -> tuple[Any, Trace]:
-        """The component's output for ``inputs`` (by name) and the trace. ``sample`` tells repeats apart.
+        """The component's output for ``inputs`` (by name) and the trace. ``sample`` tells repeats apart; a run with a
+        ``journal`` goes on from what is written in it.
 
         A ``trace`` that is given is the one that is filled: it holds what happened in a run that is cancelled too.
 
         Raises:
             RunFailed: with the typed failure and the trace so far.
         """
-        run = _Run(self, sample, trace or Trace())
+        run = _Run(self, sample, trace or Trace(), journal)
         try:
             output = await run.component(entity, inputs, (), parent=None, binding="", place=())
         except (Failure, BudgetExceeded) as failure:
@@ -89,27 +98,30 @@ class Runtime:
         return output.value, run.trace
 
     def messages(self, entity: Entity, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
-        """What a prompt would send for these inputs; nothing is called."""
+        """What a prompt, or an agent at first, would send for these inputs; nothing is called."""
         return self.prompts.messages(entity, checked_inputs(self.program, entity, inputs))[0]
 
 
 class _Run:
-    def __init__(self, runtime: Runtime, sample: int, trace: Trace) -> None:
-        self._runtime = runtime
+    def __init__(self, runtime: Runtime, sample: int, trace: Trace, journal: Journal | None) -> None:
+        self.runtime = (
+            runtime if journal is None else replace(runtime, services=with_journal(runtime.services, journal))
+        )
+        self.journal = journal
         self._sample = sample
         self.trace = trace
 
     @property
     def program(self) -> Program:
-        return self._runtime.program
+        return self.runtime.program
 
     @property
     def services(self) -> Services:
-        return self._runtime.services
+        return self.runtime.services
 
     @property
     def overrides(self) -> Overrides:
-        return self._runtime.overrides
+        return self.runtime.overrides
 
     async def component(
         self,
@@ -121,8 +133,6 @@ class _Run:
         binding: str,
         place: Place,
     ) -> Sourced:
-        if entity.kind == "agent":
-            raise BugFailure(f"`{entity.id}` is {article(entity.kind)}, which {NOT_YET}")
         values, count = checked_call(self.program, entity, inputs)
         call = Call(entity.id, entity.kind, values, parent, binding, place=place, origins=origins)
         self.trace.calls.append(call)
@@ -133,11 +143,14 @@ class _Run:
                 case PromptDeclaration():
                     call.output = await self._prompt(entity, values, call)
                     call.returned = (Origin(at),)
+                case AgentDeclaration():
+                    found = await run_agent(self, entity, values, at)
+                    call.output, call.returned = found.value, found.origins
                 case PipelineDeclaration() as declaration:
                     found = await run_pipeline(self, entity, declaration, values, at)
                     call.output, call.returned = found.value, found.origins
                 case ToolDeclaration():
-                    call.output = await call_tool(self, entity, values, at)
+                    call.output = await self._tool(entity, at)
                     call.returned = (Origin(at),)
                 case RetrieverDeclaration():
                     call.output = await self._retriever(entity, values, count, call, at)
@@ -157,15 +170,36 @@ class _Run:
             call.seconds = time.perf_counter() - began
         return Sourced(call.output, call.returned)
 
+    async def _tool(self, entity: Entity, at: int) -> Any:
+        """A tool's output; what a journal has of the call is not done again."""
+        call = self.trace.calls[at]
+
+        async def called() -> Called:
+            output = await call_tool(self, entity, call.inputs, at)
+            return Called(output, call.inputs)
+
+        if self.journal is None:
+            return (await called()).output
+        settings = entity.declaration.settings  # type: ignore[union-attr]
+        repeatable = all(setting(settings, name) is None for name in ("effects", "approve"))
+        found = await once(self.journal, call.place, repeatable=repeatable, call=called)
+        call.inputs = found.inputs
+        return found.output
+
     async def _prompt(self, entity: Entity, inputs: Mapping[str, Any], call: Call) -> Any:
         declaration = entity.declaration
         assert isinstance(declaration, PromptDeclaration)
-        messages, form = self._runtime.prompts.messages(entity, inputs)
-        call.messages = messages
-        model = self._runtime.models.of_setting(entity, setting(declaration.settings, "model"))
+        model = self.runtime.models.of_setting(entity, setting(declaration.settings, "model"))
         call.model = model.id
-        request = Request(model, messages, form.schema, _schema_name(entity), sample=self._sample_of(model))
-        response = await self._runtime.gateway.complete(request, budget=self._runtime.budget)
+        form = prompt_form(self.program, entity, self.overrides)
+
+        def written(values: Mapping[str, Any]) -> Request:
+            messages, _ = self.runtime.prompts.messages(entity, values)
+            return Request(model, messages, form.schema, _schema_name(entity), sample=self.sample_of(model))
+
+        request, _, call.cuts = fitted(self.program, entity, inputs, written)
+        call.messages = request.messages
+        response = await self.runtime.gateway.complete(request, budget=self.runtime.budget)
         call.usage, call.answer_usage, call.raw = response.usage, response.answer_usage, response.text
         call.model, call.attempts = response.model, response.attempts
         try:
@@ -179,9 +213,9 @@ class _Run:
             output = await self.component(prompt, given, (), parent=at, binding="", place=(*call.place, nth))
             return output.value
 
-        return await self._runtime.retrieval.search(entity, inputs, k, call, ask)
+        return await self.runtime.retrieval.search(entity, inputs, k, call, ask)
 
-    def _sample_of(self, model: ModelSpec) -> int:
+    def sample_of(self, model: ModelSpec) -> int:
         """Deterministic models give the same answer every time: a repeat would be a second payment for the first one."""
         return 0 if model.provider == "builtin" else self._sample
 

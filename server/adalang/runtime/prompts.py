@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,8 @@ from adalang.language.declarations import (
 )
 from adalang.language.program import Entity, Module, Program
 from adalang.language.templates import uses
-from adalang.runtime.answers import AnswerForm, answer_form, written
+from adalang.language.turns import placed_as_turns
+from adalang.runtime.answers import AnswerForm, answer_form, written, written_value
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.models.types import Message
 from adalang.runtime.render import render
@@ -28,12 +30,13 @@ Overrides = Mapping[str, Any]
 """New values of params (texts) and demos (sequences of objects), by their ids, as an optimizer tries them."""
 
 _NO_INPUT = "(An example of an answer; its input is not shown.)"
+_BEGIN = "Begin."
 
 
 def prompt_form(program: Program, entity: Entity, overrides: Overrides) -> AnswerForm:
-    """How a prompt's answer is asked for and read."""
+    """How a prompt's, or an agent's, answer is asked for and read."""
     declaration = entity.declaration
-    assert isinstance(declaration, PromptDeclaration)
+    assert isinstance(declaration, PromptDeclaration | AgentDeclaration)
     wants = setting(declaration.settings, "reasoning")
     reasons = wants is not None and isinstance(wants.value, Constant) and wants.value.value is True
     steps = next((one for one in declaration.params if one.name.text == "reasoning_steps"), None)
@@ -43,12 +46,16 @@ def prompt_form(program: Program, entity: Entity, overrides: Overrides) -> Answe
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """What all calls of one prompt share. ``turns`` are the examples that no template places, as messages."""
+    """What all calls of one prompt share. ``turns`` are the examples that no template places, as messages; ``before`` is what
+    an agent's first system message begins with; ``histories`` are the inputs that are turns of the conversation."""
 
     form: AnswerForm
     values: Mapping[str, Any]
     placed: Mapping[str, Any]
     turns: tuple[Message, ...]
+    before: str
+    histories: tuple[str, ...]
+    unshown: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -60,9 +67,15 @@ class Prompts:
     _prepared: dict[str, _Prepared] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def messages(self, entity: Entity, inputs: Mapping[str, Any]) -> tuple[tuple[Message, ...], AnswerForm]:
+        """What a prompt sends, or how an agent's conversation opens, and how the answer is read."""
+        opening, form = self.opening(entity, inputs)
+        return with_instruction(opening, form.instruction), form
+
+    def opening(self, entity: Entity, inputs: Mapping[str, Any]) -> tuple[tuple[Message, ...], AnswerForm]:
+        """The messages without what they say about the answer's form."""
         declaration = entity.declaration
-        if not isinstance(declaration, PromptDeclaration):
-            raise BugFailure(f"`{entity.id}` is {article(entity.kind)}; only prompts have messages")
+        if not isinstance(declaration, PromptDeclaration | AgentDeclaration):
+            raise BugFailure(f"`{entity.id}` is {article(entity.kind)}; only prompts and agents have messages")
         prepared = self._prepared.get(entity.id)
         if prepared is None:
             prepared = self._prepared[entity.id] = self._prepare(entity, declaration)
@@ -76,17 +89,30 @@ class Prompts:
                 turns = ()
             text = self._render(entity, message.template.text.value, values, message.role)
             messages.append(Message(message.role, text))
-        return tuple(_with_instruction(messages, prepared.form.instruction)), prepared.form
+        if isinstance(declaration, AgentDeclaration):
+            messages = _begun(messages, prepared.before, {name: inputs[name] for name in prepared.unshown})
+        past = [Message(one["role"], one["text"]) for name in prepared.histories for one in inputs.get(name) or ()]
+        return tuple(_with_history(messages, past)), prepared.form
 
-    def _prepare(self, entity: Entity, declaration: PromptDeclaration) -> _Prepared:
+    def _prepare(self, entity: Entity, declaration: PromptDeclaration | AgentDeclaration) -> _Prepared:
         form = prompt_form(self.program, entity, self.overrides)
-        values = {**self._shared_values(entity), **self.param_values(entity, declaration)}
+        own = self.param_values(entity, declaration)
+        values = {**self._shared_values(entity), **own}
         demos = {one.name.text: self._demo_values(entity, one) for one in declaration.demos}
         named = {use.name for message in declaration.messages for use in uses(message.template)}
         placed = {name: examples for name, examples in demos.items() if name in named}
         left = [one for name, examples in demos.items() if name not in named for one in examples]
-        turns = self._demo_turns(entity, declaration, left, values | placed, form)
-        return _Prepared(form, values, placed, tuple(turns))
+        histories = placed_as_turns(self.program, entity.module, declaration)
+        turns: list[Message] = []
+        before = ""
+        if isinstance(declaration, AgentDeclaration):
+            texts = [text for name, text in own.items() if name not in named and name != "reasoning_steps"]
+            before = "\n\n".join(one for one in (*texts, _told_examples(left, form)) if one.strip())
+        else:
+            turns = self._demo_turns(entity, declaration, left, values | placed, form)
+        inputs = [one.name.text for one in declaration.parameters]
+        unshown = tuple(name for name in inputs if name not in named and name not in histories)
+        return _Prepared(form, values, placed, tuple(turns), before, histories, unshown)
 
     def _render(self, entity: Entity, text: str, values: Mapping[str, Any], role: str) -> Any:
         folder = entity.module.path.parent
@@ -147,12 +173,49 @@ class Prompts:
             raise BugFailure(f"`{entity.id}.{demos.name.text}`: examples hold plain values only") from error
 
 
-def _with_instruction(messages: list[Message], instruction: str) -> list[Message]:
+def with_instruction(messages: Sequence[Message], instruction: str) -> tuple[Message, ...]:
     """The output instruction ends the first system message, or stands before all others."""
     if not instruction:
-        return messages
+        return tuple(messages)
     for at, message in enumerate(messages):
         if message.role == "system" and isinstance(message.content, str):
             joined = f"{message.content.rstrip()}\n\n{instruction}" if message.content.strip() else instruction
-            return [*messages[:at], Message("system", joined), *messages[at + 1 :]]
-    return [Message("system", instruction), *messages]
+            return (*messages[:at], Message("system", joined), *messages[at + 1 :])
+    return (Message("system", instruction), *messages)
+
+
+def _with_history(messages: list[Message], past: list[Message]) -> list[Message]:
+    """The turns of a conversation stand before what its user says last."""
+    last = max((at for at, message in enumerate(messages) if message.role == "user"), default=len(messages))
+    return [*messages[:last], *past, *messages[last:]]
+
+
+def _begun(messages: list[Message], before: str, unshown: Mapping[str, Any]) -> list[Message]:
+    """An agent's messages: what no message of its own shows comes first (texts) and last (inputs)."""
+    if before:
+        first = messages[0].content if messages and messages[0].role == "system" else ""
+        if isinstance(first, str) and first:
+            messages = [Message("system", f"{before}\n\n{first}"), *messages[1:]]
+        else:
+            messages = [Message("system", before), *messages]
+    if any(message.role == "user" for message in messages):
+        return messages
+    texts = {name: value if isinstance(value, str) else as_json(value) for name, value in unshown.items()}
+    told = (
+        next(iter(texts.values())) if len(texts) == 1 else "\n".join(f"{name}: {text}" for name, text in texts.items())
+    )
+    return [*messages, Message("user", told or _BEGIN)]
+
+
+def _told_examples(examples: list[Mapping[str, Any]], form: AnswerForm) -> str:
+    """An agent's examples as text: as turns they would show answers that were given without a look at any tool."""
+    told = []
+    for example in examples:
+        given = {name: value for name, value in example.items() if name not in ("output", "reasoning")}
+        reasoning = f"\nreasoning: {example['reasoning']}" if example.get("reasoning") else ""
+        told.append(f"given: {as_json(given)}{reasoning}\nfinal answer: {written_value(example.get('output'), form)}")
+    return "\n\n".join(["Examples of right final answers:", *told]) if told else ""
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adalang.language.declarations import (
+    AgentDeclaration,
     CallExpression,
     Constant,
     Expression,
@@ -62,12 +63,12 @@ class Models:
         return self.default_model() if found is None else self._of(found.value, owner.module, ())
 
     def of_prompts(self, components: Iterable[Entity]) -> list[ModelSpec]:
-        """The models of the prompts among components, in their order; raises what :meth:`of_setting` does."""
+        """The models of the prompts and agents among components, in their order; raises what :meth:`of_setting` does."""
         prompts = [(one, one.declaration) for one in components]
         return [
             self.of_setting(one, setting(declaration.settings, "model"))
             for one, declaration in prompts
-            if isinstance(declaration, PromptDeclaration)
+            if isinstance(declaration, PromptDeclaration | AgentDeclaration)
         ]
 
     def of_value(self, value: Expression, module: Module) -> ModelSpec:
@@ -127,6 +128,8 @@ class Models:
                 spec = replace(spec, rpm=int(value))
             elif name == "tpm":
                 spec = replace(spec, tpm=int(value))
+            elif name == "window":
+                spec = replace(spec, window=int(value))
             elif name in _SECRET_SETTINGS:
                 secrets[name] = value
             else:

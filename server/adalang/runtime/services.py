@@ -18,7 +18,8 @@ class Services:
     """``approver`` asks a person before a tool is called that needs it; ``indexes`` are those of the workspace's corpora.
 
     ``effects``: whether tools with effects, and tools that need approval, are called ("run"), or answered from what
-    ``observations`` has of earlier calls ("replay"), as where an optimizer tries things out.
+    ``observations`` has of earlier calls ("replay"), as where an optimizer tries things out. ``toolless``: models, by id and
+    address, that said that they take no tools.
     """
 
     approver: Approver = nobody
@@ -26,6 +27,7 @@ class Services:
     tools: Tools = field(default_factory=Tools)
     effects: Effects = "run"
     observations: Observations | None = None
+    toolless: set[tuple[str, str]] = field(default_factory=set)
 
     def unattended(self, why: str, effects: Effects = "run") -> Services:
         """The same where nobody can be asked: ``why`` is told to whoever needed it."""

@@ -18,12 +18,14 @@ Place = tuple[int, ...]
 class Call:
     """One component call.
 
-    ``index`` counts the calls of this component inside the run; ``parent`` is the caller's position in ``Trace.calls``;
+    ``index`` counts the calls of this component and kind inside the run; ``parent`` is the caller's position in ``Trace.calls``;
     ``binding`` is the pipeline name that got the output ("" at the root). ``raw`` is the model's text, ``error`` says why
     there is no output. ``place`` orders calls as the program means them, however they overlapped in time. ``origins`` tell
     which earlier calls the inputs came from, and what decided that the call was made or its output used; ``returned``, of a
-    pipeline, where its output came from. ``began`` is in seconds since 1970, ``seconds`` how long it took; ``model`` answered at
-    the last of ``attempts`` requests (0: the answer was kept).
+    pipeline or an agent, where its output came from. The kind ``step`` is one answer of an agent's model: its ``output`` are the
+    calls that it asked for, or the agent's result. ``cuts`` tell what was shortened to fit the model's window. ``began`` is in
+    seconds since 1970, ``seconds`` how long it took; ``model`` answered at the last of ``attempts`` requests (0: the answer was
+    kept).
     """
 
     component: str
@@ -46,6 +48,7 @@ class Call:
     seconds: float = 0.0
     model: str = ""
     attempts: int = 0
+    cuts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -72,12 +75,13 @@ class Trace:
         order = sorted(range(len(self.calls)), key=lambda at: self.calls[at].place)
         places = {old: new for new, old in enumerate(order)}
         self.calls = [self.calls[at] for at in order]
-        seen: dict[str, int] = {}
+        seen: dict[tuple[str, str], int] = {}
         for call in self.calls:
             call.parent = places[call.parent] if call.parent is not None else None
             call.origins, call.returned = moved(call.origins, places), moved(call.returned, places)
-            call.index = seen.get(call.component, 0)
-            seen[call.component] = call.index + 1
+            same = call.component, call.kind
+            call.index = seen.get(same, 0)
+            seen[same] = call.index + 1
         self.step_origins = {name: moved(origins, places) for name, origins in self.step_origins.items()}
 
     def to_json(self) -> dict[str, Any]:

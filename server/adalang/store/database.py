@@ -35,6 +35,7 @@ from adalang.store.records import (
     Proposal,
     ProposalStatus,
     ResponseRecord,
+    SessionRecord,
     new_id,
 )
 from adalang.store.redaction import Redactor
@@ -52,6 +53,7 @@ PRUNABLE: dict[str, tuple[str, ...]] = {
     "optimizations": ("events", "payments", "stints", "optimizations"),
     "proposals": ("proposals",),
     "observations": ("observations",),
+    "sessions": ("session_steps", "sessions"),
 }
 
 _RUNNING_STAYS = dict.fromkeys(
@@ -216,6 +218,52 @@ class Store:
         """What the call with this key was answered last."""
         rows = self._rows("SELECT * FROM observations WHERE key = ?", key)
         return ObservationRecord(**_loaded(rows[0])) if rows else None
+
+    # Sessions
+
+    def put_session(self, record: SessionRecord) -> None:
+        """Keep a session as it is now. One that is begun anew, or finished, has no steps any more."""
+        self._write_many(
+            ("DELETE FROM session_steps WHERE session_id = ?", [(record.id,)]),
+            (
+                "INSERT OR REPLACE INTO sessions (id, file, component, name, status, inputs, turns, created) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        record.id,
+                        self.relative(record.file),
+                        record.component,
+                        record.name,
+                        record.status,
+                        _dump(record.inputs),
+                        _dump(record.turns),
+                        record.created,
+                    )
+                ],
+            ),
+        )
+
+    def session(self, file: str | Path, component: str, name: str) -> SessionRecord | None:
+        """The session of a component with this name."""
+        where, values = self._where(file=file, component=component, name=name)
+        rows = self._rows(f"SELECT * FROM sessions {where}", *values)
+        loaded = _loaded(rows[0]) if rows else None
+        return SessionRecord(**loaded | {"turns": tuple(loaded["turns"])}) if loaded is not None else None
+
+    def put_session_step(self, session_id: str, place: str, content: JsonObject) -> None:
+        """Keep what was done at a place of a session's run; it replaces what was known of the place."""
+        self._write(
+            "INSERT OR REPLACE INTO session_steps (session_id, place, content, created) "
+            "SELECT id, ?, ?, created FROM sessions WHERE id = ?",
+            place,
+            _dump(content),
+            session_id,
+        )
+
+    def session_steps(self, session_id: str) -> dict[str, JsonObject]:
+        """All that was done in a session's run, by place."""
+        rows = self._rows("SELECT place, content FROM session_steps WHERE session_id = ?", session_id)
+        return {row["place"]: json.loads(row["content"]) for row in rows}
 
     # Evaluations
 
@@ -540,6 +588,8 @@ _JSON_COLUMNS = frozenset(
         "payload",
         "spent",
         "digests",
+        "turns",
+        "content",
         "changes",
         "evidence",
     }

@@ -79,6 +79,24 @@ class ObservationRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """A run with a name, which can be stopped and gone on with; it belongs to a file's component.
+
+    `inputs` are those of the run that is open, or was the last; `turns` is what was said in the runs that are finished, each
+    `{"role": "user" | "assistant", "text": …}`.
+    """
+
+    file: str
+    component: str
+    name: str
+    inputs: JsonObject
+    status: Literal["open", "finished"] = "open"
+    turns: tuple[JsonObject, ...] = ()
+    id: str = field(default_factory=new_id)
+    created: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationRecord:
     """An eval's score on one split.
 

@@ -135,6 +135,26 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE texts (hash TEXT PRIMARY KEY, text TEXT NOT NULL, bytes INTEGER NOT NULL, created REAL NOT NULL)",
         "CREATE INDEX texts_by_time ON texts (created, bytes)",
     ),
+    (
+        """CREATE TABLE sessions (
+            id TEXT PRIMARY KEY,
+            file TEXT NOT NULL,
+            component TEXT NOT NULL,
+            name TEXT NOT NULL,
+            status TEXT NOT NULL,
+            inputs TEXT NOT NULL,
+            turns TEXT NOT NULL,
+            created REAL NOT NULL,
+            UNIQUE (file, component, name)
+        )""",
+        """CREATE TABLE session_steps (
+            session_id TEXT NOT NULL,
+            place TEXT NOT NULL,
+            content TEXT NOT NULL,
+            created REAL NOT NULL,
+            PRIMARY KEY (session_id, place)
+        )""",
+    ),
 )
 
 TABLES = (
@@ -150,4 +170,6 @@ TABLES = (
     "holdout_looks",
     "row_sets",
     "observations",
+    "sessions",
+    "session_steps",
 )

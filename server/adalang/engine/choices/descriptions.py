@@ -47,16 +47,17 @@ class Description:
 
 def descriptions(program: Program, target: Entity) -> list[Description]:
     """Those of the tools that ``target``'s agents may call: nobody else reads them."""
-    found = {}
-    for agent in reached(program, target):
-        tools = (
-            setting(agent.declaration.settings, "tools") if isinstance(agent.declaration, AgentDeclaration) else None
-        )
-        for one in tools.value.items if tools is not None and isinstance(tools.value, ListExpression) else ():
-            tool = program.resolve_expression(one, agent.module)
-            if tool is not None and (made := description_named(program, f"{tool.id}.description")) is not None:
-                found[made.id] = made
+    found = {one.id: one for agent in reached(program, target) for one in descriptions_of(program, agent)}
     return list(found.values())
+
+
+def descriptions_of(program: Program, agent: Entity) -> list[Description]:
+    """Those of the tools that one agent names; of another component none."""
+    tools = setting(agent.declaration.settings, "tools") if isinstance(agent.declaration, AgentDeclaration) else None
+    items = tools.value.items if tools is not None and isinstance(tools.value, ListExpression) else ()
+    named = [program.resolve_expression(one, agent.module) for one in items]
+    made = [description_named(program, f"{tool.id}.description") for tool in named if tool is not None]
+    return [one for one in made if one is not None]
 
 
 def description_named(program: Program, name: str) -> Description | None:

@@ -48,7 +48,7 @@ from adalang.language.reach import own_trainable, trainable, trainables
 from adalang.language.settings import FUNCTIONS
 from adalang.language.types import (
     BOOL,
-    PASSAGE,
+    OBJECTS,
     STR,
     UNKNOWN,
     Labels,
@@ -77,7 +77,7 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
 }
 _CALLED = ("", "argument")
 """Where a component is wanted for what it gives, and so has to be called."""
-_LOCALS = ("", "columns", "condition", "any", "call", "argument")
+_LOCALS = ("", "columns", "condition", "inputs", "any", "call", "argument")
 _FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "metric": ("python",),
     "tool": ("python", "mcp", "http"),
@@ -133,7 +133,7 @@ def values(site: Site, found: Occurrence, slot: Value, typed: str, around: Surro
 
 def types(site: Site, around: Surroundings, typed: str) -> Iterator[Found]:
     yield from named(site, "type", UNKNOWN, around, typed)
-    for name in (*PRIMITIVES, PASSAGE.name):
+    for name in (*PRIMITIVES, *OBJECTS):
         yield Found(name, "type", f"type {name}", "built in", rank=UNSURE + ELSEWHERE)
 
 

@@ -42,6 +42,7 @@ from adalang.language.python_functions import PythonFunction
 from adalang.language.settings import FUNCTIONS, RESERVED, RETRIEVAL_METHODS, SETTINGS, TOOL_OPTIONS, WORDS, SettingSpec
 from adalang.language.templates import TAKEN
 from adalang.language.text import Span
+from adalang.language.turns import placed_as_turns, shortens
 from adalang.language.types import PASSAGE, STR, UNKNOWN, ListOf, Type, describe, fits
 
 _SECRET = re.compile(
@@ -165,10 +166,33 @@ def _value(scope: Scope, item: Item, one: Setting | Pair, spec: SettingSpec, kin
             method = value.name if isinstance(value, Reference) else value.value if isinstance(value, Text) else ""
             if method not in RETRIEVAL_METHODS:
                 wrong(f"one of {', '.join(RETRIEVAL_METHODS)}")
+        case "inputs":
+            _own_inputs(scope, item, one)
         case "words":
             _words(scope, item, one, WORDS[kind, name])
         case _:
             pass
+
+
+def _own_inputs(scope: Scope, item: Item, one: Setting | Pair) -> None:
+    """A list of inputs that can be shortened: lists and texts."""
+    own = {each.name.text: each for each in getattr(item.declaration, "parameters", ())}
+    listed = one.value.items if isinstance(one.value, ListExpression) else ()
+    if not isinstance(one.value, ListExpression):
+        scope.report.add("ADL212", item, one.value.span, f"`{one.name.text}` takes a list of inputs: [history].")
+    for value in listed:
+        name = dotted(value) if isinstance(value, Reference) else ""
+        if isinstance(value, Hole):
+            continue
+        if not name or name not in own:
+            hint, fixes = suggestion(item, value.span, name or "", own)
+            known = hint or f" The inputs are {', '.join(own) or 'none'}."
+            scope.report.add(
+                "ADL212", item, value.span, f"`{one.name.text}` takes inputs of this component.{known}", fixes=fixes
+            )
+        elif not shortens(scope.program.type_of(own[name].type, scope.module)):
+            message = f"`{name}` cannot be shortened: lists lose items and texts their end, and it is neither."
+            scope.report.add("ADL212", item, value.span, message)
 
 
 def numbers(scope: Scope, item: Item, name: str, given: ObjectExpression, known: Mapping[str, SettingSpec]) -> None:
@@ -410,8 +434,9 @@ def _unused(
     used: set[str],
     reasons: bool,
 ) -> None:
+    turns = placed_as_turns(scope.program, scope.module, declaration)
     for parameter in declaration.parameters:
-        if parameter.name.text and parameter.name.text not in used:
+        if parameter.name.text and parameter.name.text not in used and parameter.name.text not in turns:
             scope.report.add(
                 "ADL302",
                 item,

@@ -90,14 +90,15 @@ def _call_parts(task: Task, candidate: Candidate, flow: Flow, node: Node) -> lis
     call = flow.calls[node.at]
     component = task.info.components.get(call.component)
     parts = [f"One step of a chain of prompts: {component.signature if component else call.component}"]
-    if call.index:
-        parts.append(f"This is its call {call.index + 1} in the run; the steps are told in the order of time.")
+    if call.index or call.kind == "step":
+        what = "step" if call.kind == "step" else "call"
+        parts.append(f"This is its {what} {call.index + 1} in the run; the steps are told in the order of time.")
     for param in node.own:
         parts.append(f"PARAM {param.id} (a text of the step's prompt)\n<<<\n{candidate.text(param.id)}\n>>>")
     parts += _input_parts(node)
     whole = {link.path[0] for link in node.links if len(link.path) == 1 and not link.decides}
     parts += [f"given {name}: {shown(value)}" for name, value in call.inputs.items() if name not in whole]
-    if call.kind == "agent":
+    if call.kind == "step":
         parts += _step_parts(flow, node)
     parts.append(f"ERROR: {call.error}\nANSWER: {shown(call.raw)}" if call.error else f"OUTPUT: {shown(call.output)}")
     return parts
@@ -113,12 +114,13 @@ def _input_parts(node: Node) -> list[str]:
 
 
 def _step_parts(flow: Flow, node: Node) -> list[str]:
-    """An agent's steps that are not inputs to blame: what it did, in the order of time."""
-    linked = {link.call for link in node.links}
-    children = [place for place, one in enumerate(flow.calls) if one.parent == node.at]
-    return [
-        f"step {nth}, {flow.calls[place].component}({shown(flow.calls[place].inputs, 500)}): "
-        + (f"failed, {flow.calls[place].error}" if flow.calls[place].error else shown(flow.calls[place].output, 500))
-        for nth, place in enumerate(children, start=1)
-        if place not in linked
-    ]
+    """What an agent had called before a step, in the order of time."""
+    links = {link.call: link.name for link in node.links}
+    parts = []
+    for place, call in enumerate(flow.calls[: node.at]):
+        if call.parent != flow.calls[node.at].parent or call.kind == "step":
+            continue
+        came = f"gave INPUT {links[place]}" if place in links else f"gave {shown(call.output, 500)}"
+        asked = f"{call.component}({shown(call.inputs, 500)})"
+        parts.append(f"earlier, {asked}: " + (f"failed, {call.error}" if call.error else came))
+    return parts

@@ -12,6 +12,7 @@ from adalang.optimizer.task import Param, TaskInfo
 from adalang.runtime.provenance import Origin, Origins
 from adalang.runtime.trace import Call, Trace
 
+_WITHOUT_MODEL = ("tool", "retriever")
 RESULT = -1
 """The place of the node that stands for the run's result, where several calls gave it."""
 
@@ -103,11 +104,11 @@ class _Reading:
         return Node(RESULT, (), _distinct(wrong or links, ()))
 
     def _ends(self) -> Origins:
-        """Where what the metric looked at came from. Of a run that failed: the call that failed."""
+        """Where what the metric looked at came from. Of a run that failed: the call that failed, not one whose error an agent saw."""
         calls = self._trace.calls
-        failed = [at for at, call in enumerate(calls) if call.error and call.kind != "pipeline"]
+        failed = [at for at, call in enumerate(calls) if call.error and call.kind not in ("pipeline", "agent")]
         if calls[0].error and failed:
-            return (Origin(failed[0]),)
+            return (Origin(next((at for at in failed if calls[at].error == calls[0].error), failed[0])),)
         ends: dict[Origin, None] = {}
         for name in self._info.judged:
             origins = self._trace.step_origins.get(name, ()) if name else calls[0].returned or (Origin(0),)
@@ -119,11 +120,13 @@ class _Reading:
             call = self._trace.calls[at]
             self.nodes[at] = Node(at, (), ())  # should a trace ever run in a circle, it ends here
             own = self._own(call)
-            links = self._links(at, call.origins, call.inputs) + self._steps(at, call)
+            links = self._links(at, call.origins, call.inputs)
             self.nodes[at] = Node(at, own, _distinct(links, [param.id for param in own]))
         return self.nodes[at]
 
     def _own(self, call: Call) -> tuple[Param, ...]:
+        if call.kind in _WITHOUT_MODEL:  # what is told of a tool is read by the agents that may call it
+            return ()
         component = self._info.components.get(call.component)
         shared = component.shared if component is not None else ()
         return tuple(param for param in self._texts.values() if param.component == call.component or param.id in shared)
@@ -140,19 +143,6 @@ class _Reading:
             else:
                 found.append(Link(_name(one.path), one.call, _at(values, one.path), leads, one.path))
         return [link for link in found if link.leads]
-
-    def _steps(self, at: int, call: Call) -> list[Link]:
-        """What an agent called on its way, in the order of time."""
-        if call.kind != "agent":
-            return []
-        children = [place for place, one in enumerate(self._trace.calls) if one.parent == at]
-        found = []
-        for nth, place in enumerate(children, start=1):
-            leads = frozenset(name for each in self._node(place).leads.values() for name in each)
-            child = self._trace.calls[place]
-            if leads and not faultless(child, self._gold):
-                found.append(Link(f"step {nth} {child.component}", place, child.output, leads))
-        return found
 
 
 def _as_expected(link: Link, expected: Any) -> bool:

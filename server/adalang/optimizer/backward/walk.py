@@ -67,8 +67,11 @@ async def walk(task: Task, candidate: Candidate, result: RowResult, gold: Any = 
     walked = Walked(result.row_id, loss, found.params)
     if len(found.params) == 1:
         [param] = found.params
-        calls = [found.calls[node.at].index for node in found.backwards() if param in _own(node)]
-        walked.notes.append(Note(param, result.row_id, loss, 1.0, max(calls, default=0)))
+        nodes = list(found.backwards())
+        calls = [found.calls[node.at].index for node in nodes if param in _own(node)]
+        known = [fact(found.calls[node.at], gold) for node in reversed(nodes) if node.at != RESULT and not node.own]
+        text = "\n".join([*(one for one in known if one), loss])
+        walked.notes.append(Note(param, result.row_id, text, 1.0, max(calls, default=0)))
         return walked
     pending: dict[int, list[_Received]] = {found.start.at: [_Received(loss, 1.0, 0)]}
     for node in found.backwards():
@@ -118,7 +121,7 @@ async def _shares(
     names = list(node.leads)
     if len(names) <= 1:
         return [Share(name, 1.0, text) for name in names]
-    if node.at != RESULT and not node.own and found.calls[node.at].kind not in ("prompt", "agent"):
+    if node.at != RESULT and not node.own and found.calls[node.at].kind not in ("prompt", "step"):
         return [Share(name, 1 / len(names), text) for name in names]
     answer = await ask_for_blame(task, candidate, found, node, text, result.expected)
     if answer is None:

@@ -21,7 +21,7 @@ _LOGIN = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/?#\s@]*@", re.IGNORECASE)
 
 _IMAGE_TOKENS = 2000
 
-BUILTIN_MODULES = ("lexical", "lexical_teacher", "wording")
+BUILTIN_MODULES = ("lexical", "lexical_agent", "lexical_teacher", "wording")
 """Where the code of the built-in models stands: all that decides their answers."""
 
 

@@ -48,14 +48,16 @@ class BuiltinLane:
     async def call(self, request: Request, say: Say | None = None) -> Answer:
         if request.model.name != "lexical":
             raise BugFailure(f'there is no model "{request.model.id}"; the built-in one is "builtin/lexical"')
-        from adalang.runtime.models import lexical
+        from adalang.runtime.models import lexical, lexical_agent
 
         # The answer is computed on the event loop: give progress and cancellation their turn first.
         await asyncio.sleep(0)
         began = time.monotonic()
-        text = lexical.answer(request)
+        calls = lexical_agent.calls(request) if request.tools else ()
+        text = "" if calls else lexical.answer(request)
         return Answer(
             text,
+            calls,
             input_tokens=input_tokens(request),
             output_tokens=estimate_tokens(text),
             seconds=time.monotonic() - began,

@@ -9,6 +9,7 @@ What it can do, decided by the output instruction that every model gets:
 - pick one of a set of labels, true or false, or a number out of the text;
 - answer a question with the sentence of the given text that shares most words with it;
 - fill a JSON Schema by the same means;
+- call tools that the input speaks of, and answer from what they gave (see `lexical_agent`);
 - asked for `hypotheses`, `edits` or `feedback`, act as a plain teacher (see `lexical_teacher`).
 """
 
@@ -69,25 +70,29 @@ def answer(request: Request) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Dialogue:
-    """The messages, sorted by their use: what the prompt says, its example turns, and the input at the end."""
+    """The messages, sorted by their use: what the prompt says, its example turns, the input at the end; in that, what tools gave."""
 
     system: str
     turns: tuple[tuple[str, str], ...]
     input: str
+    seen: str = ""
 
     @classmethod
     def of(cls, request: Request) -> _Dialogue:
-        system, turns, asked = [], [], ""
+        system, turns, asked, seen = [], [], "", ""
         for message in request.messages:
             text = message.content if isinstance(message.content, str) else _text_of(message.content)
             if message.role == "system":
                 system.append(text)
+            elif message.tool_calls:
+                continue
             elif message.role == "assistant":
                 turns.append((asked, text))
                 asked = ""
             else:
                 asked = f"{asked}\n{text}" if asked else text
-        return cls("\n".join(system), tuple(turns), asked)
+                seen = f"{seen}\n{text}" if message.role == "tool" else seen
+        return cls("\n".join(system), tuple(turns), asked, seen)
 
     @property
     def everything(self) -> str:
@@ -305,7 +310,10 @@ def _features(text: str) -> frozenset[str]:
 
 def _best_sentence(dialogue: _Dialogue, topic: str = "") -> str:
     """The sentence of the given text that shares most telling words with the question; honest when none does."""
-    question, sentences = _question_and_sentences(dialogue.input)
+    if dialogue.seen:
+        question, sentences = dialogue.input.removesuffix(dialogue.seen), _sentences(dialogue.seen)
+    else:
+        question, sentences = _question_and_sentences(dialogue.input)
     asked = {stem(word) for word in words(f"{question} {topic}") if word not in FUNCTION_WORDS}
     found = [frozenset(stem(word) for word in words(sentence)) for sentence in sentences]
     spread = Counter(word for sentence in found for word in sentence)
@@ -314,14 +322,19 @@ def _best_sentence(dialogue: _Dialogue, topic: str = "") -> str:
         for sentence in found
     ]
     best = max(range(len(scores)), key=scores.__getitem__, default=None)
-    return sentences[best] if best is not None and scores[best] > 0 else _CANNOT_TELL
+    if best is not None and scores[best] > 0:
+        return sentences[best]
+    return sentences[-1] if dialogue.seen and sentences else _CANNOT_TELL
 
 
 def _question_and_sentences(text: str) -> tuple[str, list[str]]:
-    parts = [_without_field_name(part) for part in _SENTENCE_END.split(text)]
-    parts = [part for part in parts if part]
+    parts = _sentences(text)
     asked = max((at for at, part in enumerate(parts) if part.endswith("?")), default=len(parts) - 1)
     return (parts[asked], parts[:asked] + parts[asked + 1 :]) if parts else ("", [])
+
+
+def _sentences(text: str) -> list[str]:
+    return [part for one in _SENTENCE_END.split(text) if (part := _without_field_name(one))]
 
 
 def _number(dialogue: _Dialogue) -> str:

@@ -64,7 +64,7 @@ class ModelSpec:
     but never reach a log, the store or a repr, and a key only as hashes of those headers that are no
     credentials; a value is a text, or texts by name (`headers`). `timeout` is in seconds, for each attempt;
     `retries` counts the attempts after the first. `rpm` and `tpm` are the most requests and tokens per minute that the
-    provider allows; None leaves it to the workspace.
+    provider allows; None leaves it to the workspace. `window` is how many tokens it reads, where the file says so.
     """
 
     id: str
@@ -75,6 +75,7 @@ class ModelSpec:
     timeout: float = 120.0
     rpm: int | None = None
     tpm: int | None = None
+    window: int | None = None
 
     @property
     def provider(self) -> str:

@@ -1,0 +1,280 @@
+"""The way through one run of an agent: the model is asked, the tools that it wants are called, until it answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from adalang.language.declarations import AgentDeclaration, Constant, setting
+from adalang.language.models import known_models
+from adalang.language.program import Entity
+from adalang.runtime.agents import toolbox
+from adalang.runtime.agents.journal import Journal
+from adalang.runtime.agents.native import Native
+from adalang.runtime.agents.react import React
+from adalang.runtime.agents.steps import Dialect, Step, within
+from adalang.runtime.agents.toolbox import Asked, Toolbox
+from adalang.runtime.answers import AnswerForm, read_answer, read_json
+from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, UnreadableFailure, most_telling
+from adalang.runtime.fitting import excess, fitted, room_of, too_long
+from adalang.runtime.models.types import ModelSpec, Request, ToolCall, Usage
+from adalang.runtime.prompts import with_instruction
+from adalang.runtime.provenance import Origin, Origins, Sourced
+from adalang.runtime.trace import Call
+
+if TYPE_CHECKING:
+    from adalang.runtime.interpreter import Runtime
+
+MOST_STEPS = 8
+"""Steps with tools that an agent takes at most, where its file does not say."""
+_LIKELY_CALLS = 3
+_NO_STEPS_LEFT = "No tool can be used any more. Give the final answer now, from what you know."
+
+
+class Run(toolbox.Run, Protocol):
+    """What an agent needs of the run that it is part of."""
+
+    journal: Journal | None
+
+    @property
+    def runtime(self) -> Runtime: ...
+
+    def sample_of(self, model: ModelSpec) -> int: ...
+
+
+def calls_of(entity: Entity) -> int:
+    """About how many model calls one call of a component makes by itself."""
+    if isinstance(entity.declaration, AgentDeclaration):
+        return min(_LIKELY_CALLS, (_number(entity.declaration, "max_steps") or MOST_STEPS) + 1)
+    return int(entity.kind == "prompt")
+
+
+async def run_agent(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int) -> Sourced:
+    """The agent's answer; ``at`` is its call's position in the trace, where each step and each tool's call stands below it.
+
+    Raises:
+        UnreadableFailure: no answer that can be read as the declared type, even when asked for it without tools.
+        Failure, BudgetExceeded: of the model, or of what a tool called, where the model can do nothing about it.
+    """
+    return await _Agent(run, entity, inputs, at).answer()
+
+
+@dataclass
+class _Agent:
+    run: Run
+    entity: Entity
+    inputs: Mapping[str, Any]
+    at: int
+    steps: list[Step] = field(default_factory=list)
+    observed: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """What tools gave so far, by a name of its own, with the position of its call in the trace."""
+
+    def __post_init__(self) -> None:
+        runtime = self.run.runtime
+        declaration = self.entity.declaration
+        assert isinstance(declaration, AgentDeclaration)
+        self.call = self.run.trace.calls[self.at]
+        self.model = runtime.models.of_setting(self.entity, setting(declaration.settings, "model"))
+        self.toolbox = Toolbox.of(runtime.program, self.entity)
+        self.form = runtime.prompts.opening(self.entity, self.inputs)[1]
+        self.most = _number(declaration, "max_steps") or MOST_STEPS
+        how = next((text for name, text in self._params(declaration) if name == "reasoning_steps"), "")
+        self.thinking = (how or "Reason step by step.") if self.form.reasoning else ""
+
+    def _params(self, declaration: AgentDeclaration) -> list[tuple[str, str]]:
+        return list(self.run.runtime.prompts.param_values(self.entity, declaration).items())
+
+    async def answer(self) -> Sourced:
+        while len(self.steps) < self.most:
+            step, at = await self._step(self._dialect())
+            if not step.calls:
+                try:
+                    return self._ended(step, at)
+                except UnreadableFailure as failure:
+                    self.run.trace.calls[at].error = str(failure)
+                    self.steps.append(replace(step, observations=(f"{_sentence(failure)} {_NO_STEPS_LEFT}",)))
+                    return await self._last_word()
+            self.steps.append(replace(step, observations=await self._observations(step, at)))
+        last = self.steps[-1]
+        closing = f"{last.observations[-1]}\n\n{_NO_STEPS_LEFT}"
+        self.steps[-1] = replace(last, observations=(*last.observations[:-1], closing))
+        return await self._last_word()
+
+    # ---- the model
+
+    def _dialect(self) -> Dialect:
+        functions = self.toolbox.schemas
+        return Native(functions) if self._takes_tools() else React(functions)
+
+    def _takes_tools(self) -> bool:
+        known = known_models().get(self.model.id)
+        said_no = (self.model.id, self.model.api_base) in self.run.runtime.services.toolless
+        return not said_no and (known is None or "t" in known.can or known.provider == "builtin")
+
+    async def _step(self, dialect: Dialect, *, structured: bool = False) -> tuple[Step, int]:
+        """One answer of the model, and the position in the trace of the call that got it."""
+        number = len(self.steps)
+        call = Call(
+            self.entity.id, "step", self._seen(), self.at, place=(*self.call.place, number), origins=self._origins()
+        )
+        self.run.trace.calls.append(call)
+        at = len(self.run.trace.calls) - 1
+        step = self._written_down(call)
+        if step is None:
+            try:
+                step = await self._asked(dialect, call, structured)
+            except (Failure, BudgetExceeded) as failure:
+                call.error = str(failure)
+                call.usage += failure.usage if isinstance(failure, Failure) else Usage()
+                raise
+            self._write_down(step, call)
+        call.output = (
+            {"calls": [{"tool": one.name, "arguments": _loaded(one)} for one in step.calls]}
+            if step.calls
+            else step.text
+        )
+        call.reasoning = step.text if step.calls else ""
+        return step, at
+
+    async def _asked(self, dialect: Dialect, call: Call, structured: bool) -> Step:
+        try:
+            return await self._answered(dialect, call, structured)
+        except BugFailure as failure:
+            if not dialect.tools or not _speaks_of_tools(str(failure)):
+                raise
+        self.run.runtime.services.toolless.add((self.model.id, self.model.api_base))
+        return await self._answered(React(self.toolbox.schemas), call, structured)
+
+    async def _answered(self, dialect: Dialect, call: Call, structured: bool) -> Step:
+        request, call.cuts = self._request(dialect, structured)
+        call.messages = request.messages
+        response = await self.run.runtime.gateway.complete(request, budget=self.run.runtime.budget)
+        call.usage, call.answer_usage, call.raw = response.usage, response.answer_usage, response.text
+        return dialect.read(response)
+
+    def _request(self, dialect: Dialect, structured: bool) -> tuple[Request, tuple[str, ...]]:
+        """The request for the next step, with what was left out of it to fit the model's window."""
+        runtime = self.run.runtime
+        order = dialect.instruction(self.form, self.thinking)
+
+        def written(values: Mapping[str, Any], steps: Sequence[Step] = ()) -> Request:
+            opening, _ = runtime.prompts.opening(self.entity, values)
+            messages = (*with_instruction(opening, order), *dialect.told(steps))
+            schema = self.form.schema if structured else None
+            name = self.entity.id.replace(".", "_")[:64]
+            return Request(self.model, messages, schema, name, dialect.tools, self.run.sample_of(self.model))
+
+        _, inputs, cuts = fitted(runtime.program, self.entity, self.inputs, written)
+        room = room_of(self.model)
+        request, left_out = within(written(inputs, self.steps), room, self.steps, lambda steps: written(inputs, steps))
+        if left_out:
+            cuts += (
+                f"{left_out} of the earlier observations were left out, to fit the {room:,} tokens that {self.model.id} reads",
+            )
+        if room is not None and excess(request, room) > 0:
+            raise too_long(self.entity.id, request, room)
+        return request, cuts
+
+    # ---- the tools
+
+    async def _observations(self, step: Step, at: int) -> tuple[str, ...]:
+        """What came of a step's calls, which are made at the same time."""
+        number = len(self.steps)
+        asked = [Asked(call, nth, at, self.at, (*self.call.place, number, nth)) for nth, call in enumerate(step.calls)]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self.toolbox.observe(self.run, one)) for one in asked]
+        except BaseExceptionGroup as errors:
+            raise most_telling(errors) from None
+        found = [task.result() for task in tasks]
+        for one, (text, place) in zip(asked, found, strict=True):
+            self.observed[self._name(one.call.name, number)] = text, place
+        return tuple(text for text, _ in found)
+
+    def _name(self, tool: str, number: int) -> str:
+        """`find_order (step 1)`; a second call in the same step has a number more."""
+        name = f"{tool} (step {number + 1})"
+        same = sum(one == name or one.startswith(f"{name} ") for one in self.observed)
+        return f"{name} {same + 1}" if same else name
+
+    # ---- the end
+
+    async def _last_word(self) -> Sourced:
+        """The final answer, asked for without tools and with the schema of the result."""
+        step, at = await self._step(_Closing(), structured=True)
+        try:
+            return self._ended(step, at)
+        except UnreadableFailure as failure:
+            told = f"`{self.entity.id}` gave no final answer after {_counted(len(self.steps))}: {failure}"
+            self.run.trace.calls[at].error = told
+            raise UnreadableFailure(told, raw=failure.raw) from failure
+
+    def _ended(self, step: Step, at: int) -> Sourced:
+        call = self.run.trace.calls[at]
+        call.output, call.reasoning = read_answer(step.text, self.form)
+        self.call.reasoning = call.reasoning
+        return Sourced(call.output, (Origin(at),))
+
+    # ---- where things come from, and what is kept
+
+    def _seen(self) -> dict[str, Any]:
+        return {**self.inputs, **{name: text for name, (text, _) in self.observed.items()}}
+
+    def _origins(self) -> Origins:
+        return (*self.call.origins, *(Origin(at, (name,)) for name, (_, at) in self.observed.items()))
+
+    def _written_down(self, call: Call) -> Step | None:
+        known = self.run.journal.read(call.place) if self.run.journal is not None else None
+        if known is None:
+            return None
+        call.raw = known["raw"]
+        return Step(known["text"], tuple(ToolCall(**one) for one in known["calls"]))
+
+    def _write_down(self, step: Step, call: Call) -> None:
+        if self.run.journal is not None:
+            calls = [{"id": one.id, "name": one.name, "arguments": one.arguments} for one in step.calls]
+            self.run.journal.write(call.place, {"raw": call.raw, "text": step.text, "calls": calls})
+
+
+class _Closing(React):
+    """The last word: the conversation so far as plain text, for some providers take no calls without tools beside them."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    def instruction(self, form: AnswerForm, thinking: str) -> str:
+        return form.instruction
+
+    def read(self, response: Any) -> Step:
+        step = super().read(response)
+        return Step("" if step.calls else step.text)
+
+
+def _number(declaration: AgentDeclaration, name: str) -> int | None:
+    found = setting(declaration.settings, name)
+    value = found.value.value if found is not None and isinstance(found.value, Constant) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _speaks_of_tools(text: str) -> bool:
+    """Whether a refusal of the request is one of the tools in it."""
+    folded = text.casefold()
+    return "tool" in folded or "function call" in folded
+
+
+def _loaded(call: ToolCall) -> Any:
+    try:
+        return read_json(call.arguments)
+    except UnreadableFailure:
+        return call.arguments
+
+
+def _sentence(failure: Failure) -> str:
+    text = str(failure)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _counted(steps: int) -> str:
+    return f"{steps} step{'' if steps == 1 else 's'}"

@@ -36,6 +36,8 @@ _ENVIRONMENT = {
     "LITELLM_MODE": "PRODUCTION",
     "HF_HUB_OFFLINE": "1",
 }
+# Where litellm has two ways to a provider, the one that has roles, tools and schemas.
+_SPOKEN_AS = {"ollama": "ollama_chat"}
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 # Ours is the timeout that counts; litellm's is there in case that ours cannot stop it.
 _SPARE_SECONDS = 5.0
@@ -85,6 +87,8 @@ class LiteLLMLane:
         try:
             async with deadline:
                 given = arguments(request, form)
+                if model.provider in _SPOKEN_AS:
+                    _known_ollama(self._litellm, given["model"])
                 if say is None:
                     completion = await self._litellm.acompletion(**given)
                 else:
@@ -114,14 +118,20 @@ class LiteLLMLane:
         assembly = Assembly(say)
         try:
             async for chunk in stream:
-                assembly.add(chunk.model_dump())
+                assembly.add(chunk.model_dump(warnings=False))
         finally:
             await stream.aclose()
         # litellm makes up an end, and counts tokens itself, where the server told neither.
-        if stream.received_finish_reason is None:
+        if not (stream.received_finish_reason or stream.intermittent_finish_reason):
             raise StreamCutOff
         told_usage = any(getattr(chunk, "usage", None) for chunk in stream.chunks)
         return completion_of(assembly.body(told_usage=told_usage), self._litellm)
+
+
+def _known_ollama(litellm: ModuleType, model: str) -> None:
+    """Tell litellm of a model what it would else ask the server for, at each call and with the event loop blocked."""
+    free = {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0, "supports_function_calling": True}
+    litellm.model_cost.setdefault(model, {"litellm_provider": "ollama", "mode": "chat", **free})
 
 
 def completion_of(body: Mapping[str, Any], litellm: ModuleType) -> Any:
@@ -169,7 +179,7 @@ def arguments(request: Request, form: Mapping[str, Any] | None) -> dict[str, Any
     given: dict[str, Any] = {
         **{name: value for name, value in model.options.items() if value is not None},
         **model.secrets,
-        "model": model.id,
+        "model": _SPOKEN_AS.get(model.provider, model.provider) + model.id[len(model.provider) :],
         "messages": [message_json(message) for message in request.messages],
         "timeout": model.timeout + _SPARE_SECONDS,
         "num_retries": 0,

@@ -12,7 +12,7 @@ import difflib
 import operator
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ from adalang.runtime.interpreter import RunFailed
 
 if TYPE_CHECKING:
     from adalang.runtime.interpreter import Runtime
+    from adalang.streaming import Piece
 
 __all__ = ["CheckFailed", "Component", "Diagnostic", "Program", "RunFailed", "load"]
 
@@ -84,6 +85,18 @@ class Component:
     async def acall(self, *positional: Any, **inputs: Any) -> Any:
         """:meth:`__call__` for coroutines; raises the same."""
         return await asyncio.wrap_future(self._start(positional, inputs))
+
+    def stream(self, *positional: Any, **inputs: Any) -> Iterator[Piece]:
+        """The answer while it is written, piece by piece; the last one has the whole. Raises what a call does."""
+        from adalang.streaming import stream
+
+        return stream(self.acall, positional, inputs)
+
+    def astream(self, *positional: Any, **inputs: Any) -> AsyncIterator[Piece]:
+        """:meth:`stream` for coroutines. Leaving the loop early ends the run."""
+        from adalang.streaming import astream
+
+        return astream(self.acall, positional, inputs)
 
     def _start(self, positional: tuple[Any, ...], inputs: dict[str, Any]) -> Future[Any]:
         names = [one.name.text for one in self._entity.declaration.parameters]  # type: ignore[union-attr]

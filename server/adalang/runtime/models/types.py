@@ -34,6 +34,14 @@ class FilePart:
 Part = TextPart | ImagePart | FilePart
 
 
+def without_bytes(url: str) -> str:
+    """An image or a file as a person is told of it: its address, or its kind and size."""
+    if not url.startswith("data:"):
+        return url
+    kind, _, data = url.removeprefix("data:").partition(";base64,")
+    return f"{kind}, {len(data) * 3 // 4 - data[-2:].count('='):,} bytes"
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A tool that the model wants called; `arguments` is the JSON text as the model wrote it."""

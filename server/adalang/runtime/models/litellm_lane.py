@@ -23,7 +23,7 @@ from adalang.language.models import estimate_tokens, key_variables, price
 from adalang.runtime.failures import TransportFailure
 from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.keys import input_tokens, message_json
-from adalang.runtime.models.litellm_errors import classify, missing_key, unanswered
+from adalang.runtime.models.litellm_errors import classify, missing_key, unanswered, unreadable_parts
 from adalang.runtime.models.openai_stream import Assembly
 from adalang.runtime.models.schemas import Schemas
 from adalang.runtime.models.streams import Say, StreamCutOff, Streams
@@ -60,9 +60,9 @@ class LiteLLMLane:
             self._litellm = await asyncio.to_thread(load_litellm)
 
     async def call(self, request: Request, say: Say | None = None) -> Answer:
-        keyless = missing_key(request.model)
-        if keyless is not None:
-            raise keyless
+        impossible = missing_key(request.model) or unreadable_parts(request)
+        if impossible is not None:
+            raise impossible
         return await self._streams.ask(
             request, say, lambda say: self._schemas.ask(request, partial(self.complete, say=say))
         )

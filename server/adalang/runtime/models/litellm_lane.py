@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Mapping
 from functools import partial
 from types import ModuleType
@@ -154,6 +155,8 @@ def load_litellm() -> ModuleType:
         known = "litellm" in sys.modules
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
+        # What pydantic finds odd in litellm's types is nothing that a user could mend.
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
         import litellm
 
         litellm.suppress_debug_info = True

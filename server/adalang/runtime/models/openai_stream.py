@@ -9,6 +9,7 @@ from typing import Any
 from adalang.runtime.models.streams import Say, StreamCutOff
 
 _WHOLE = ("id", "created", "model", "service_tier", "system_fingerprint")
+_NOT_TOLD = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 _SERVER_ERROR = 500
 
 
@@ -43,7 +44,7 @@ class Assembly:
             **self._whole,
             "object": "chat.completion",
             "choices": [{"index": 0, "message": message, "finish_reason": self.finish_reason or "stop"}],
-            "usage": self._usage if told_usage else None,
+            "usage": (self._usage if told_usage else None) or _NOT_TOLD,
         }
 
     def _add_delta(self, delta: Mapping[str, Any]) -> None:

@@ -86,7 +86,6 @@ class Provider:
         return f'model m = "{self.model}" {{ {", ".join(settings)}, retries = 0 }}\n'.replace("'", '"')
 
 
-AWS = {"aws_bedrock_runtime_endpoint": "{url}", "aws_region_name": "us-east-1"}
 PROVIDERS = [
     Provider("openai", "openai/gpt-4o-mini"),
     Provider("responses", "openai/responses/gpt-5-mini"),
@@ -96,8 +95,8 @@ PROVIDERS = [
     Provider(
         "bedrock",
         "bedrock/anthropic.claude-3-haiku-20240307-v1:0",
-        AWS,
-        ("aws_access_key_id", "aws_secret_access_key"),
+        {"api_base": "{base}", "region": "us-east-1"},
+        (),
     ),
     Provider("ollama", "ollama/qwen3", files=False),
     Provider("openai", "hosted_vllm/mine", files=False),
@@ -108,6 +107,13 @@ PROVIDERS = [
 def provider(request: pytest.FixtureRequest) -> Provider:
     found: Provider = request.param
     return found
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bedrock's requests are signed with what the environment says."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY)
 
 
 @pytest.fixture(params=[False, True], ids=["whole", "streamed"])
@@ -193,30 +199,27 @@ async def test_images_and_files(provider: Provider, streamed: bool, gateway: Gat
             assert type(content[1]) is type(part) and content[1].url == part.url
 
 
-@pytest.mark.parametrize(
-    ("fault", "kind", "message"),
-    [
-        (RateLimited(0.5), TransportFailure, "gave no answer"),
-        (ServerError(500), TransportFailure, "gave no answer"),
-        (ServerError(503), TransportFailure, "gave no answer"),
-        (Unauthorized(), BugFailure, "refused for its key"),
-        (ServerError(404, "no such model"), BugFailure, "not found"),
-        (ServerError(400, "bad parameter"), BugFailure, "refused the request"),
-        (Overlong(), RefusedFailure, "the prompt is too long"),
-        (CutOff(), TransportFailure, "gave no answer"),
-    ],
-    ids=repr,
-)
-async def test_errors(
-    provider: Provider, streamed: bool, gateway: Gateway, fault: Fault, kind: type[Failure], message: str
-) -> None:
-    async with LoopbackServer(provider.protocol, lambda _: fault) as server:
-        with pytest.raises(kind, match=message) as failed:
-            await gateway.complete(asked(provider, server), on_text=Ear() if streamed else None)
-        assert KEY not in str(failed.value)
-        if isinstance(fault, RateLimited):
-            assert failed.value.status == 429  # type: ignore[attr-defined]
-        assert len(server.log) == 1
+ERRORS: list[tuple[Fault, type[Failure], str]] = [
+    (RateLimited(0.5), TransportFailure, "gave no answer"),
+    (ServerError(500), TransportFailure, "gave no answer"),
+    (ServerError(503), TransportFailure, "gave no answer"),
+    (Unauthorized(), BugFailure, "refused for its key"),
+    (ServerError(404, "no such model"), BugFailure, "not found"),
+    (ServerError(400, "bad parameter"), BugFailure, "refused the request"),
+    (Overlong(), RefusedFailure, "the prompt is too long"),
+    (CutOff(), TransportFailure, "gave no answer"),
+]
+
+
+async def test_errors(provider: Provider, streamed: bool, gateway: Gateway) -> None:
+    for fault, kind, message in ERRORS:
+        async with LoopbackServer(provider.protocol, lambda _, fault=fault: fault) as server:
+            with pytest.raises(kind, match=message) as failed:
+                await gateway.complete(asked(provider, server), on_text=Ear() if streamed else None)
+            assert KEY not in str(failed.value)
+            if isinstance(failed.value, TransportFailure) and isinstance(fault, RateLimited):
+                assert failed.value.status == 429
+            assert len(server.log) == 1
 
 
 @pytest.mark.parametrize("fault", [CutOff(cleanly=True), StreamFails()], ids=repr)

@@ -95,6 +95,13 @@ def unanswered(error: Exception, model: ModelSpec) -> TransportFailure:
     return TransportFailure(f"{model.id} gave no answer: {happened}", maybe_paid=not kinds.intersection(_UNREACHED))
 
 
+def broken_off(failure: Failure, model: ModelSpec) -> Failure:
+    """What went wrong after the answer had begun: the request was in order, whatever litellm makes of it."""
+    if not isinstance(failure, BugFailure):
+        return failure
+    return TransportFailure(f"{model.id} gave no answer: it broke off ({failure})", maybe_paid=True)
+
+
 def missing_key(model: ModelSpec) -> BugFailure | None:
     """The failure of a call that has no key for a provider that wants one; None if it may be made."""
     variables = key_variables(model.provider)

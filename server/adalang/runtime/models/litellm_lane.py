@@ -24,7 +24,7 @@ from adalang.language.models import estimate_tokens, key_variables, price
 from adalang.runtime.failures import TransportFailure
 from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.keys import input_tokens, message_json
-from adalang.runtime.models.litellm_errors import classify, missing_key, unanswered, unreadable_parts
+from adalang.runtime.models.litellm_errors import broken_off, classify, missing_key, unanswered, unreadable_parts
 from adalang.runtime.models.openai_stream import Assembly
 from adalang.runtime.models.schemas import Schemas
 from adalang.runtime.models.streams import Say, StreamCutOff, Streams
@@ -36,6 +36,12 @@ _ENVIRONMENT = {
     "LITELLM_LOCAL_BLOG_POSTS": "True",
     "LITELLM_MODE": "PRODUCTION",
     "HF_HUB_OFFLINE": "1",
+}
+# Providers with a login of their own kind, and what they call our options.
+_OWN_NAMES: Mapping[str, Mapping[str, str]] = {
+    "bedrock": {"region": "aws_region_name"},
+    "sagemaker": {"region": "aws_region_name"},
+    "vertex_ai": {"region": "vertex_location"},
 }
 # Where litellm has two ways to a provider, the one that has roles, tools and schemas.
 _SPOKEN_AS = {"ollama": "ollama_chat"}
@@ -95,14 +101,16 @@ class LiteLLMLane:
                 else:
                     completion = await self._streamed(given, say)
         except Exception as told:
-            error = getattr(told, "original_exception", None) or told  # what litellm wraps for its own fallbacks
+            error = told.error if isinstance(told, _MidStream) else told
+            error = getattr(error, "original_exception", None) or error  # what litellm wraps for its own fallbacks
             if deadline.expired():
                 raise TransportFailure(
                     f"{model.id} did not answer within {model.timeout:g} seconds", maybe_paid=True
                 ) from None
             if isinstance(error, StreamCutOff):
                 raise unanswered(error, model) from error
-            raise classify(error, model) from error
+            failure = classify(error, model)
+            raise (broken_off(failure, model) if isinstance(told, _MidStream) else failure) from error
         seconds = time.monotonic() - began
         try:
             return answer_of(completion, request, self._litellm, seconds)
@@ -120,6 +128,10 @@ class LiteLLMLane:
         try:
             async for chunk in stream:
                 assembly.add(chunk.model_dump(warnings=False))
+        except Exception as error:
+            if assembly.begun:
+                raise _MidStream(error) from error
+            raise
         finally:
             await stream.aclose()
         # litellm makes up an end, and counts tokens itself, where the server told neither.
@@ -147,6 +159,14 @@ def completion_of(body: Mapping[str, Any], litellm: ModuleType) -> Any:
         )
     except Exception as error:
         raise ValueError(str(error)) from error
+
+
+class _MidStream(Exception):
+    """An error after the answer had begun."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
 
 
 def load_litellm() -> ModuleType:
@@ -179,8 +199,9 @@ def load_litellm() -> ModuleType:
 def arguments(request: Request, form: Mapping[str, Any] | None) -> dict[str, Any]:
     """What litellm is called with; `form` is the `response_format`."""
     model = request.model
+    names = _OWN_NAMES.get(model.provider, {})
     given: dict[str, Any] = {
-        **{name: value for name, value in model.options.items() if value is not None},
+        **{names.get(name, name): value for name, value in model.options.items() if value is not None},
         **model.secrets,
         "model": _SPOKEN_AS.get(model.provider, model.provider) + model.id[len(model.provider) :],
         "messages": [message_json(message) for message in request.messages],
@@ -192,7 +213,7 @@ def arguments(request: Request, form: Mapping[str, Any] | None) -> dict[str, Any
         given["tools"] = [dict(tool) for tool in request.tools]
     if form is not None:
         given["response_format"] = dict(form)
-    if model.api_base and "api_key" not in given and not _has_key(model):
+    if model.api_base and "api_key" not in given and not _has_key(model) and model.provider not in _OWN_NAMES:
         # A server of one's own seldom wants a key, but the client will not start without one.
         given["api_key"] = "none"
     return given

@@ -35,6 +35,10 @@ class Assembly:
             self._add_delta(choice.get("delta") or {})
             self.finish_reason = choice.get("finish_reason") or self.finish_reason
 
+    @property
+    def begun(self) -> bool:
+        return bool(self._whole)
+
     def body(self, *, told_usage: bool = True) -> dict[str, Any]:
         """The completion; without its usage where it was not the server that told it."""
         message = {"role": "assistant", "content": None, **self._message}

@@ -20,6 +20,7 @@ STATEMENTS: Mapping[str, str] = {
 GLOBALS: Mapping[str, str] = {
     "loop": "Inside a `for`: `loop.index`, `loop.index0`, `loop.first`, `loop.last`, `loop.length`.",
     "image": "`{{ image(path_or_url) }}` in a `user` text becomes an image part of the message.",
+    "file": "`{{ file(path_or_url) }}` in a `user` text becomes a file part of the message, such as a PDF; text is put in as it is.",
 }
 
 

@@ -8,6 +8,7 @@ matter (CRLF and LF read alike, also inside quoted CSV cells) and a UTF-8 byte o
 import csv
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from adalang.language.files import ROWS
 
 _ID_DIGITS = 16
 _CSV_DELIMITERS = (",", ";", "\t")
+_FILE_NAME = re.compile(r"(?![a-z]+:)[^\s\0](?:[^\r\n\0]{0,250}[^\s\0])?\.[A-Za-z0-9]{2,5}")
 _ROW_KEYS = ("rows", "data")
 
 
@@ -35,6 +37,18 @@ class Row:
     values: dict[str, Any]
     source: str
     line: int
+
+
+class RowText(str):
+    """A cell that may name a file: its path starts at ``folder``, which is that of the row's own file."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, text: str, folder: Path) -> "RowText":
+        found = cls(text)
+        found.folder = folder
+        return found
 
 
 class DataError(Exception):
@@ -55,7 +69,7 @@ def read_rows(path: Path, *, root: Path) -> list[Row]:
     Raises `DataError` for a file that is missing, empty, not UTF-8, or malformed anywhere.
     """
     file = root / path
-    rows = _with_ids(_read(file), _source(file, root))
+    rows = _with_ids(((line, anchored(values, file.parent)) for line, values in _read(file)), _source(file, root))
     if not rows:
         raise _no_rows(file)
     return rows
@@ -72,6 +86,19 @@ def read_values(path: Path) -> Iterator[dict[str, Any]]:
         yield values
     if empty:
         raise _no_rows(path)
+
+
+def anchored(value: Any, folder: Path) -> Any:
+    """A row's value, in which what looks like the name of a file knows where that stands."""
+    match value:
+        case str():
+            return RowText.of(value, folder) if _FILE_NAME.fullmatch(value) else value
+        case list():
+            return [anchored(one, folder) for one in value]
+        case dict():
+            return {name: anchored(one, folder) for name, one in value.items()}
+        case _:
+            return value
 
 
 def inline_rows(values: Iterable[dict[str, Any]], *, source: str = "inline") -> list[Row]:
@@ -106,6 +133,8 @@ def type_name(value: object) -> str:
             return "object"
         case list() | tuple():
             return "list"
+        case str():
+            return "str"
         case _:
             return type(value).__name__
 

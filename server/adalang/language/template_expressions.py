@@ -14,7 +14,7 @@ from typing import Literal
 from adalang.language import template_types as types
 from adalang.language.declarations import JinjaToken
 from adalang.language.template_types import Held
-from adalang.language.templates import GLOBALS, WORDS
+from adalang.language.templates import GLOBALS, PART_FUNCTIONS, WORDS
 from adalang.language.text import Span
 from adalang.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Field, ListOf, ObjectOf, OptionalOf, Type
 
@@ -229,9 +229,9 @@ class Reader:
             return UNKNOWN
         token = self.next()
         known = self.scope.get(token.text)
-        if token.text == "image" and self.text == "(" and (known is None or known.what == "outer"):
+        if token.text in PART_FUNCTIONS and self.text == "(" and (known is None or known.what == "outer"):
             self._arguments()
-            return STR  # the renderer's function, whatever else is called so
+            return STR  # the renderer's own, whatever else is called so
         self.found.append(NameRead(token.text, token.span, self.scope))
         if known is not None:
             return known.held

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 WORDS = frozenset({"and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False", "None"})
 """What Jinja never takes for a variable. Its other words are words only in their place in a tag: see :func:`_reads`."""
 
-TAKEN = WORDS | {"image", "loop", "self"}
+PART_FUNCTIONS = frozenset({"image", "file"})
+"""The renderer's own functions, whose value is a part of the message."""
+
+TAKEN = WORDS | PART_FUNCTIONS | {"loop", "self"}
 """Names under which a message never, or not everywhere, shows an input or a param: Jinja or the renderer has its own."""
 
-GLOBALS = frozenset({"range", "dict", "lipsum", "cycler", "joiner", "namespace", "image"})
+GLOBALS = frozenset({"range", "dict", "lipsum", "cycler", "joiner", "namespace"}) | PART_FUNCTIONS
 _TAG = r"""\{%(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?!%\}).)*?%\}|\{\#.*?\#\}"""
 _CONTROL_LINE = re.compile(rf"^[ \t]*((?:{_TAG})(?:[ \t]*(?:{_TAG}))*)[ \t]*(?:\n|\Z)", re.MULTILINE | re.DOTALL)
 

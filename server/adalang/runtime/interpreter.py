@@ -27,6 +27,7 @@ from adalang.runtime.dataflow import run_pipeline
 from adalang.runtime.failures import BudgetExceeded, Failure, UnreadableFailure
 from adalang.runtime.fitting import fitted
 from adalang.runtime.inputs import checked_call, checked_inputs
+from adalang.runtime.listening import hearing
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.types import Message, ModelSpec, Request
@@ -199,7 +200,8 @@ class _Run:
 
         request, _, call.cuts = fitted(self.program, entity, inputs, written)
         call.messages = request.messages
-        response = await self.runtime.gateway.complete(request, budget=self.runtime.budget)
+        on_text = hearing(self.program, self.trace, call, form)
+        response = await self.runtime.gateway.complete(request, budget=self.runtime.budget, on_text=on_text)
         call.usage, call.answer_usage, call.raw = response.usage, response.answer_usage, response.text
         call.model, call.attempts = response.model, response.attempts
         try:

@@ -163,7 +163,8 @@ def _values(site: Site, slot: TemplateText, scope: Scope, *, loops: bool) -> Ite
         doc = local.doc or jinja.GLOBALS.get(name, "")
         detail = describe(local.type) if local.what == "loop" else f"{local.what}: {describe(local.type)}"
         yield Found(name, "variable", "", detail, rank=_fitness(local.type, loops) + near, doc=doc)
-    yield Found("image", "function", "jinja image", "function", "image(${1})", snippet=True, rank=REST)
+    for name in sorted(templates.PART_FUNCTIONS):
+        yield Found(name, "function", f"jinja {name}", "function", f"{name}(${{1}})", snippet=True, rank=REST)
 
 
 def _used(site: Site) -> frozenset[str]:

@@ -32,6 +32,7 @@ def template(scope: Scope, item: Item, template: Template, names: Mapping[str, T
     used = {use.name for use in templates.uses(template)}
     if not all(tag.closed for tag in template.tags):
         return used
+    _attachments(scope, item, template)
     meaning = templates.meaning(template.text.value)
     if meaning.fault is not None:
         _fault(scope, item, template, meaning.fault)
@@ -51,6 +52,20 @@ def template(scope: Scope, item: Item, template: Template, names: Mapping[str, T
             case _:
                 pass
     return used
+
+
+def _attachments(scope: Scope, item: Item, template: Template) -> None:
+    """Images and files that are named by a constant have to be there."""
+    for tag in template.tags:
+        for function, bracket, path in zip(tag.tokens, tag.tokens[1:], tag.tokens[2:], strict=False):
+            if function.text not in templates.PART_FUNCTIONS or bracket.text != "(" or path.kind != "string":
+                continue
+            name = path.text[1:-1]
+            if ":" in name[:8] or "\\" in name or not name.strip():
+                continue
+            if scope.facts.exists(scope.module.path.parent / name) is False:
+                message = f"There is no file `{name}` (looked beside this file)."
+                scope.report.add("ADL501", item, path.span, message)
 
 
 def _fault(scope: Scope, item: Item, template: Template, fault: templates.JinjaFault) -> None:

@@ -131,7 +131,7 @@ def _inputs(program: Program, tool: Entity, arguments: Mapping[str, Any]) -> dic
     for one in tool.parameters:
         name, declared = one.name.text, program.type_of(one.type, tool.module)
         if name in given:
-            given[name] = coerced(given[name], declared)
+            given[name], _ = coerced(given[name], declared)
             if given[name] is None and one.default is not None:
                 del given[name]
     try:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from adalang.language.models import estimate_tokens
-from adalang.runtime.models.types import ImagePart, Message, ModelSpec, Part, Request, TextPart
+from adalang.runtime.models.types import FilePart, ImagePart, Message, ModelSpec, Part, Request, TextPart
 
 _SECRET_OPTION = re.compile(r"api_key|secret|password|credentials|access_key|auth|headers|token$", re.IGNORECASE)
 
@@ -20,6 +20,7 @@ _CREDENTIAL_HEADER = re.compile(r"auth|key|token|secret|password|cookie|credenti
 _LOGIN = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/?#\s@]*@", re.IGNORECASE)
 
 _IMAGE_TOKENS = 2000
+_LINKED_FILE_TOKENS = 20_000
 
 BUILTIN_MODULES = ("lexical", "lexical_agent", "lexical_teacher", "wording")
 """Where the code of the built-in models stands: all that decides their answers."""
@@ -61,12 +62,34 @@ def describe(request: Request) -> dict[str, Any]:
     return {
         "model": request.model.id,
         "options": public_options(request.model.options),
-        "messages": [message_json(message) for message in request.messages],
+        "messages": [_without_bytes(message_json(message)) for message in request.messages],
         "schema": request.schema,
         "schema_name": request.schema_name if request.schema is not None else None,
         "tools": list(request.tools),
         "sample": request.sample,
     }
+
+
+def comparable_messages(messages: Any) -> Any:
+    """Recorded messages as `describe` has them, whether their images and files were written out or not."""
+    return [_without_bytes(one) if isinstance(one, Mapping) else one for one in messages]
+
+
+def _without_bytes(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A message whose images and files are told by what they hold, in 64 digits instead of megabytes."""
+    content = message.get("content")
+    if not isinstance(content, list):
+        return dict(message)
+    return {**message, "content": [_digested(one) for one in content]}
+
+
+def _digested(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _digested(one) for name, one in value.items()}
+    if not isinstance(value, str) or not value.startswith("data:") or ";base64," not in value[:100]:
+        return value
+    kind, _, data = value.partition(";base64,")
+    return f"{kind};sha256,{hashlib.sha256(data.encode()).hexdigest()}"
 
 
 def public_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,12 +136,19 @@ def message_json(message: Message) -> dict[str, Any]:
 def _content_json(content: str | tuple[Part, ...]) -> str | list[dict[str, Any]]:
     if isinstance(content, str):
         return content
-    return [
-        {"type": "text", "text": part.text}
-        if isinstance(part, TextPart)
-        else {"type": "image_url", "image_url": {"url": part.url}}
-        for part in content
-    ]
+    return [_part_json(part) for part in content]
+
+
+def _part_json(part: Part) -> dict[str, Any]:
+    match part:
+        case TextPart(text):
+            return {"type": "text", "text": text}
+        case ImagePart(url):
+            return {"type": "image_url", "image_url": {"url": url}}
+        case FilePart(url, name) if url.startswith("data:"):
+            return {"type": "file", "file": {"filename": name, "file_data": url}}
+        case FilePart(url):
+            return {"type": "file", "file": {"file_id": url}}
 
 
 def canonical_json(value: Any) -> str:
@@ -128,7 +158,7 @@ def canonical_json(value: Any) -> str:
 
 def input_tokens(request: Request) -> int:
     """About how many tokens are sent."""
-    return sum(4 + estimate_tokens(text) for text in _sent(request))
+    return sum(4 + estimate_tokens(text) for text in _sent(request)) + _attached_tokens(request, 4)
 
 
 def likely_input_tokens(request: Request) -> int:
@@ -137,20 +167,30 @@ def likely_input_tokens(request: Request) -> int:
 
 
 def largest_input_tokens(request: Request) -> int:
-    """The most tokens that what is sent can make: a token has at least one byte. An image has no bound; a generous one is used."""
+    """The most tokens that what is sent can make: a token has at least one byte. Images and files have no bound; a generous
+    one is used."""
     return _tokens(request, 1)
 
 
 def _tokens(request: Request, bytes_to_a_token: int) -> int:
-    images = sum(
-        isinstance(part, ImagePart)
-        for message in request.messages
-        if not isinstance(message.content, str)
-        for part in message.content
-    )
-    return images * _IMAGE_TOKENS + sum(
-        16 + len(text.encode("utf-8", "replace")) // bytes_to_a_token for text in _sent(request)
-    )
+    texts = sum(16 + len(text.encode("utf-8", "replace")) // bytes_to_a_token for text in _sent(request))
+    return texts + _attached_tokens(request, bytes_to_a_token)
+
+
+def _attached_tokens(request: Request, bytes_to_a_token: int) -> int:
+    """Images cost about the same whatever they hold. A file's pages are packed about four to one."""
+    tokens = 0
+    for message in request.messages:
+        for part in message.content if not isinstance(message.content, str) else ():
+            match part:
+                case ImagePart():
+                    tokens += _IMAGE_TOKENS
+                case FilePart(url):
+                    size = len(url) * 3 // 4 if url.startswith("data:") else 0
+                    tokens += max(_IMAGE_TOKENS, size // (4 * bytes_to_a_token)) if size else _LINKED_FILE_TOKENS
+                case TextPart():
+                    pass
+    return tokens
 
 
 def _sent(request: Request) -> Iterator[str]:

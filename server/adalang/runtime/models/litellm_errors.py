@@ -13,7 +13,7 @@ from types import ModuleType
 from adalang.language.models import key_variables
 from adalang.runtime.failures import BugFailure, Failure, RefusedFailure, TransportFailure
 from adalang.runtime.models.keys import without_login
-from adalang.runtime.models.types import ModelSpec
+from adalang.runtime.models.types import FilePart, Message, ModelSpec, Part, Request
 
 # litellm's classes are known by name, so that this module needs no import that takes seconds.
 _UNREACHED = ("ClientConnectorError", "ClientConnectorDNSError", "ConnectionTimeoutError", "ConnectTimeout")
@@ -26,6 +26,8 @@ _NO_KEY = re.compile(r"missing\b.{0,40}\b(credentials|api.?key)|api.?key\b.{0,40
 # A 429 that no waiting mends; other providers say the same of a limit per minute.
 _OUT_OF_CREDIT = re.compile(r"insufficient_quota|exceeded your current quota")
 _LONGEST_MESSAGE = 400
+_TAKE_FILES = ("openai", "azure", "anthropic", "gemini", "vertex_ai", "bedrock", "openrouter", "litellm_proxy")
+_TAKE_NO_LINKS = ("openai", "azure")
 
 
 def classify(error: Exception, model: ModelSpec) -> Failure:
@@ -93,6 +95,13 @@ def unanswered(error: Exception, model: ModelSpec) -> TransportFailure:
     return TransportFailure(f"{model.id} gave no answer: {happened}", maybe_paid=not kinds.intersection(_UNREACHED))
 
 
+def broken_off(failure: Failure, model: ModelSpec) -> Failure:
+    """What went wrong after the answer had begun: the request was in order, whatever litellm makes of it."""
+    if not isinstance(failure, BugFailure):
+        return failure
+    return TransportFailure(f"{model.id} gave no answer: it broke off ({failure})", maybe_paid=True)
+
+
 def missing_key(model: ModelSpec) -> BugFailure | None:
     """The failure of a call that has no key for a provider that wants one; None if it may be made."""
     variables = key_variables(model.provider)
@@ -101,6 +110,30 @@ def missing_key(model: ModelSpec) -> BugFailure | None:
     if any(os.environ.get(name) for name in variables):
         return None
     return BugFailure(f"there is no key for {model.id}; {_key_mend(model)}")
+
+
+def unreadable_parts(request: Request) -> BugFailure | None:
+    """The failure of a call with files to a provider that takes none, or not by address; None if it may be made.
+
+    litellm leaves out what a provider's protocol has no place for, without a word.
+    """
+    files = [part for message in request.messages for part in _parts(message) if isinstance(part, FilePart)]
+    if not files:
+        return None
+    model = request.model
+    if model.provider not in _TAKE_FILES:
+        return BugFailure(
+            f"{model.id} takes no files such as {files[0].name or files[0].url!r}; give it the text, or images of the "
+            f"pages, or take a model of {', '.join(_TAKE_FILES)}"
+        )
+    linked = next((part for part in files if not part.url.startswith("data:")), None)
+    if linked is not None and model.provider in _TAKE_NO_LINKS and not model.name.startswith("responses/"):
+        return BugFailure(f"{model.id} takes no files by their address; save {linked.url} and give its path")
+    return None
+
+
+def _parts(message: Message) -> tuple[Part, ...]:
+    return message.content if not isinstance(message.content, str) else ()
 
 
 def _key_mend(model: ModelSpec) -> str:

@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Mapping
 from functools import partial
 from types import ModuleType
@@ -23,7 +24,7 @@ from adalang.language.models import estimate_tokens, key_variables, price
 from adalang.runtime.failures import TransportFailure
 from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.keys import input_tokens, message_json
-from adalang.runtime.models.litellm_errors import classify, missing_key, unanswered
+from adalang.runtime.models.litellm_errors import broken_off, classify, missing_key, unanswered, unreadable_parts
 from adalang.runtime.models.openai_stream import Assembly
 from adalang.runtime.models.schemas import Schemas
 from adalang.runtime.models.streams import Say, StreamCutOff, Streams
@@ -36,6 +37,14 @@ _ENVIRONMENT = {
     "LITELLM_MODE": "PRODUCTION",
     "HF_HUB_OFFLINE": "1",
 }
+# Providers with a login of their own kind, and what they call our options.
+_OWN_NAMES: Mapping[str, Mapping[str, str]] = {
+    "bedrock": {"region": "aws_region_name"},
+    "sagemaker": {"region": "aws_region_name"},
+    "vertex_ai": {"region": "vertex_location"},
+}
+# Where litellm has two ways to a provider, the one that has roles, tools and schemas.
+_SPOKEN_AS = {"ollama": "ollama_chat"}
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 # Ours is the timeout that counts; litellm's is there in case that ours cannot stop it.
 _SPARE_SECONDS = 5.0
@@ -58,9 +67,9 @@ class LiteLLMLane:
             self._litellm = await asyncio.to_thread(load_litellm)
 
     async def call(self, request: Request, say: Say | None = None) -> Answer:
-        keyless = missing_key(request.model)
-        if keyless is not None:
-            raise keyless
+        impossible = missing_key(request.model) or unreadable_parts(request)
+        if impossible is not None:
+            raise impossible
         return await self._streams.ask(
             request, say, lambda say: self._schemas.ask(request, partial(self.complete, say=say))
         )
@@ -85,19 +94,23 @@ class LiteLLMLane:
         try:
             async with deadline:
                 given = arguments(request, form)
+                if model.provider in _SPOKEN_AS:
+                    _known_ollama(self._litellm, given["model"])
                 if say is None:
                     completion = await self._litellm.acompletion(**given)
                 else:
                     completion = await self._streamed(given, say)
         except Exception as told:
-            error = getattr(told, "original_exception", None) or told  # what litellm wraps for its own fallbacks
+            error = told.error if isinstance(told, _MidStream) else told
+            error = getattr(error, "original_exception", None) or error  # what litellm wraps for its own fallbacks
             if deadline.expired():
                 raise TransportFailure(
                     f"{model.id} did not answer within {model.timeout:g} seconds", maybe_paid=True
                 ) from None
             if isinstance(error, StreamCutOff):
                 raise unanswered(error, model) from error
-            raise classify(error, model) from error
+            failure = classify(error, model)
+            raise (broken_off(failure, model) if isinstance(told, _MidStream) else failure) from error
         seconds = time.monotonic() - began
         try:
             return answer_of(completion, request, self._litellm, seconds)
@@ -114,14 +127,24 @@ class LiteLLMLane:
         assembly = Assembly(say)
         try:
             async for chunk in stream:
-                assembly.add(chunk.model_dump())
+                assembly.add(chunk.model_dump(warnings=False))
+        except Exception as error:
+            if assembly.begun:
+                raise _MidStream(error) from error
+            raise
         finally:
             await stream.aclose()
         # litellm makes up an end, and counts tokens itself, where the server told neither.
-        if stream.received_finish_reason is None:
+        if not (stream.received_finish_reason or stream.intermittent_finish_reason):
             raise StreamCutOff
         told_usage = any(getattr(chunk, "usage", None) for chunk in stream.chunks)
         return completion_of(assembly.body(told_usage=told_usage), self._litellm)
+
+
+def _known_ollama(litellm: ModuleType, model: str) -> None:
+    """Tell litellm of a model what it would else ask the server for, at each call and with the event loop blocked."""
+    free = {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0, "supports_function_calling": True}
+    litellm.model_cost.setdefault(model, {"litellm_provider": "ollama", "mode": "chat", **free})
 
 
 def completion_of(body: Mapping[str, Any], litellm: ModuleType) -> Any:
@@ -138,12 +161,22 @@ def completion_of(body: Mapping[str, Any], litellm: ModuleType) -> Any:
         raise ValueError(str(error)) from error
 
 
+class _MidStream(Exception):
+    """An error after the answer had begun."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
 def load_litellm() -> ModuleType:
     """Import litellm with its manners on. Takes seconds the first time."""
     with _import_lock:
         known = "litellm" in sys.modules
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
+        # What pydantic finds odd in litellm's types is nothing that a user could mend.
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
         import litellm
 
         litellm.suppress_debug_info = True
@@ -175,15 +208,16 @@ def arguments(request: Request, form: Mapping[str, Any] | None) -> dict[str, Any
 
 def place_of(model: ModelSpec) -> dict[str, Any]:
     """What every call of a model has: its name, options, secrets and times."""
+    names = _OWN_NAMES.get(model.provider, {})
     given: dict[str, Any] = {
-        **{name: value for name, value in model.options.items() if value is not None},
+        **{names.get(name, name): value for name, value in model.options.items() if value is not None},
         **model.secrets,
-        "model": model.id,
+        "model": _SPOKEN_AS.get(model.provider, model.provider) + model.id[len(model.provider) :],
         "timeout": model.timeout + _SPARE_SECONDS,
         "num_retries": 0,
         "max_retries": 0,
     }
-    if model.api_base and "api_key" not in given and not _has_key(model):
+    if model.api_base and "api_key" not in given and not _has_key(model) and model.provider not in _OWN_NAMES:
         # A server of one's own seldom wants a key, but the client will not start without one.
         given["api_key"] = "none"
     return given

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from adalang.runtime.failures import TransportFailure
 from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.keys import canonical_json, message_json
-from adalang.runtime.models.litellm_errors import missing_key, refused, unanswered
+from adalang.runtime.models.litellm_errors import missing_key, refused, unanswered, unreadable_parts
 from adalang.runtime.models.litellm_lane import (
     LiteLLMLane,
     answer_of,
@@ -26,7 +26,7 @@ from adalang.runtime.models.litellm_lane import (
     estimated,
     load_litellm,
 )
-from adalang.runtime.models.openai_routes import Route, route
+from adalang.runtime.models.openai_routes import Route, has_file, route
 from adalang.runtime.models.openai_stream import assembled
 from adalang.runtime.models.schemas import Schemas
 from adalang.runtime.models.streams import Say, Streams
@@ -60,9 +60,9 @@ class OpenAILane:
             self._litellm = await asyncio.to_thread(load_litellm)
 
     async def call(self, request: Request, say: Say | None = None) -> Answer:
-        keyless = missing_key(request.model)
-        if keyless is not None:
-            raise keyless
+        impossible = missing_key(request.model) or unreadable_parts(request)
+        if impossible is not None:
+            raise impossible
         await self.ready()
         return await self._streams.ask(
             request, say, lambda say: self._schemas.ask(request, partial(self._complete, say=say))
@@ -111,7 +111,9 @@ class OpenAILane:
         model = request.model
         in_parts = any(not isinstance(message.content, str) for message in request.messages)
         with_tools = any(message.tool_call_id for message in request.messages)
-        same = canonical_json([model.id, model.options, model.secrets, form, request.tools, in_parts, with_tools])
+        files = in_parts and has_file([message_json(message) for message in request.messages])
+        forms = in_parts, files, with_tools
+        same = canonical_json([model.id, model.options, model.secrets, form, request.tools, forms])
         if same not in self._routes:
             assert self._litellm is not None
             if len(self._routes) >= _MOST_ROUTES:

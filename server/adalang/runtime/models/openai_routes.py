@@ -49,6 +49,10 @@ _PARTS: dict[str, Any] = {
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
     ],
 }
+_FILE: dict[str, Any] = {
+    "type": "file",
+    "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERg=="},
+}
 _STREAMED = ', "stream": true, "stream_options": {"include_usage": true}}'
 _STANDARD_METHODS = ("transform_response", "transform_parsed_response_dict")
 # Prices that depend on how long the prompt is, or on what it holds; litellm computes those.
@@ -156,8 +160,15 @@ def _probe(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Messages of the forms of `messages`, short ones and new at each call, for litellm changes what it is given."""
     in_parts = any(not isinstance(message.get("content", ""), str) for message in messages)
     with_tools = any("tool_call_id" in message for message in messages)
-    found = [*_TEXTS, *([_PARTS] if in_parts else ()), *(_TOOL_TURNS if with_tools else ())]
+    parts = [{**_PARTS, "content": [*_PARTS["content"], _FILE]} if has_file(messages) else _PARTS] if in_parts else []
+    found = [*_TEXTS, *parts, *(_TOOL_TURNS if with_tools else ())]
     return json.loads(json.dumps(found))  # type: ignore[no-any-return]
+
+
+def has_file(messages: list[dict[str, Any]]) -> bool:
+    """Whether messages, as they are sent, have a part that is a file."""
+    contents = [one["content"] for one in messages if isinstance(one.get("content"), list)]
+    return any(part["type"] == "file" for content in contents for part in content)
 
 
 def _only_parameters(litellm: ModuleType, given: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from adalang.runtime.models.streams import Say, StreamCutOff
 
 _WHOLE = ("id", "created", "model", "service_tier", "system_fingerprint")
+_NOT_TOLD = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 _SERVER_ERROR = 500
 
 
@@ -34,6 +35,10 @@ class Assembly:
             self._add_delta(choice.get("delta") or {})
             self.finish_reason = choice.get("finish_reason") or self.finish_reason
 
+    @property
+    def begun(self) -> bool:
+        return bool(self._whole)
+
     def body(self, *, told_usage: bool = True) -> dict[str, Any]:
         """The completion; without its usage where it was not the server that told it."""
         message = {"role": "assistant", "content": None, **self._message}
@@ -43,7 +48,7 @@ class Assembly:
             **self._whole,
             "object": "chat.completion",
             "choices": [{"index": 0, "message": message, "finish_reason": self.finish_reason or "stop"}],
-            "usage": self._usage if told_usage else None,
+            "usage": (self._usage if told_usage else None) or _NOT_TOLD,
         }
 
     def _add_delta(self, delta: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.models.answers import Answer, answer_from_json, answer_json
-from adalang.runtime.models.keys import canonical_json, content_key, describe
+from adalang.runtime.models.keys import canonical_json, comparable_messages, content_key, describe
 from adalang.runtime.models.streams import Say
 from adalang.runtime.models.types import Request
 
@@ -94,6 +94,7 @@ class _Recording:
                 continue
             try:
                 entry = json.loads(line)
+                entry["messages"] = comparable_messages(entry["messages"])
                 response = entry["response"]
                 answer = answer_from_json({"text": response} if isinstance(response, str) else response)
                 if all(name in entry for name in _CONTENT):

@@ -1,0 +1,114 @@
+"""Images and files that a template puts into a message: read, bounded, and known by their bytes, not by their names."""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from adalang.language.data import RowText
+from adalang.runtime.failures import BugFailure
+from adalang.runtime.models.types import FilePart, ImagePart, Part, TextPart
+
+_MEGABYTE = 1 << 20
+LARGEST_IMAGE, LARGEST_FILE = 20 * _MEGABYTE, 32 * _MEGABYTE
+"""Bytes. No provider takes more in a message, and most take less."""
+
+_IMAGES: tuple[tuple[bytes, int, str], ...] = (
+    (b"\x89PNG", 0, "image/png"),
+    (b"\xff\xd8\xff", 0, "image/jpeg"),
+    (b"GIF8", 0, "image/gif"),
+    (b"WEBP", 8, "image/webp"),
+    (b"BM", 0, "image/bmp"),
+    (b"ftypavif", 4, "image/avif"),
+    (b"ftypheic", 4, "image/heic"),
+    (b"ftypmif1", 4, "image/heif"),
+)
+_AWAY = ("http://", "https://")
+
+
+def image_part(source: object, folder: Path, where: str) -> Part:
+    """`{{ image(…) }}`: an address, a `data:` URL, or a file's path from ``folder`` (of a data set's row: from its file).
+
+    Raises:
+        BugFailure: there is no such file, it is too large, or no image.
+    """
+    text = _address(source)
+    if text.startswith((*_AWAY, "data:")):
+        return ImagePart(text)
+    data = _read(source, folder, where, "image", LARGEST_IMAGE)
+    kind = _image_kind(data)
+    if kind is None:
+        raise BugFailure(f"{where}: {text!r} is no image that models take; make it a PNG, JPEG, GIF or WebP")
+    return ImagePart(_data_url(kind, data))
+
+
+def file_part(source: object, folder: Path, where: str) -> Part:
+    """`{{ file(…) }}`: as :func:`image_part`. Plain text becomes text, for every model reads that; an image an image.
+
+    Raises:
+        BugFailure: there is no such file, it is too large, or of a kind that nobody knows.
+    """
+    text = _address(source)
+    if text.startswith("data:image/"):
+        return ImagePart(text)
+    if text.startswith("data:"):
+        return FilePart(text, "file" + (mimetypes.guess_extension(text[5:].partition(";")[0]) or ""))
+    if text.startswith(_AWAY):
+        return FilePart(text, Path(unquote(urlsplit(text).path)).name)
+    data = _read(source, folder, where, "file", LARGEST_FILE)
+    name = Path(text).name
+    if (image := _image_kind(data)) is not None:
+        return ImagePart(_data_url(image, data))
+    if data.startswith(b"%PDF"):
+        return FilePart(_data_url("application/pdf", data), name)
+    try:
+        if b"\0" not in data:
+            return TextPart(f"{name}:\n{data.decode('utf-8-sig')}\n")
+    except UnicodeDecodeError:
+        pass
+    kind = mimetypes.guess_type(name)[0]
+    if kind is None or kind.startswith("text/"):
+        raise BugFailure(
+            f"{where}: {text!r} is neither a PDF, nor an image, nor text in UTF-8, and its ending says nothing"
+        )
+    return FilePart(_data_url(kind, data), name)
+
+
+PARTS: Mapping[str, Callable[[object, Path, str], Part]] = {"image": image_part, "file": file_part}
+"""The functions of templates whose value is a part of the message."""
+
+
+def _address(source: object) -> str:
+    return str(source).strip()
+
+
+def _read(source: object, folder: Path, where: str, what: str, most: int) -> bytes:
+    text = _address(source)
+    if not text:
+        raise BugFailure(f"{where}: {what}(…) was given no path")
+    path = (source.folder if isinstance(source, RowText) else folder) / text
+    try:
+        if not path.exists():
+            raise BugFailure(f"{where}: there is no {what} {text!r} in {path.parent}")
+        if not path.is_file():  # a device or a pipe may never end
+            raise BugFailure(f"{where}: the {what} {text!r} is no file")
+        size = path.stat().st_size
+        if size > most:
+            raise BugFailure(
+                f"{where}: the {what} {text!r} has {size / _MEGABYTE:.1f} MB, and may have {most // _MEGABYTE}; make it smaller"
+            )
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BugFailure(f"{where}: the {what} {text!r} cannot be read: {reason}") from error
+
+
+def _image_kind(data: bytes) -> str | None:
+    return next((kind for magic, at, kind in _IMAGES if data[at : at + len(magic)] == magic), None)
+
+
+def _data_url(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"

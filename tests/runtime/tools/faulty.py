@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass
@@ -102,8 +103,7 @@ def daemon(x: str) -> str:
 
 
 def daemon_and_hang(x: str) -> str:
-    with open(x, "w") as file:
-        file.write(daemon(x))
+    Path(x).write_text(daemon(x))
     time.sleep(1000)
 
 

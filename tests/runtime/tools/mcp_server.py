@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from pathlib import Path
 
 from mcp.server import MCPServer
 
@@ -32,8 +33,7 @@ def order(n: int) -> dict[str, int]:
 
 @server.tool()
 def secret(n: int) -> str:
-    raise_with = os.environ.get("SHOP_PASS", "unset") + os.environ.get("OPENAI_API_KEY", "")
-    return raise_with
+    return os.environ.get("SHOP_PASS", "unset") + os.environ.get("OPENAI_API_KEY", "")
 
 
 @server.tool()
@@ -49,9 +49,9 @@ def dies(n: int) -> str:
 
 @server.tool()
 def dies_once(note: str) -> str:
-    if os.path.exists(note):
+    if Path(note).exists():
         return "back"
-    open(note, "w").close()
+    Path(note).touch()
     os._exit(3)
 
 

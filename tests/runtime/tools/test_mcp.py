@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.runtime.tools.test_python import gone
+from tests.runtime.tools.test_python import ended
 from tests.runtime.world import World, world
 
 from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
@@ -100,7 +100,7 @@ async def test_a_server_that_is_started(tmp_path):
         assert second != first
         hung = await failure(w, "hangs", n=1)
         assert isinstance(hung, ToolUnavailable) and "within 2 s" in str(hung)
-    assert await gone(first) and await gone(second)
+    assert ended(first) and ended(second)
 
 
 async def test_a_server_over_http(tmp_path):

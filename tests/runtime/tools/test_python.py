@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,16 +40,30 @@ async def failure(w: World, name: str, x: str = "a") -> ToolFailure | BugFailure
     return failed.value.failure
 
 
-async def gone(pid: int) -> bool:
+def ended(pid: int) -> bool:
     """Whether the process ends, which it may need a moment for."""
-    for _ in range(500):
+
+    def over() -> bool:
         try:
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
         except OSError:
             return True
-        await asyncio.sleep(0.01)
+
+    return waited_for(over)
+
+
+def waited_for(condition: Callable[[], object]) -> bool:
+    for _ in range(1000):
+        if condition():
+            return True
+        time.sleep(0.01)
     return False
+
+
+def pid_in(note: Path) -> int:
+    """The process that a tool has written down, once it has."""
+    assert waited_for(lambda: note.exists() and note.read_text())
+    return int(note.read_text())
 
 
 async def test_plain_and_async_functions_and_data_classes(tmp_path):
@@ -106,12 +120,11 @@ async def test_a_cancelled_call_leaves_no_process(tmp_path):
     note = tmp_path / "pid"
     async with faulty(tmp_path, tool("daemon_and_hang")) as w:
         running = asyncio.create_task(w.run("daemon_and_hang", x=str(note)))
-        while not (note.exists() and note.read_text()):
-            await asyncio.sleep(0.01)
+        left = await asyncio.to_thread(pid_in, note)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        assert await gone(int(note.read_text())), "not even what left the tool's session stays"
+        assert await asyncio.to_thread(ended, left), "not even what left the tool's session stays"
 
 
 async def test_forks_threads_and_daemons_end_with_the_session(tmp_path):
@@ -119,7 +132,7 @@ async def test_forks_threads_and_daemons_end_with_the_session(tmp_path):
         assert await w.run("forks", x="one answer") == "one answer"
         assert await w.run("thread", x="t") == "t"
         left = [int(await w.run(name, x="")) for name in ("daemon", "process")]
-    assert all([await gone(pid) for pid in left])
+    assert all(ended(pid) for pid in left)
 
 
 _PARENT = """
@@ -136,19 +149,17 @@ asyncio.run(main())
 """
 
 
-async def test_nothing_survives_kill_9_of_the_caller(tmp_path):
+def test_nothing_survives_kill_9_of_the_caller(tmp_path):
     shutil.copy(FAULTY, tmp_path / "t.py")
     (tmp_path / "main.adal").write_text(tool("daemon_and_hang"))
     note = tmp_path / "pid"
     parent = subprocess.Popen([sys.executable, "-c", _PARENT, str(tmp_path / "main.adal"), str(note)])
     try:
-        while not (note.exists() and note.read_text()):
-            assert parent.poll() is None
-            time.sleep(0.01)
+        left = pid_in(note)
     finally:
-        parent.send_signal(signal.SIGKILL)
+        parent.kill()
         parent.wait()
-    assert await gone(int(note.read_text()))
+    assert ended(left)
 
 
 async def test_the_environment_is_passed_without_the_keys_of_providers(tmp_path):

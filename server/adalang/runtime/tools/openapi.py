@@ -41,7 +41,7 @@ class Operation:
         Raises:
             BugFailure: one is unknown, or one that it needs is missing.
         """
-        known = {one.name: one.required for one in self.parameters} | self.fields
+        known = {one.name: one.required for one in self.parameters} | dict(self.fields)
         if self.whole_body:
             known["body"] = True
         for name in inputs:

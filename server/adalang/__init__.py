@@ -17,6 +17,7 @@ _HOMES = {
     "EditRefused": "adalang.language.edits",
     "Failure": "adalang.runtime.failures",
     "Optimized": "adalang.api.results",
+    "Piece": "adalang.runtime.listening",
     "Program": "adalang.api.program",
     "ProgramClosed": "adalang.api.engine",
     "Proposal": "adalang.api.results",

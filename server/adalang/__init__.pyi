@@ -14,6 +14,7 @@ from adalang.runtime.approval import Decision as Decision
 from adalang.runtime.failures import BudgetExceeded as BudgetExceeded
 from adalang.runtime.failures import Failure as Failure
 from adalang.runtime.interpreter import RunFailed as RunFailed
+from adalang.runtime.listening import Piece as Piece
 from adalang.runtime.trace import Trace as Trace
 
 __version__: str

@@ -1,4 +1,4 @@
-"""Real HTTP servers on loopback that speak the OpenAI and the Anthropic protocol, with faults on demand."""
+"""Real HTTP servers on loopback that speak the providers' protocols, with faults on demand."""
 
 from tests.servers.behaviour import (
     BadJson,
@@ -14,11 +14,14 @@ from tests.servers.behaviour import (
     Reply,
     ServerError,
     Slow,
+    Stall,
+    StreamFails,
     Unauthorized,
     lexical,
     scripted,
 )
-from tests.servers.loopback import LoopbackServer, Protocol
+from tests.servers.loopback import LoopbackServer
+from tests.servers.wires import Protocol
 
 __all__ = [
     "BadJson",
@@ -36,6 +39,8 @@ __all__ = [
     "Reply",
     "ServerError",
     "Slow",
+    "Stall",
+    "StreamFails",
     "Unauthorized",
     "lexical",
     "scripted",

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 
 from tests.servers.loopback import LoopbackServer
+from tests.servers.wires import WIRES
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
@@ -25,7 +26,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--protocol", choices=["openai", "anthropic"], default="openai")
+    parser.add_argument("--protocol", choices=WIRES, default="openai")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--api-key", default=None, help="answer 401 to every other key")

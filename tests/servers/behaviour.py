@@ -21,6 +21,7 @@ class Incoming:
     tools: tuple[Mapping[str, Any], ...]
     body: Mapping[str, Any]
     headers: Mapping[str, str]
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Reply:
     finish_reason: str = "stop"
     input_tokens: int | None = None
     output_tokens: int | None = None
+    tells_usage: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,24 @@ class Drop:
 
 @dataclass(frozen=True)
 class CutOff:
-    """Sends half of an answer's body and closes the connection."""
+    """Sends half of an answer's body, or of its stream, and closes the connection; `cleanly`: as if it were all."""
 
+    reply: Reply = field(default_factory=lambda: Reply("an answer that does not arrive whole"))
+    cleanly: bool = False
+
+
+@dataclass(frozen=True)
+class Stall:
+    """Sends half of an answer's stream and then nothing."""
+
+    reply: Reply = field(default_factory=lambda: Reply("an answer that does not arrive whole"))
+
+
+@dataclass(frozen=True)
+class StreamFails:
+    """Sends half of an answer's stream and then that it failed."""
+
+    message: str = "the server has a bad day"
     reply: Reply = field(default_factory=lambda: Reply("an answer that does not arrive whole"))
 
 
@@ -99,7 +117,20 @@ class Slow:
     reply: Reply | None = None
 
 
-Fault = RateLimited | ServerError | Unauthorized | Overlong | Refusal | Hang | Drop | CutOff | BadJson | Slow
+Fault = (
+    RateLimited
+    | ServerError
+    | Unauthorized
+    | Overlong
+    | Refusal
+    | Hang
+    | Drop
+    | CutOff
+    | Stall
+    | StreamFails
+    | BadJson
+    | Slow
+)
 Behaviour = Callable[[Incoming], Reply | Fault]
 
 

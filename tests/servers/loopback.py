@@ -6,7 +6,8 @@ import asyncio
 import json
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -24,12 +25,12 @@ from tests.servers.behaviour import (
     Reply,
     ServerError,
     Slow,
+    Stall,
+    StreamFails,
     Unauthorized,
     lexical,
 )
-from tests.servers.protocols import Anthropic, OpenAI
-
-Protocol = Literal["openai", "anthropic"]
+from tests.servers.wires import WIRES, Protocol
 
 
 @dataclass
@@ -53,7 +54,7 @@ class LoopbackServer:
         self.disconnected: list[int] = []
         self.running = 0
         self.most_running = 0
-        self._wire = OpenAI if self.protocol == "openai" else Anthropic
+        self._wire = WIRES[self.protocol]
         self._closing = asyncio.Event()
 
     @property
@@ -66,7 +67,7 @@ class LoopbackServer:
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=1 << 28)
-        app.router.add_post(self._wire.path, self._handle)
+        app.router.add_post("/{path:.*}", self._handle)
         app.router.add_get("/log", self._counts)
         # Cancel a handler when its client goes away, so that a test can see that it did.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.5, access_log=None)
@@ -86,7 +87,10 @@ class LoopbackServer:
         return web.json_response({"requests": len(self.log), "answered": len(self.answered)})
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        incoming = self._wire.read(len(self.log), await request.json(), request.headers)
+        path = unquote(request.path)
+        if not self._wire.takes(path):
+            raise web.HTTPNotFound(text=f"{self.protocol} has no {path}")
+        incoming = self._wire.read(len(self.log), path, await request.json(), request.headers)
         self.log.append(incoming)
         self.running += 1
         self.most_running = max(self.most_running, self.running)
@@ -105,6 +109,13 @@ class LoopbackServer:
 
     async def _carry_out(self, action: Reply | Fault, incoming: Incoming, request: web.Request) -> web.StreamResponse:
         match action:
+            case Reply() if self._wire.streams(incoming.path, incoming.body):
+                response = await self._begin_stream(request)
+                for frame in self._wire.frames(incoming, action):
+                    await response.write(frame)
+                await response.write_eof()
+                self.answered.append(incoming.number)
+                return response
             case Reply():
                 return await self._answer(self._wire.write(incoming, action), incoming, request)
             case Refusal(text):
@@ -128,6 +139,12 @@ class LoopbackServer:
                 await self._closing.wait()
             case Drop():
                 pass
+            case (CutOff() | Stall() | StreamFails()) as fault if self._wire.streams(incoming.path, incoming.body):
+                return await self._half_a_stream(fault, incoming, request)
+            case Stall():
+                await self._closing.wait()
+            case StreamFails(message):
+                return self._error(500, "api", message)
             case CutOff(reply):
                 whole = json.dumps(self._wire.write(incoming, reply)).encode()
                 response = web.StreamResponse(headers={"content-type": "application/json"})
@@ -137,6 +154,31 @@ class LoopbackServer:
         assert request.transport is not None
         request.transport.close()
         return web.Response()
+
+    async def _half_a_stream(
+        self, fault: CutOff | Stall | StreamFails, incoming: Incoming, request: web.Request
+    ) -> web.StreamResponse:
+        response = await self._begin_stream(request)
+        frames = list(self._wire.frames(incoming, fault.reply))
+        for frame in frames[: len(frames) // 2]:
+            await response.write(frame)
+        if isinstance(fault, Stall):
+            await self._closing.wait()
+        elif isinstance(fault, StreamFails):
+            await response.write(self._wire.stream_error(fault.message))
+            await response.write_eof()
+        elif fault.cleanly:
+            await response.write_eof()
+        else:
+            assert request.transport is not None
+            await asyncio.sleep(0.05)  # what was written goes out first
+            request.transport.close()
+        return response
+
+    async def _begin_stream(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": self._wire.stream_type})
+        await response.prepare(request)
+        return response
 
     async def _answer(self, body: dict[str, Any], incoming: Incoming, request: web.Request) -> web.StreamResponse:
         response = web.json_response(body)

@@ -14,6 +14,7 @@ import {
   type WorkDoneProgressEnd,
   type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
+import { type Answer, Answers } from "./answers";
 import { clientCommands } from "./clientCommands";
 import { readFollowed, readSettings, workspaceFolders } from "./config";
 import { type Input, type Inputs, inputsFor, type Offer } from "./inputs";
@@ -31,6 +32,8 @@ const START_MS = 60_000; // a cold start from a slow disk is slow; a server that
 
 export class Session implements vscode.Disposable {
   readonly log = vscode.window.createOutputChannel("Adalang", { log: true });
+  private readonly answersChannel = vscode.window.createOutputChannel("Adalang Answers");
+  private readonly answers = new Answers(this.answersChannel);
   private readonly status = new StatusItem();
   private readonly restarts = new RestartQueue(() => this.startAnew());
   /** Titles of the work that the server reports, by progress token. */
@@ -143,6 +146,7 @@ export class Session implements vscode.Disposable {
 
   dispose(): void {
     this.status.dispose();
+    this.answersChannel.dispose();
     this.log.dispose();
   }
 
@@ -188,9 +192,13 @@ export class Session implements vscode.Disposable {
     const client = new LanguageClient("adalang", "Adalang", spawn, this.clientOptions());
     this.client = client;
     client.registerFeatures([clientCommands, openPages(client)]);
+    client.onNotification("adalang/answer", (answer: Answer) => this.answers.tell(answer));
     client.onDidChangeState(({ newState }) => {
       if (client !== this.client) return;
-      if (newState === ClientState.Stopped) this.work.clear();
+      if (newState === ClientState.Stopped) {
+        this.work.clear();
+        this.answers.stop();
+      }
       this.refresh();
     });
     await within(START_MS, client.start());

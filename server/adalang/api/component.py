@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import operator
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from adalang.language.program import Entity
@@ -11,6 +12,7 @@ from adalang.language.program import Entity
 if TYPE_CHECKING:
     from adalang.api.engine import Ready, Work
     from adalang.api.program import Program
+    from adalang.runtime.listening import Piece
 
 
 class Component:
@@ -49,6 +51,21 @@ class Component:
     async def acall(self, /, *positional: Any, **inputs: Any) -> Any:
         """:meth:`__call__` for coroutines; raises the same. Cancelling it ends the run."""
         return await self._program._acall(self._work(positional, inputs))
+
+    def stream(self, /, *positional: Any, **inputs: Any) -> Iterator[Piece]:
+        """The answer while it is written, piece by piece; the last one has the whole. Leaving the loop early ends the run.
+
+        Raises what a call does.
+        """
+        from adalang.streaming import stream
+
+        return stream(self.acall, positional, inputs)
+
+    def astream(self, /, *positional: Any, **inputs: Any) -> AsyncIterator[Piece]:
+        """:meth:`stream` for coroutines."""
+        from adalang.streaming import astream
+
+        return astream(self.acall, positional, inputs)
 
     def _work(self, positional: tuple[Any, ...], inputs: dict[str, Any]) -> Work[Any]:
         given = self._given(positional, inputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,11 +39,18 @@ def run(
         None, "--record", help="Also write every answer to this recording, for replay/FILE.", show_default=False
     ),
     json_output: bool = typer.Option(False, "--json", help="Print output, usage and trace as JSON."),
+    stream: bool = typer.Option(
+        None,
+        "--stream/--no-stream",
+        help="Show the answer while it is written (on a terminal: yes); with --json as events, one a line.",
+        show_default=False,
+    ),
     show_prompt: bool = typer.Option(False, "--show-prompt", help="Print the messages and call nothing."),
 ) -> None:
     """Run a component, such as a prompt, a pipeline or a tool, and print its answer."""
     file, name = split_target(target)
     settings = settings_for(file)
+    streams = stream if stream is not None else sys.stdout.isatty() and not json_output
     values = _inputs(set, inputs)
     as_text = {one.partition("=")[0] for one in set if not one.partition("=")[0].endswith(":")}
 
@@ -50,6 +58,7 @@ def run(
         from dataclasses import replace
 
         from adalang.cli.approving import terminal_approver
+        from adalang.cli.streamed import AnswerShown
         from adalang.engine.checked import find_component
         from adalang.language.reach import reached
 
@@ -64,13 +73,19 @@ def run(
                     say(f"--- {message.role}\n{message.text}")
                 return
             say_offline(program, settings, chosen_models(model), reached(program, entity))
-            output, trace, _ = await session.run_component(file, name or entity.id, given)
+            shown = AnswerShown(events=json_output) if streams else None
+            with shown.listening() if shown is not None else nullcontext():
+                output, trace, _ = await session.run_component(file, name or entity.id, given)
             usage = trace.usage
+            if shown is not None:
+                shown.finish(output)
             if json_output:
-                print_json({"output": output, "usage": _plain(usage), "trace": trace.to_json()})
+                whole = {"output": output, "usage": _plain(usage), "trace": trace.to_json()}
+                print_json(whole) if shown is None else print(json.dumps({"event": "done", **whole}, default=str))
                 return
-            text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False, indent=2)
-            print(visible(text) if sys.stdout.isatty() else text)
+            if shown is None:
+                text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False, indent=2)
+                print(visible(text) if sys.stdout.isatty() else text)
             calls = f"{usage.calls} call{'s' if usage.calls != 1 else ''}"
             cached = f", {usage.cached_calls} from the cache" if usage.cached_calls else ""
             note(f"({calls}{cached}, {usage.tokens} tokens, {money(usage.usd, usage.priced)})")

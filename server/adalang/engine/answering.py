@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from adalang.engine.hearing import Said
 from adalang.engine.protocol import EvaluateRequest, OptimizeRequest, Progress, RunRequest
 from adalang.engine.session import Session
 from adalang.engine.watch import SearchWatch
@@ -27,18 +28,19 @@ async def answer(
     """Do what is asked; raises what the session does."""
     match request:
         case RunRequest():
-            return await _run(session, request)
+            return await _run(session, request, progress)
         case EvaluateRequest():
             return await _evaluate(session, request, progress)
         case OptimizeRequest():
             return await _optimize(session, request, progress)
 
 
-async def _run(session: Session, asked: RunRequest) -> dict[str, Any]:
+async def _run(session: Session, asked: RunRequest, progress: OnProgress) -> dict[str, Any]:
     """``bindings`` are the names that a pipeline bound, each with its value as short JSON; ``run`` is the stored run's id."""
-    output, trace, run_id = await session.run_component(
-        Path(asked.file), asked.component, asked.inputs, texts=asked.texts
-    )
+    with Said(progress, asked.component).listened():
+        output, trace, run_id = await session.run_component(
+            Path(asked.file), asked.component, asked.inputs, texts=asked.texts
+        )
     return {
         "output": output,
         "calls": trace.usage.calls,

@@ -118,10 +118,23 @@ def spent_of(calls: int, usd: float, most_calls: int | None, most_usd: float | N
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerProgress:
+    """What has come of a run's answer since the last time: ``text`` of an answer that is one, else the ``value`` so far.
+
+    ``restart``: what came before is no part of the answer.
+    """
+
+    component: str
+    text: str = ""
+    value: Any = None
+    restart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far work has come. ``total`` is 0 when nobody can know; ``score`` is the mean so far, 0 to 1.
 
-    Of a search, ``search`` says more, and ``done`` and ``total`` are calls: those made, and those that it should take.
+    Of a run, ``answer`` is what it has said. Of a search, ``search`` says more, and ``done`` and ``total`` are calls: those made, and those that it should take.
     """
 
     done: int
@@ -131,6 +144,7 @@ class Progress:
     usd: float
     message: str = ""
     search: SearchProgress | None = None
+    answer: AnswerProgress | None = None
 
     def told(self, title: str) -> str:
         """`12/20, 83% so far, 14 calls, $0.0021: what it does`; what the work's ``title`` says already is left out.
@@ -139,6 +153,8 @@ class Progress:
         """
         if self.search is not None:
             return f"{self.search.told(self)}: {self.message}"
+        if self.answer is not None:
+            return self.message
         parts = [f"{self.done}/{self.total}" if self.total else str(self.done)]
         if self.score is not None:
             parts.append(f"{percent(self.score)} so far")
@@ -152,8 +168,12 @@ class Progress:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Progress:
         """What :func:`to_json` gave, read again."""
-        search = data.get("search")
-        return cls(**{**data, "search": SearchProgress(**search) if search is not None else None})
+        search, answer = data.get("search"), data.get("answer")
+        told = {
+            "search": SearchProgress(**search) if search is not None else None,
+            "answer": AnswerProgress(**answer) if answer is not None else None,
+        }
+        return cls(**{**data, **told})
 
 
 def to_json(value: Request | Progress) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from adalang.language.program import Entity, load, reader_with
 from adalang.runtime.failures import Failure
 from adalang.runtime.interpreter import Runtime
 from adalang.runtime.models.gateway import Gateway
-from adalang.runtime.models.types import ImagePart, Message, ModelSpec, Part
+from adalang.runtime.models.types import FilePart, ImagePart, Message, ModelSpec, Part, TextPart, without_bytes
 from adalang.runtime.prompts import prompt_form
 from adalang.runtime.resolve import Models
 
@@ -57,10 +57,8 @@ def _plain(message: Message) -> dict[str, Any]:
 
 
 def _part(part: Part) -> dict[str, str]:
-    """Images without their bytes: an address, or kind and size."""
-    if not isinstance(part, ImagePart):
+    """Images and files without their bytes: an address, or kind and size."""
+    if isinstance(part, TextPart):
         return {"text": part.text}
-    if not part.url.startswith("data:"):
-        return {"image": part.url}
-    kind, _, data = part.url.removeprefix("data:").partition(";base64,")
-    return {"image": f"{kind}, {len(data) * 3 // 4 - data[-2:].count('='):,} bytes"}
+    named = f"{part.name}: " if isinstance(part, FilePart) and part.name else ""
+    return {"image" if isinstance(part, ImagePart) else "file": named + without_bytes(part.url)}

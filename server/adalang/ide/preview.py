@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from adalang.ide.data_rows import data_row
 from adalang.ide.token_count import count_tokens
@@ -85,10 +85,10 @@ def stand_in(name: str, declared: Type) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A text, or an image that is told but not shown."""
+    """A text, or an image or a file that is told but not shown."""
 
     text: str
-    is_image: bool = False
+    kind: Literal["text", "image", "file"] = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,9 @@ def as_rendered(answer: Mapping[str, Any], problems: tuple[str, ...]) -> Rendere
 
 
 def _part(part: Mapping[str, str]) -> Part:
-    return Part(part["image"], is_image=True) if "image" in part else Part(part["text"])
+    if "text" in part:
+        return Part(part["text"])
+    return Part(part["image"], "image") if "image" in part else Part(part["file"], "file")
 
 
 def preview_page(name: str, chosen: Chosen, rendered: Rendered) -> str:
@@ -153,14 +155,14 @@ def _paragraphs(name: str, chosen: Chosen, rendered: Rendered) -> Iterator[str]:
     if rendered.model:
         facts.append(_model(rendered))
     if rendered.turns:
-        tokens = sum(count_tokens(part.text) for turn in rendered.turns for part in turn.parts if not part.is_image)
+        tokens = sum(count_tokens(part.text) for turn in rendered.turns for part in turn.parts if part.kind == "text")
         facts.append(f"about {tokens:,} tokens")
     facts.append("nothing was sent")
     yield "; ".join(facts) + "."
     for turn in rendered.turns:
         yield f"## {turn.role}"
         for part in turn.parts:
-            yield f"*Image: {part.text}*" if part.is_image else fenced(part.text)
+            yield fenced(part.text) if part.kind == "text" else f"*{part.kind.capitalize()}: {part.text}*"
     if rendered.schema is not None:
         yield "## answer schema"
         yield "For models that take a schema; the messages say it too."

@@ -53,6 +53,7 @@ class Client:
     applies_edits: bool = False
     shows_progress: bool = False
     shows_documents: bool = False
+    shows_answers: bool = False
     registers_watchers: bool = False
 
     @classmethod
@@ -119,6 +120,7 @@ class Client:
             applies_edits=has("workspace.applyEdit"),
             shows_progress=has("window.workDoneProgress"),
             shows_documents=has("window.showDocument.support"),
+            shows_answers=has("experimental.answers"),
             registers_watchers=has("workspace.didChangeWatchedFiles.dynamicRegistration"),
         )
 

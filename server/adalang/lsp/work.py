@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from adalang.engine.client import EngineClient, EngineError
@@ -111,6 +111,8 @@ class Work:
 
     def _report(self, shown: bool, token: str, progress: Progress) -> None:
         job = self._jobs.get(token)
+        if job is not None and progress.answer is not None and self._server.client.shows_answers:
+            self._server.protocol.notify("adalang/answer", asdict(progress.answer))
         if not shown or job is None:
             return
         percentage = min(100, 100 * progress.done // progress.total) if progress.total else None

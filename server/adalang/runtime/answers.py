@@ -112,7 +112,7 @@ def read_answer(text: str, form: AnswerForm) -> tuple[Any, str]:
     first_misfit = ""
     for candidate in _json_values(text):
         if isinstance(candidate, dict) and "answer" in candidate:
-            value, reason = _coerce(candidate["answer"], form.type)
+            value, reason = coerced(candidate["answer"], form.type)
             if reason is None:
                 return value, str(candidate.get("reasoning") or "")
             first_misfit = first_misfit or reason
@@ -173,18 +173,18 @@ def _unwrapped(text: str) -> str:
 
 def _read_primitive(text: str, wanted: Primitive) -> Any:
     plain = _unwrapped(text)
-    value, reason = _coerce(plain, wanted)
+    value, reason = coerced(plain, wanted)
     if reason is None:
         return value
     for candidate in _json_values(text):
         inner = next(iter(candidate.values())) if isinstance(candidate, dict) and len(candidate) == 1 else candidate
-        value, inner_reason = _coerce(inner, wanted)
+        value, inner_reason = coerced(inner, wanted)
         if inner_reason is None:
             return value
     if wanted.name in ("int", "float"):
         numbers = re.findall(r"-?\d[\d,]*(?:\.\d+)?", plain)
         if len(numbers) == 1:
-            value, reason = _coerce(numbers[0].replace(",", ""), wanted)
+            value, reason = coerced(numbers[0].replace(",", ""), wanted)
             if reason is None:
                 return value
     elif wanted.name == "bool":
@@ -204,7 +204,7 @@ def _read_json(text: str, wanted: Type) -> Any:
         if isinstance(wanted, ListOf) and isinstance(candidate, dict) and len(candidate) == 1:
             options = [next(iter(candidate.values())), candidate]
         for option in options:
-            value, reason = _coerce(option, wanted)
+            value, reason = coerced(option, wanted)
             if reason is None:
                 return value
             first_misfit = first_misfit or reason
@@ -289,7 +289,7 @@ def _balanced(text: str, start: int) -> str | None:
     return None
 
 
-def _coerce(value: Any, wanted: Type) -> tuple[Any, str | None]:
+def coerced(value: Any, wanted: Type) -> tuple[Any, str | None]:
     """The value as the type has it, with only those changes that lose nothing; else why it does not fit."""
     shaped = _shaped(value, wanted)
     return shaped, misfit(shaped, wanted)
@@ -335,4 +335,4 @@ def _short(text: str) -> str:
     return repr(plain if len(plain) <= 80 else plain[:77] + "...")
 
 
-__all__ = ["AnswerForm", "answer_form", "read_answer", "read_json", "written"]
+__all__ = ["AnswerForm", "answer_form", "coerced", "read_answer", "read_json", "written"]

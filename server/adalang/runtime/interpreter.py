@@ -15,6 +15,7 @@ from adalang.runtime.answers import read_answer
 from adalang.runtime.dataflow import run_pipeline
 from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, UnreadableFailure
 from adalang.runtime.inputs import checked_inputs
+from adalang.runtime.listening import hearing
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.types import Message, ModelSpec, Request
@@ -137,7 +138,8 @@ class _Run:
         call.messages = messages
         model = self._runtime.models.of_setting(entity, setting(declaration.settings, "model"))
         request = Request(model, messages, form.schema, _schema_name(entity), sample=self._sample_of(model))
-        response = await self._runtime.gateway.complete(request, budget=self._runtime.budget)
+        on_text = hearing(self.program, self.trace, call, form)
+        response = await self._runtime.gateway.complete(request, budget=self._runtime.budget, on_text=on_text)
         call.usage, call.answer_usage, call.raw = response.usage, response.answer_usage, response.text
         try:
             output, call.reasoning = read_answer(response.text, form)

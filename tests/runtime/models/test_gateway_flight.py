@@ -13,6 +13,7 @@ from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.keys import request_key
+from adalang.runtime.models.streams import Say
 from adalang.runtime.models.types import Message, ModelSpec, Request, Usage
 from adalang.store import Store
 
@@ -89,7 +90,7 @@ class InstantLane:
     async def ready(self) -> None:
         pass
 
-    async def call(self, request: Request) -> Answer:
+    async def call(self, request: Request, say: Say | None = None) -> Answer:
         return await asyncio.shield(self.answer)
 
     async def aclose(self) -> None:

@@ -11,6 +11,7 @@ import pytest
 from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.keeper import Keeper
+from adalang.runtime.models.streams import Say
 from adalang.runtime.models.types import Message, ModelSpec, Request
 from adalang.store import Store, StoreError
 from adalang.store.records import PaymentRecord, ResponseRecord
@@ -81,7 +82,7 @@ class AtOnce:
     async def ready(self) -> None:
         pass
 
-    async def call(self, request: Request) -> Answer:
+    async def call(self, request: Request, say: Say | None = None) -> Answer:
         await self.go.wait()
         return Answer(request.messages[0].text, input_tokens=1)
 

@@ -9,6 +9,7 @@ import pytest
 from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
+from adalang.runtime.models.streams import Say
 from adalang.runtime.models.types import Message, ModelSpec, Request
 from adalang.store import Store
 
@@ -25,7 +26,7 @@ class Loading:
         self.asked.set()
         await asyncio.Event().wait()
 
-    async def call(self, request: Request) -> Answer:
+    async def call(self, request: Request, say: Say | None = None) -> Answer:
         raise AssertionError("nothing can be called yet")
 
     async def aclose(self) -> None:

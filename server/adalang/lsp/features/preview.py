@@ -40,7 +40,7 @@ async def preview(server: AdalServer, uri: str, name: str, row: int | str | None
         "rows": chosen.rows,
         "inputs": chosen.inputs,
         "messages": [
-            {"role": turn.role, "text": "".join(one.text for one in turn.parts if not one.is_image)}
+            {"role": turn.role, "text": "".join(one.text for one in turn.parts if one.kind == "text")}
             for turn in rendered.turns
         ],
         "schema": rendered.schema,

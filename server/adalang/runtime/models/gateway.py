@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from adalang.runtime.failures import (
     BudgetExceeded,
@@ -33,6 +34,7 @@ from adalang.runtime.models.openai_lane import OpenAILane
 from adalang.runtime.models.quiet import Quiet
 from adalang.runtime.models.replay import Recorder, ReplayLane
 from adalang.runtime.models.single_flight import SingleFlight
+from adalang.runtime.models.streams import Broadcast, Hearing, OnText
 from adalang.runtime.models.types import ModelSpec, Request, Response, Usage
 from adalang.store import Store
 from adalang.store.records import ResponseRecord
@@ -81,6 +83,7 @@ class Gateway:
         self._recorder = Recorder(record_to) if record_to is not None else None
         self._backoff = backoff
         self._flights: SingleFlight[_Landing] = SingleFlight()
+        self._broadcasts: WeakValueDictionary[str, Broadcast] = WeakValueDictionary()
         self._servers: dict[tuple[str, str], Slots] = {}
         self._limiters: dict[tuple[object, ...], Limiter] = {}
         self._lengths = Lengths()
@@ -97,25 +100,33 @@ class Gateway:
         """The budget of calls that bring none of their own; its `spent` is what they have cost."""
         return self._budget
 
-    async def complete(self, request: Request, *, budget: Budget | None = None) -> Response:
-        """The model's answer, from the store or bought now.
+    async def complete(
+        self, request: Request, *, budget: Budget | None = None, on_text: OnText | None = None
+    ) -> Response:
+        """The model's answer, from the store or bought now. `on_text` is told its text while it comes.
 
         Raises TransportFailure when the model and its fallbacks stayed out of reach, RefusedFailure,
         UnreadableFailure (no text at all), BugFailure, and BudgetExceeded before anything is sent.
         """
         budget = budget if budget is not None else self._budget
+        hearing = Hearing(on_text) if on_text is not None else None
         lost = Usage()
         unreachable: TransportFailure | None = None
         for candidate in _with_fallbacks(request):
             try:
-                response = await self._answer(candidate, budget)
+                response = await self._answer(candidate, budget, hearing)
             except TransportFailure as failure:
                 lost += failure.usage
                 unreachable = failure
+                if hearing is not None:
+                    hearing.restart()
             except Failure as failure:
                 failure.usage += lost
                 raise
             else:
+                if hearing is not None:
+                    hearing.settle(response.text)
+                    hearing.check()
                 return replace(response, usage=response.usage + lost) if unreachable is not None else response
         assert unreachable is not None, "a request has at least one model"
         unreachable.usage = lost
@@ -128,7 +139,7 @@ class Gateway:
         for lane in (*self._lanes.values(), self._remote):
             await lane.aclose()
 
-    async def _answer(self, request: Request, budget: Budget) -> Response:
+    async def _answer(self, request: Request, budget: Budget, hearing: Hearing | None) -> Response:
         """One model's answer: recorded, cached, shared with an equal request, or bought."""
         lane = self._lanes.get(request.model.provider, self._remote)
         key = request_key(request)
@@ -138,7 +149,7 @@ class Gateway:
                 budget.record(Usage(cached_calls=1))
                 self._quiet.handed_out()
                 return self._judged(request, key, known, Usage(cached_calls=1))
-            landing, joined = await self._buy_once(lane, request, key, budget)
+            landing, joined = await self._buy_once(lane, request, key, budget, hearing)
             if landing.answer is not None:
                 if joined:
                     budget.record(Usage(cached_calls=1))
@@ -154,33 +165,44 @@ class Gateway:
         record = self._store.response(key)
         return answer_from_json(record.response) if record is not None else None
 
-    async def _buy_once(self, lane: Lane, request: Request, key: str, budget: Budget) -> tuple[_Landing, bool]:
+    async def _buy_once(
+        self, lane: Lane, request: Request, key: str, budget: Budget, hearing: Hearing | None
+    ) -> tuple[_Landing, bool]:
         """Buy the answer, or wait for the equal request that does, for as long as the budget has time."""
+        broadcast = self._broadcasts.setdefault(key, Broadcast())
+        if hearing is not None:
+            broadcast.join(hearing)
         try:
             async with asyncio.timeout(budget.remaining_seconds):
-                return await self._flights.run(key, lambda: self._buy(lane, request, key, budget))
+                return await self._flights.run(key, lambda: self._buy(lane, request, key, budget, broadcast))
         except TimeoutError:
             raise budget.time_is_up() from None
+        finally:
+            if hearing is not None:
+                broadcast.leave(hearing)
 
-    async def _buy(self, lane: Lane, request: Request, key: str, budget: Budget) -> _Landing:
+    async def _buy(self, lane: Lane, request: Request, key: str, budget: Budget, broadcast: Broadcast) -> _Landing:
         """Call until an answer arrives, something but the transport fails, or the retries are used up."""
         if budget.account:
             await self._quiet.wait()
+        broadcast.restart()
         usage = Usage()
         attempt = 0
         short: _CutShort | None = None
         while True:
             try:
-                answer, cost = await self._attempt(lane, request, key, budget, short)
+                answer, cost = await self._attempt(lane, request, key, budget, short, broadcast)
             except _CutShort as again:
                 usage += again.usage
                 short = again
+                broadcast.restart()
             except TransportFailure as failure:
                 usage += failure.usage
                 pause = max(failure.retry_after or 0.0, self._jittered_backoff(attempt))
                 if attempt >= _allowed_retries(request.model, failure) or pause > _LONGEST_PAUSE:
                     failure.usage = usage
                     return _Landing(error=failure)
+                broadcast.restart()
                 await asyncio.sleep(pause)
                 attempt += 1
             except Failure as failure:
@@ -192,7 +214,13 @@ class Gateway:
                 return _Landing(answer, usage + cost)
 
     async def _attempt(
-        self, lane: Lane, request: Request, key: str, budget: Budget, short: _CutShort | None
+        self,
+        lane: Lane,
+        request: Request,
+        key: str,
+        budget: Budget,
+        short: _CutShort | None,
+        broadcast: Broadcast,
     ) -> tuple[Answer, Usage]:
         """One call, paid for out of the budget and kept in the store.
 
@@ -212,7 +240,7 @@ class Gateway:
                 try:
                     await bill.written()
                     cost = room.most  # the provider may finish, and bill, what nobody waits for any more
-                    answer = await lane.call(room.request)
+                    answer = await lane.call(room.request, broadcast.say if broadcast.wanted else None)
                     cost = answer.usage
                     if answer.cut_off and room.cut_at is not None and (short is None or _longer(answer, short)):
                         raise _CutShort(cost, room.cut_at)

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from adalang.language.models import estimate_tokens
-from adalang.runtime.models.types import ImagePart, Message, ModelSpec, Part, Request, TextPart
+from adalang.runtime.models.types import FilePart, ImagePart, Message, ModelSpec, Part, Request, TextPart
 
 _SECRET_OPTION = re.compile(r"api_key|secret|password|credentials|access_key|auth|headers|token$", re.IGNORECASE)
 
@@ -113,12 +113,19 @@ def message_json(message: Message) -> dict[str, Any]:
 def _content_json(content: str | tuple[Part, ...]) -> str | list[dict[str, Any]]:
     if isinstance(content, str):
         return content
-    return [
-        {"type": "text", "text": part.text}
-        if isinstance(part, TextPart)
-        else {"type": "image_url", "image_url": {"url": part.url}}
-        for part in content
-    ]
+    return [_part_json(part) for part in content]
+
+
+def _part_json(part: Part) -> dict[str, Any]:
+    match part:
+        case TextPart(text):
+            return {"type": "text", "text": text}
+        case ImagePart(url):
+            return {"type": "image_url", "image_url": {"url": url}}
+        case FilePart(url, name) if url.startswith("data:"):
+            return {"type": "file", "file": {"filename": name, "file_data": url}}
+        case FilePart(url):
+            return {"type": "file", "file": {"file_id": url}}
 
 
 def canonical_json(value: Any) -> str:

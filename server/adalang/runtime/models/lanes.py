@@ -10,6 +10,7 @@ from adalang.language.models import estimate_tokens
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.keys import input_tokens
+from adalang.runtime.models.streams import Say
 from adalang.runtime.models.types import Request
 
 
@@ -22,8 +23,10 @@ class Lane(Protocol):
         """Load what calls need, before anything is set aside for one. It may take seconds the first time."""
         ...
 
-    async def call(self, request: Request) -> Answer:
+    async def call(self, request: Request, say: Say | None = None) -> Answer:
         """One attempt, no longer than the model's timeout; the answer says how long it took.
+
+        `say` is told the text while it comes, if it does so in pieces; the whole answer is what counts.
 
         Raises a Failure. Cancelling it ends the call for real.
         """
@@ -42,7 +45,7 @@ class BuiltinLane:
     async def ready(self) -> None:
         pass
 
-    async def call(self, request: Request) -> Answer:
+    async def call(self, request: Request, say: Say | None = None) -> Answer:
         if request.model.name != "lexical":
             raise BugFailure(f'there is no model "{request.model.id}"; the built-in one is "builtin/lexical"')
         from adalang.runtime.models import lexical

@@ -141,7 +141,7 @@ def _what_happened(error: Exception, model: ModelSpec) -> str:
             return f"{without_login(model.api_base) or 'its provider'} cannot be reached"
         if kind == "ServerDisconnectedError":
             return "the server closed the connection"
-        if kind == "ClientPayloadError":
+        if kind in ("ClientPayloadError", "StreamCutOff"):
             return "the answer was cut off"
         if isinstance(cause, json.JSONDecodeError):
             return "the answer was not JSON"

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from types import ModuleType
 from typing import Any
 from weakref import WeakSet
@@ -22,8 +23,10 @@ from adalang.language.models import estimate_tokens, key_variables, price
 from adalang.runtime.failures import TransportFailure
 from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.keys import input_tokens, message_json
-from adalang.runtime.models.litellm_errors import classify, missing_key
+from adalang.runtime.models.litellm_errors import classify, missing_key, unanswered
+from adalang.runtime.models.openai_stream import Assembly
 from adalang.runtime.models.schemas import Schemas
+from adalang.runtime.models.streams import Say, StreamCutOff, Streams
 from adalang.runtime.models.types import ModelSpec, Request, ToolCall
 
 _ENVIRONMENT = {
@@ -33,6 +36,8 @@ _ENVIRONMENT = {
     "LITELLM_MODE": "PRODUCTION",
     "HF_HUB_OFFLINE": "1",
 }
+# Where litellm has two ways to a provider, the one that has roles, tools and schemas.
+_SPOKEN_AS = {"ollama": "ollama_chat"}
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 # Ours is the timeout that counts; litellm's is there in case that ours cannot stop it.
 _SPARE_SECONDS = 5.0
@@ -48,17 +53,19 @@ class LiteLLMLane:
 
     def __init__(self) -> None:
         self._litellm: ModuleType | None = None
-        self._schemas = Schemas()
+        self._schemas, self._streams = Schemas(), Streams()
 
     async def ready(self) -> None:
         if self._litellm is None:
             self._litellm = await asyncio.to_thread(load_litellm)
 
-    async def call(self, request: Request) -> Answer:
+    async def call(self, request: Request, say: Say | None = None) -> Answer:
         keyless = missing_key(request.model)
         if keyless is not None:
             raise keyless
-        return await self._schemas.ask(request, self.complete)
+        return await self._streams.ask(
+            request, say, lambda say: self._schemas.ask(request, partial(self.complete, say=say))
+        )
 
     async def aclose(self) -> None:
         if self._litellm is None:
@@ -69,8 +76,8 @@ class LiteLLMLane:
             # It would hand out the closed clients again.
             self._litellm.in_memory_llm_clients_cache.flush_cache()
 
-    async def complete(self, request: Request, form: Mapping[str, Any] | None) -> Answer:
-        """One call with this `response_format` or none; raises as `call` does."""
+    async def complete(self, request: Request, form: Mapping[str, Any] | None, say: Say | None = None) -> Answer:
+        """One call with this `response_format` or none, streamed where `say` is told the text; raises as `call` does."""
         await self.ready()
         assert self._litellm is not None
         _lanes_in_use.add(self)
@@ -79,12 +86,21 @@ class LiteLLMLane:
         began = time.monotonic()
         try:
             async with deadline:
-                completion = await self._litellm.acompletion(**arguments(request, form))
-        except Exception as error:
+                given = arguments(request, form)
+                if model.provider in _SPOKEN_AS:
+                    _known_ollama(self._litellm, given["model"])
+                if say is None:
+                    completion = await self._litellm.acompletion(**given)
+                else:
+                    completion = await self._streamed(given, say)
+        except Exception as told:
+            error = getattr(told, "original_exception", None) or told  # what litellm wraps for its own fallbacks
             if deadline.expired():
                 raise TransportFailure(
                     f"{model.id} did not answer within {model.timeout:g} seconds", maybe_paid=True
                 ) from None
+            if isinstance(error, StreamCutOff):
+                raise unanswered(error, model) from error
             raise classify(error, model) from error
         seconds = time.monotonic() - began
         try:
@@ -94,6 +110,42 @@ class LiteLLMLane:
             raise TransportFailure(
                 f"{model.id} gave no answer: what it sent is malformed ({error})", maybe_paid=True
             ) from error
+
+    async def _streamed(self, given: Mapping[str, Any], say: Say) -> Any:
+        """The completion that a stream's chunks make. Whatever ends it early ends the HTTP call."""
+        assert self._litellm is not None
+        stream = await self._litellm.acompletion(**given, stream=True, stream_options={"include_usage": True})
+        assembly = Assembly(say)
+        try:
+            async for chunk in stream:
+                assembly.add(chunk.model_dump(warnings=False))
+        finally:
+            await stream.aclose()
+        # litellm makes up an end, and counts tokens itself, where the server told neither.
+        if not (stream.received_finish_reason or stream.intermittent_finish_reason):
+            raise StreamCutOff
+        told_usage = any(getattr(chunk, "usage", None) for chunk in stream.chunks)
+        return completion_of(assembly.body(told_usage=told_usage), self._litellm)
+
+
+def _known_ollama(litellm: ModuleType, model: str) -> None:
+    """Tell litellm of a model what it would else ask the server for, at each call and with the event loop blocked."""
+    free = {"input_cost_per_token": 0.0, "output_cost_per_token": 0.0, "supports_function_calling": True}
+    litellm.model_cost.setdefault(model, {"litellm_provider": "ollama", "mode": "chat", **free})
+
+
+def completion_of(body: Mapping[str, Any], litellm: ModuleType) -> Any:
+    """A body of the OpenAI protocol in litellm's form. Raises ValueError where it has none."""
+    from litellm.litellm_core_utils.llm_response_utils.convert_dict_to_response import (
+        convert_to_model_response_object,
+    )
+
+    try:
+        return convert_to_model_response_object(
+            response_object=dict(body), model_response_object=litellm.ModelResponse(), _response_headers={}
+        )
+    except Exception as error:
+        raise ValueError(str(error)) from error
 
 
 def load_litellm() -> ModuleType:
@@ -127,7 +179,7 @@ def arguments(request: Request, form: Mapping[str, Any] | None) -> dict[str, Any
     given: dict[str, Any] = {
         **{name: value for name, value in model.options.items() if value is not None},
         **model.secrets,
-        "model": model.id,
+        "model": _SPOKEN_AS.get(model.provider, model.provider) + model.id[len(model.provider) :],
         "messages": [message_json(message) for message in request.messages],
         "timeout": model.timeout + _SPARE_SECONDS,
         "num_retries": 0,

@@ -10,6 +10,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,18 @@ from adalang.runtime.failures import TransportFailure
 from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.keys import canonical_json, message_json
 from adalang.runtime.models.litellm_errors import missing_key, refused, unanswered
-from adalang.runtime.models.litellm_lane import LiteLLMLane, answer_of, arguments, estimated, load_litellm
+from adalang.runtime.models.litellm_lane import (
+    LiteLLMLane,
+    answer_of,
+    arguments,
+    completion_of,
+    estimated,
+    load_litellm,
+)
 from adalang.runtime.models.openai_routes import Route, route
+from adalang.runtime.models.openai_stream import assembled
 from adalang.runtime.models.schemas import Schemas
+from adalang.runtime.models.streams import Say, Streams
 from adalang.runtime.models.types import Request, ToolCall
 
 if TYPE_CHECKING:
@@ -40,7 +50,7 @@ class OpenAILane:
     def __init__(self) -> None:
         self._litellm: ModuleType | None = None
         self._others = LiteLLMLane()
-        self._schemas = Schemas()
+        self._schemas, self._streams = Schemas(), Streams()
         self._routes: dict[str, Route | None] = {}
         self._session: ClientSession | None = None
         self._unpriced: set[tuple[str, str]] = set()
@@ -49,12 +59,14 @@ class OpenAILane:
         if self._litellm is None:
             self._litellm = await asyncio.to_thread(load_litellm)
 
-    async def call(self, request: Request) -> Answer:
+    async def call(self, request: Request, say: Say | None = None) -> Answer:
         keyless = missing_key(request.model)
         if keyless is not None:
             raise keyless
         await self.ready()
-        return await self._schemas.ask(request, self._complete)
+        return await self._streams.ask(
+            request, say, lambda say: self._schemas.ask(request, partial(self._complete, say=say))
+        )
 
     async def aclose(self) -> None:
         session, self._session = self._session, None
@@ -62,18 +74,19 @@ class OpenAILane:
             await session.close()
         await self._others.aclose()
 
-    async def _complete(self, request: Request, form: Mapping[str, Any] | None) -> Answer:
+    async def _complete(self, request: Request, form: Mapping[str, Any] | None, say: Say | None = None) -> Answer:
         way = self._route(request, form)
         if way is None:
-            return await self._others.complete(request, form)
+            return await self._others.complete(request, form, say)
         model = request.model
         deadline = asyncio.timeout(model.timeout)
         began = time.monotonic()
         try:
             async with deadline:
-                status, headers, text = await self._post(way, [message_json(message) for message in request.messages])
+                messages = [message_json(message) for message in request.messages]
+                status, headers, sent = await self._post(way, messages, say)
             seconds = time.monotonic() - began
-            body = json.loads(text) if status < 400 else None
+            body = json.loads(sent) if status < 400 and isinstance(sent, bytes) else sent
         except Exception as error:
             if deadline.expired():
                 raise TransportFailure(
@@ -84,7 +97,8 @@ class OpenAILane:
         if status >= 400 or error_told is not None:
             status = _status_of(error_told) if status < 400 else status
             assert self._litellm is not None
-            raise refused(self._litellm, model, way.provider, status, headers, text.decode("utf-8", "replace"))
+            said = sent.decode("utf-8", "replace") if isinstance(sent, bytes) else json.dumps(sent)
+            raise refused(self._litellm, model, way.provider, status, headers, said)
         try:
             return self._answer(body, way, request, seconds)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -105,13 +119,16 @@ class OpenAILane:
             self._routes[same] = route(self._litellm, arguments(request, form))
         return self._routes[same]
 
-    async def _post(self, way: Route, messages: list[dict[str, Any]]) -> tuple[int, Mapping[str, str], bytes]:
+    async def _post(
+        self, way: Route, messages: list[dict[str, Any]], say: Say | None
+    ) -> tuple[int, Mapping[str, str], bytes | dict[str, Any]]:
+        """Status, headers, and the body: as it came, or put together from a stream."""
         session = self._session or self._open()
-        async with session.post(
-            way.url, data=way.body(messages), headers=way.headers, proxy=way.proxy or None
-        ) as response:
-            text = await response.read()
-            return response.status, response.headers, text
+        data = way.body(messages, stream=say is not None)
+        async with session.post(way.url, data=data, headers=way.headers, proxy=way.proxy or None) as response:
+            if say is not None and response.content_type == "text/event-stream" and response.status < 400:
+                return response.status, response.headers, await assembled(response.content.iter_any(), say)
+            return response.status, response.headers, await response.read()
 
     def _open(self) -> ClientSession:
         from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
@@ -170,18 +187,8 @@ class OpenAILane:
         return usd
 
     def _by_litellm(self, body: Any, request: Request, seconds: float) -> Answer:
-        from litellm.litellm_core_utils.llm_response_utils.convert_dict_to_response import (
-            convert_to_model_response_object,
-        )
-
         assert self._litellm is not None
-        try:
-            completion = convert_to_model_response_object(
-                response_object=body, model_response_object=self._litellm.ModelResponse(), _response_headers={}
-            )
-        except Exception as error:
-            raise ValueError(str(error)) from error
-        return answer_of(completion, request, self._litellm, seconds)
+        return answer_of(completion_of(body, self._litellm), request, self._litellm, seconds)
 
 
 def _is_plain(choice: Mapping[str, Any], message: Mapping[str, Any], said: Any, calls: Any) -> bool:

@@ -49,6 +49,7 @@ _PARTS: dict[str, Any] = {
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
     ],
 }
+_STREAMED = ', "stream": true, "stream_options": {"include_usage": true}}'
 _STANDARD_METHODS = ("transform_response", "transform_parsed_response_dict")
 # Prices that depend on how long the prompt is, or on what it holds; litellm computes those.
 _UNEVEN_PRICES = ("above_", "tiered", "off_peak", "regional", "reasoning_token", "_per_second")
@@ -79,9 +80,9 @@ class Route:
     proxy: str
     prices: Prices | None
 
-    def body(self, messages: list[dict[str, Any]]) -> bytes:
+    def body(self, messages: list[dict[str, Any]], *, stream: bool = False) -> bytes:
         """The request's body. ASCII, for texts may hold lone surrogates, which UTF-8 cannot."""
-        return (self.opening + json.dumps(messages) + "}").encode()
+        return (self.opening + json.dumps(messages) + (_STREAMED if stream else "}")).encode()
 
 
 def route(litellm: ModuleType, arguments: Mapping[str, Any]) -> Route | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.models.answers import Answer, answer_from_json, answer_json
 from adalang.runtime.models.keys import canonical_json, content_key, describe
+from adalang.runtime.models.streams import Say
 from adalang.runtime.models.types import Request
 
 _CONTENT = ("messages", "schema", "tools", "sample")
@@ -55,7 +56,7 @@ class ReplayLane:
     async def ready(self) -> None:
         pass
 
-    async def call(self, request: Request) -> Answer:
+    async def call(self, request: Request, say: Say | None = None) -> Answer:
         file = self._root / request.model.name
         if file not in self._recordings:
             self._recordings[file] = _Recording.read(file)

@@ -23,7 +23,23 @@ class ImagePart:
     url: str
 
 
-Part = TextPart | ImagePart
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file in a message, such as a PDF: an http(s) address or a `data:` URL, and its name."""
+
+    url: str
+    name: str = ""
+
+
+Part = TextPart | ImagePart | FilePart
+
+
+def without_bytes(url: str) -> str:
+    """An image or a file as a person is told of it: its address, or its kind and size."""
+    if not url.startswith("data:"):
+        return url
+    kind, _, data = url.removeprefix("data:").partition(";base64,")
+    return f"{kind}, {len(data) * 3 // 4 - data[-2:].count('='):,} bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +66,7 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The message's text; images count as nothing."""
+        """The message's text; images and files count as nothing."""
         if isinstance(self.content, str):
             return self.content
         return "".join(part.text for part in self.content if isinstance(part, TextPart))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import operator
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Any
 
 from adalang.language.program import Entity
@@ -52,7 +52,7 @@ class Component:
         """:meth:`__call__` for coroutines; raises the same. Cancelling it ends the run."""
         return await self._program._acall(self._work(positional, inputs))
 
-    def stream(self, /, *positional: Any, **inputs: Any) -> Iterator[Piece]:
+    def stream(self, /, *positional: Any, **inputs: Any) -> Generator[Piece]:
         """The answer while it is written, piece by piece; the last one has the whole. Leaving the loop early ends the run.
 
         Raises what a call does.
@@ -61,7 +61,7 @@ class Component:
 
         return stream(self.acall, positional, inputs)
 
-    def astream(self, /, *positional: Any, **inputs: Any) -> AsyncIterator[Piece]:
+    def astream(self, /, *positional: Any, **inputs: Any) -> AsyncGenerator[Piece]:
         """:meth:`stream` for coroutines."""
         from adalang.streaming import astream
 

@@ -77,7 +77,7 @@ def _stub(program: Program, definitions: list[str], components: list[_Stub]) -> 
 def _joined(about: str, definitions: list[str], rest: list[str], imports: str) -> str:
     code = "\n\n".join([*definitions, *rest])
     used = {
-        "collections.abc": ["AsyncIterator", "Iterator", "Mapping", "Sequence"],
+        "collections.abc": ["AsyncGenerator", "Generator", "Mapping", "Sequence"],
         "pathlib": ["Path"],
         "typing": ["Any", "Literal", "NotRequired", "TypeAlias", "overload"],
         "typing_extensions": ["TypedDict"],  # pydantic reads the one of `typing` from Python 3.12 on
@@ -110,8 +110,8 @@ class _Stub:
             *docstring(self.entity.declaration.doc, "    "),
             f"    def __call__({inputs}) -> {self._returns}: ...",
             f"    async def acall({inputs}) -> {self._returns}: ...",
-            f"    def stream({inputs}) -> Iterator[adalang.Piece]: ...",
-            f"    def astream({inputs}) -> AsyncIterator[adalang.Piece]: ...",
+            f"    def stream({inputs}) -> Generator[adalang.Piece]: ...",
+            f"    def astream({inputs}) -> AsyncGenerator[adalang.Piece]: ...",
         ]
         return "\n".join(lines)
 

@@ -8,6 +8,8 @@ from adalang.api.results import Optimized as Optimized
 from adalang.api.results import Proposal as Proposal
 from adalang.engine.adopting import Unproven as Unproven
 from adalang.engine.checked import CheckFailed as CheckFailed
+from adalang.evaluation.results import Evaluation as Evaluation
+from adalang.language.diagnostics import Diagnostic as Diagnostic
 from adalang.language.edits import EditRefused as EditRefused
 from adalang.runtime.approval import ApprovalRequest as ApprovalRequest
 from adalang.runtime.approval import Decision as Decision

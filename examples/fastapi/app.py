@@ -1,12 +1,13 @@
 """Serves support.adal over HTTP: uvicorn app:app"""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 from support_adal import Program, Team, Triage, load
 
@@ -51,6 +52,19 @@ async def triage_all(tickets: list[Ticket], support: Support) -> dict[str, objec
         found = await asyncio.gather(*(support.triage.acall(ticket.text) for ticket in tickets))
     usage = [trace.usage for trace in traces]
     return {"found": found, "tokens": sum(one.tokens for one in usage), "usd": sum(one.usd for one in usage)}
+
+
+@app.post("/reply")
+async def reply(ticket: Ticket, support: Support) -> StreamingResponse:
+    async def events() -> AsyncIterator[str]:  # a client that goes away ends the run
+        try:
+            async with aclosing(support.reply.astream(ticket.text)) as pieces:
+                async for piece in pieces:
+                    yield f"data: {json.dumps({'text': piece.text, 'restart': piece.restart, 'done': piece.done})}\n\n"
+        except adalang.RunFailed as failed:
+            yield f"data: {json.dumps({'error': str(failed)})}\n\n"
+
+    return StreamingResponse(events(), media_type="text/event-stream")
 
 
 STATUS = {"transport": 503, "refused": 422, "unreadable": 502, "bug": 500}

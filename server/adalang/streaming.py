@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import queue
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -17,7 +17,7 @@ __all__ = ["Piece", "astream", "stream"]
 Call = Callable[..., Awaitable[Any]]
 
 
-async def astream(call: Call, positional: tuple[Any, ...], inputs: Mapping[str, Any]) -> AsyncIterator[Piece]:
+async def astream(call: Call, positional: tuple[Any, ...], inputs: Mapping[str, Any]) -> AsyncGenerator[Piece]:
     """The pieces of what a coroutine function answers; leaving the loop early ends the call.
 
     Raises what the call raises, after the pieces that came.
@@ -40,7 +40,7 @@ async def astream(call: Call, positional: tuple[Any, ...], inputs: Mapping[str, 
             await asyncio.wait({task})
 
 
-def stream(call: Call, positional: tuple[Any, ...], inputs: Mapping[str, Any]) -> Iterator[Piece]:
+def stream(call: Call, positional: tuple[Any, ...], inputs: Mapping[str, Any]) -> Generator[Piece]:
     """:func:`astream` for plain code, where a loop may be running already: it runs in a thread of its own."""
     pieces: queue.SimpleQueue[Piece | BaseException | None] = queue.SimpleQueue()
     left = threading.Event()
@@ -51,7 +51,7 @@ def stream(call: Call, positional: tuple[Any, ...], inputs: Mapping[str, Any]) -
         leave.append((asyncio.get_running_loop(), task))
         if left.is_set():
             return
-        async with aclosing(astream(call, positional, inputs)) as found:  # type: ignore[type-var]
+        async with aclosing(astream(call, positional, inputs)) as found:
             async for piece in found:
                 pieces.put(piece)
 

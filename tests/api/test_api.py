@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,18 @@ def test_neither_import_nor_load_brings_a_model_library(desk: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_type_checkers_see_the_names_that_there_are() -> None:
+    written = Path(adalang.__file__).with_suffix(".pyi").read_text()
+    assert {getattr(adalang, name) for name in adalang.__all__}, "each can be imported"
+    assert set(re.findall(r" as (\w+)$", written, re.MULTILINE)) == {*adalang.__all__} - {"__version__"}
+
+
+def test_settings_that_are_wrong_are_told(desk: Path) -> None:
+    desk.with_name("adalang.toml").write_text("concurency = 3\n")
+    with adalang.load(desk) as program, pytest.warns(UserWarning, match="no setting `concurency`"):
+        program.classify("my card")
 
 
 def test_a_forked_process_answers_for_itself(desk: Path) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 import adalang
-from tests.servers import Hang, LoopbackServer
 
 DESK = """
 type Team = "returns" | "billing"
@@ -266,26 +265,25 @@ def test_threads_and_their_loops_share_a_program(desk: adalang.Program) -> None:
     assert found == ["billing"] * 24
 
 
-async def test_closing_ends_the_calls_that_run_and_says_so(tmp_path: Path) -> None:
-    async with LoopbackServer(behaviour=lambda request: Hang()) as server:
-        file = tmp_path / "slow.adal"
-        file.write_text(
-            f'model slow = "openai/slow" {{ api_base = "{server.api_base}", api_key = env("KEY"), retries = 0 }}\n'
-            'prompt answer(question: str) {\n  model = slow\n  user = """{{ question }}"""\n}\n'
-        )
-        (tmp_path / "adalang.toml").write_text("")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("KEY", "sk-test")
-            program = adalang.load(file)
-            plain = asyncio.create_task(asyncio.to_thread(program.answer, "a"))
-            awaited = asyncio.create_task(program.answer.acall("b"))
-            while len(server.log) < 2:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-            await asyncio.to_thread(program.close)
-            for call in (plain, awaited):
-                with pytest.raises(adalang.ProgramClosed, match="while this call ran"):
-                    await call
-        assert not [one.name for one in threading.enumerate() if one.name == "adalang"]
+async def test_closing_ends_the_calls_that_run_and_says_so(shop: adalang.Program) -> None:
+    asked = threading.Semaphore(0)
+
+    async def never(request: adalang.ApprovalRequest) -> bool:
+        asked.release()
+        await asyncio.sleep(3600)
+        return True
+
+    program = shop.with_approval(never)
+    plain = asyncio.create_task(asyncio.to_thread(program.settle, "a", 60.0))
+    awaited = asyncio.create_task(program.settle.acall("b", 60.0))
+    for _ in range(2):
+        await asyncio.to_thread(asked.acquire)
+    await asyncio.to_thread(shop.close)
+    for call in (plain, awaited):
+        with pytest.raises(adalang.ProgramClosed, match="while this call ran"):
+            await call
+    assert not [one.name for one in threading.enumerate() if one.name == "adalang"]
+    assert await program.settle.acall("c", 20.0) == "c: 20", "a later call opens it again"
 
 
 def test_a_program_that_nobody_holds_closes_itself(desk: adalang.Program) -> None:

@@ -75,6 +75,17 @@ def test_it_tells_what_a_request_cost(service: str) -> None:
     assert found["tokens"] > 0 and found["usd"] == 0
 
 
+def test_a_reply_comes_as_events(service: str) -> None:
+    body = json.dumps({"text": "My card was charged twice."}).encode()
+    with urlopen(Request(f"{service}/reply", body, {"content-type": "application/json"}), timeout=60) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        events = [json.loads(line.removeprefix(b"data: ")) for line in answer if line.strip()]
+    assert (
+        "".join(event["text"] for event in events) == "A card that was charged twice gets the money back within a week."
+    )
+    assert [event["done"] for event in events] == [False] * (len(events) - 1) + [True]
+
+
 def test_what_is_no_ticket_is_refused(service: str) -> None:
     with pytest.raises(HTTPError) as refused:
         post(service, "/triage", {"text": ""})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import operator
+from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Any
 
 from adalang.api.conversation import Conversation
@@ -12,6 +13,7 @@ from adalang.language.program import Entity
 if TYPE_CHECKING:
     from adalang.api.engine import Ready, Work
     from adalang.api.program import Program
+    from adalang.runtime.listening import Piece
 
 
 class Component:
@@ -54,6 +56,21 @@ class Component:
     def session(self, name: str) -> Conversation:
         """Its runs under a name, which are kept after each step and can be gone on with after they were stopped."""
         return Conversation(self, name)
+
+    def stream(self, /, *positional: Any, **inputs: Any) -> Generator[Piece]:
+        """The answer while it is written, piece by piece; the last one has the whole. Leaving the loop early ends the run.
+
+        Raises what a call does.
+        """
+        from adalang.streaming import stream
+
+        return stream(self.acall, positional, inputs)
+
+    def astream(self, /, *positional: Any, **inputs: Any) -> AsyncGenerator[Piece]:
+        """:meth:`stream` for coroutines."""
+        from adalang.streaming import astream
+
+        return astream(self.acall, positional, inputs)
 
     def _work(self, positional: tuple[Any, ...], inputs: dict[str, Any]) -> Work[Any]:
         given = self._given(positional, inputs)

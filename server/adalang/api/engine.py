@@ -55,6 +55,10 @@ class Engine:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._opened: Opened | None = None
         self._end: weakref.finalize[..., Engine] | None = None
@@ -85,11 +89,11 @@ class Engine:
 
     def _leave_parents(self) -> None:
         """A forked process has no such thread, and what the thread held is its parent's: it is kept from being closed here."""
-        if self._opened is not None and self._opened.process != os.getpid():
+        if self._process != os.getpid():
             if self._end is not None:
                 self._end.detach()
             _OF_PARENTS.append(self._opened)
-            self._opened, self._end, self._lock = None, None, threading.Lock()
+            self._begin()
 
 
 _OF_PARENTS: list[Any] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import warnings
 import weakref
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -25,7 +26,11 @@ class Opened:
     def __init__(self, path: Path) -> None:
         self.process = os.getpid()
         root = find_root(path)
-        self._session = Session(root, load_settings(root))
+        settings = load_settings(root)
+        self._session = Session(root, settings)
+        for problem in (*settings.problems, self._session.store.notice):
+            if problem:
+                warnings.warn(problem, stacklevel=2)
         self._ready: weakref.WeakKeyDictionary[Asked, Ready] = weakref.WeakKeyDictionary()
         self._running: set[asyncio.Task[Any]] = set()
         self._closing = False
@@ -89,6 +94,8 @@ class Opened:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         try:
+            for ready in list(self._ready.values()):
+                await ready.session.close()
             await self._session.close()
         finally:
             self._loop.call_soon(self._loop.stop)

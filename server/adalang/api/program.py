@@ -133,7 +133,7 @@ class Program:
 
     def _read_again(self) -> Self:
         """The file as it is on disk now."""
-        return self._with(source=load_source(self.path) or self._asked.source)
+        return self._with(source=load_source(self.path) or self._asked.source, params={})
 
     # ---- traces
 
@@ -211,6 +211,7 @@ class Program:
         seed: int | None = None,
         anyway: bool = False,
         fresh: bool = False,
+        allow_effects: bool = False,
         on_event: Callable[[RunEvent, Usage], object] | None = None,
     ) -> Optimized:
         """Search for better texts for an eval (default: the only one with an `optimize` block), and test them on the hold-out.
@@ -223,6 +224,7 @@ class Program:
             seed: of the search's random choices.
             anyway: search even where little can be gained.
             fresh: learn nothing from earlier runs of this eval.
+            allow_effects: call tools with effects, too; else what earlier calls of them gave is replayed.
             on_event: told each event of the run's log (see docs/events.md), and what has been spent. What it raises stops
                 the run.
 
@@ -231,7 +233,9 @@ class Program:
             Failure: the file, its data or a key is wrong, or it runs already.
             ValueError: a budget with an unknown bound, or a program whose params are not the file's.
         """
-        return self._call(optimization(self, name, budget, on_event, fresh, seed=seed, anyway=anyway))
+        return self._call(
+            optimization(self, name, budget, on_event, fresh, seed=seed, anyway=anyway, allow_effects=allow_effects)
+        )
 
     async def aoptimize(
         self,
@@ -241,14 +245,16 @@ class Program:
         seed: int | None = None,
         anyway: bool = False,
         fresh: bool = False,
+        allow_effects: bool = False,
         on_event: Callable[[RunEvent, Usage], object] | None = None,
     ) -> Optimized:
         """:meth:`optimize` for coroutines; ``on_event`` is called on their event loop."""
-        return await self._acall(optimization(self, name, budget, on_event, fresh, seed=seed, anyway=anyway))
+        return await self._acall(
+            optimization(self, name, budget, on_event, fresh, seed=seed, anyway=anyway, allow_effects=allow_effects)
+        )
 
     def proposals(self) -> list[Proposal]:
         """The open proposals for this file, newest first."""
-
         return self._call(open_proposals(self))
 
     # ---- components by name

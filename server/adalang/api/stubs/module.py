@@ -77,7 +77,7 @@ def _stub(program: Program, definitions: list[str], components: list[_Stub]) -> 
 def _joined(about: str, definitions: list[str], rest: list[str], imports: str) -> str:
     code = "\n\n".join([*definitions, *rest])
     used = {
-        "collections.abc": ["Mapping", "Sequence"],
+        "collections.abc": ["AsyncGenerator", "Generator", "Mapping", "Sequence"],
         "pathlib": ["Path"],
         "typing": ["Any", "Literal", "NotRequired", "TypeAlias", "overload"],
         "typing_extensions": ["TypedDict"],  # pydantic reads the one of `typing` from Python 3.12 on
@@ -104,12 +104,14 @@ class _Stub:
         return is_plain(name) and not name.startswith("_") and not hasattr(AdalangProgram, name)
 
     def text(self) -> str:
-        signature = f"({self._signature()}) -> {self._returns}: ..."
+        inputs = self._signature()
         lines = [
             f"class {self.name}(adalang.Component):",
             *docstring(self.entity.declaration.doc, "    "),
-            f"    def __call__{signature}",
-            f"    async def acall{signature}",
+            f"    def __call__({inputs}) -> {self._returns}: ...",
+            f"    async def acall({inputs}) -> {self._returns}: ...",
+            f"    def stream({inputs}) -> Generator[adalang.Piece]: ...",
+            f"    def astream({inputs}) -> AsyncGenerator[adalang.Piece]: ...",
         ]
         return "\n".join(lines)
 

@@ -29,8 +29,10 @@ from adalang.runtime.interpreter import Runtime
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.resolve import Models
+from adalang.runtime.retrieval.retrieval import Indexes
+from adalang.runtime.services import Services
 from adalang.runtime.trace import Trace
-from adalang.store import Store
+from adalang.store import Store, indexes
 from adalang.store.records import RunRecord
 
 OnRow = Callable[[RowResult, int, int], None]
@@ -61,6 +63,7 @@ class Session:
         self._record_to = record_to
         self._owns_store, self._owns_gateway = store is None, gateway is None
         self._known_gateway = gateway
+        self.services = Services(indexes=Indexes(indexes.folder(root)))
 
     async def __aenter__(self) -> Session:
         return self
@@ -69,6 +72,7 @@ class Session:
         await self.close()
 
     async def close(self) -> None:
+        await self.services.indexes.aclose()
         if self._owns_gateway and self._known_gateway is not None:
             await self._known_gateway.aclose()
         if self._owns_store:
@@ -108,7 +112,7 @@ class Session:
         return list(dict.fromkeys(found))
 
     def runtime(self, program: Program, *, budget: Budget | None = None) -> Runtime:
-        return Runtime(program, self._gateway, self.models(program), budget=budget)
+        return Runtime(program, self._gateway, self.models(program), budget=budget, services=self.services)
 
     @property
     def _gateway(self) -> Gateway:

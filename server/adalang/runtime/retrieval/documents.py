@@ -119,7 +119,7 @@ def _pdf(file: Path, name: str) -> Iterator[Section]:
         reader = pypdf.PdfReader(file)
         if reader.is_encrypted and not reader.decrypt(""):
             raise BugFailure(f"{name}: the PDF is locked with a password; save a copy without one")
-        for page, one in enumerate(reader.pages, start=1):  # noqa: B007 (the message names it)
+        for page, one in enumerate(reader.pages, start=1):
             yield Section(one.extract_text(), f"#page={page}")
     except BugFailure:
         raise

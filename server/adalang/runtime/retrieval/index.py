@@ -124,13 +124,14 @@ class Index:
 
     def _write(self, change: Change, read: list[tuple[str, Chunk]], vectors: Sequence[bytes], check: Check) -> None:
         tables = self._open()
-        with tables.change():
+        of_passages = bool(change.changed or change.gone)
+        with tables.change(of_passages=of_passages):
             tables.remove([*change.gone, *change.changed])
             tables.restamp({name: stamp for name, (_, stamp) in change.changed.items()} | dict(change.restamped))
             ids = tables.add(_checked(read, check))
             if vectors:
                 tables.put_vectors(zip(ids, vectors, strict=True))
-            if self._lexical and (change.changed or change.gone):
+            if self._lexical and of_passages:
                 from adalang.runtime.retrieval.lexical import corpus_vectors
 
                 # How rare a word is depends on all passages: so do all vectors.
@@ -178,7 +179,7 @@ class Index:
 
                 self._searched = Faiss.of(tables, self._generation, self._file)
             else:
-                self._searched = Exact(tables.vectors())
+                self._searched = Exact(tables.vectors(), tables.vector_shape())
         return self._searched
 
     # ---- the file, and who may use it

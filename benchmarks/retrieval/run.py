@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.worker:
-        print(json.dumps(asyncio.run(_worker(json.loads(given.worker)))))
+        print(json.dumps(asyncio.run(_worker(json.loads(Path(given.worker).read_text(encoding="utf-8"))))))
     elif given.large:
         _large(given.data, given.large, given.peers)
     else:
@@ -130,7 +130,7 @@ def _large(data: Path, count: int, peers: Path | None) -> None:
 def _measured(folder: Path, data: Path, method: str, asked: list[str]) -> dict[str, Any]:
     job = folder / "job.json"
     job.write_text(json.dumps({"folder": str(folder), "settings": {**METHODS, **LARGE}[method], "asked": asked}))
-    command = [sys.executable, __file__, "--data", str(data), "--worker", json.dumps(str(job))]
+    command = [sys.executable, __file__, "--data", str(data), "--worker", str(job)]
     return _result(command, None)
 
 
@@ -163,11 +163,10 @@ def _passages(folder: Path) -> list[tuple[str, str]]:
     return found
 
 
-async def _worker(job_file: str) -> dict[str, Any]:
+async def _worker(job: dict[str, Any]) -> dict[str, Any]:
     from adalang.config import load_settings
     from adalang.engine.session import Session
 
-    job = json.loads(Path(job_file).read_text(encoding="utf-8"))
     folder = Path(job["folder"])
     program_file = folder / "benchmark.adal"
     corpus = "corpus.jsonl" if (folder / "corpus.jsonl").exists() else "part*.jsonl"

@@ -230,24 +230,12 @@ async def test_optional_fields_that_an_object_leaves_out_are_null(tmp_path):
         assert await w.run("p", t={"a": "x", "more": [{}]}) == "x None None"
 
 
-async def test_the_retriever_of_a_pipeline_says_that_it_runs_later(tmp_path):
-    text = (
-        'retriever book(query: str) -> Passage[] {\n  corpus = "*.adal"\n}\n'
-        "pipeline p(q: str) -> Passage[] {\n  found = book(q, k = 6)\n  return found\n}\n"
-    )
-    async with world(tmp_path, text, last_user) as w:
-        with pytest.raises(RunFailed, match="`book` is a retriever, which runs in a later version"):
-            await w.run("p", q="x")
-
-
-@pytest.mark.parametrize("kind", ["retriever", "tool", "agent"])
+@pytest.mark.parametrize("kind", ["tool", "agent"])
 async def test_what_runs_later_says_so(tmp_path, kind):
     declared = {
-        "retriever": 'retriever r(query: str) -> Passage[] {\n  corpus = "*.md"\n}\n',
         "tool": 'tool r(query: str) -> str = python("t.py:f")\n',
         "agent": 'agent r(query: str) -> str {\n  user = """{{ query }}"""\n}\n',
     }[kind]
-    (tmp_path / "a.md").write_text("text")
     (tmp_path / "t.py").write_text("def f(query): return query\n")
     async with world(tmp_path, declared, last_user) as w:
         with pytest.raises(RunFailed, match="runs in a later version") as failed:

@@ -51,7 +51,11 @@ async def test_equal_texts_at_the_same_time_are_one_call(server, gateway):
 async def test_a_server_that_recovers_is_asked_again(server, gateway):
     server.fault = lambda number: 503 if number == 0 else 200
     _, usage = await gateway.embed(spec(server), ["text"])
-    assert len(server.calls) == 2 and usage.calls == 1
+    assert len(server.calls) == 2 and usage.calls == 1  # what was refused was not paid for
+    server.fault = lambda number: 503
+    with pytest.raises(TransportFailure):
+        await gateway.embed(spec(server, retries=2), ["another"])
+    assert len(server.calls) == 2 + 3
 
 
 async def test_what_came_before_a_failure_is_kept(server, gateway):

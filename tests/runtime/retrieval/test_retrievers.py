@@ -114,14 +114,14 @@ async def test_who_waits_for_an_index_that_fails_fails_with_it_and_pays_nothing(
 
 
 async def test_cancelling_one_run_does_not_stop_another(folder):
-    async with EmbeddingServer(latency=0.2) as server:
-        async with searching(folder, MODEL + retriever("  method = vector\n  embedding = e\n"), server) as w:
-            first, second = (asyncio.create_task(w.run("handbook", query="parcels")) for _ in range(2))
-            while not server.calls:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-            first.cancel()
-            assert (await second)[0]["source"] == "handbook.md#Parcels"
-            assert first.cancelled()
+    text = MODEL + retriever("  method = vector\n  embedding = e\n")
+    async with EmbeddingServer(latency=0.2) as server, searching(folder, text, server) as w:
+        first, second = (asyncio.create_task(w.run("handbook", query="parcels")) for _ in range(2))
+        while not server.calls:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        first.cancel()
+        assert (await second)[0]["source"] == "handbook.md#Parcels"
+        assert first.cancelled()
 
 
 # ---- reranking

@@ -50,7 +50,7 @@ async def test_a_store_outside_follows_the_files_and_can_be_shared(folder, kind)
 async def test_a_store_without_the_table_says_so(folder, kind):
     pytest.importorskip({"lancedb": "lancedb", "qdrant": "qdrant_client"}[kind], reason=f"needs the extra [{kind}]")
     async with EmbeddingServer() as server, searching(folder, program("vector", STORES[kind], corpus=""), server) as w:
-        with pytest.raises(RunFailed, match="has no (table|collection) `notes`"):
+        with pytest.raises(RunFailed, match=r"has no (table|collection) `notes`"):
             await w.run("notes", query="x")
 
 

@@ -71,7 +71,8 @@ class OpenAILane:
         began = time.monotonic()
         try:
             async with deadline:
-                status, headers, text = await self._post(way, [message_json(message) for message in request.messages])
+                sent = way.body([message_json(message) for message in request.messages])
+                status, headers, text = await self.post(way, way.url, sent)
             seconds = time.monotonic() - began
             body = json.loads(text) if status < 400 else None
         except Exception as error:
@@ -105,11 +106,10 @@ class OpenAILane:
             self._routes[same] = route(self._litellm, arguments(request, form))
         return self._routes[same]
 
-    async def _post(self, way: Route, messages: list[dict[str, Any]]) -> tuple[int, Mapping[str, str], bytes]:
+    async def post(self, way: Route, url: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        """Send a body over the connections that are open; gives the answer's status, headers and body."""
         session = self._session or self._open()
-        async with session.post(
-            way.url, data=way.body(messages), headers=way.headers, proxy=way.proxy or None
-        ) as response:
+        async with session.post(url, data=body, headers=way.headers, proxy=way.proxy or None) as response:
             text = await response.read()
             return response.status, response.headers, text
 

@@ -6,7 +6,7 @@ import pytest
 from tests.runtime.world import MODEL, world
 from tests.servers import Incoming
 
-from adalang.runtime.failures import BugFailure, UnreadableFailure
+from adalang.runtime.failures import UnreadableFailure
 from adalang.runtime.interpreter import RunFailed
 
 
@@ -228,28 +228,6 @@ async def test_optional_fields_that_an_object_leaves_out_are_null(tmp_path):
     )
     async with world(tmp_path, text, last_user) as w:
         assert await w.run("p", t={"a": "x", "more": [{}]}) == "x None None"
-
-
-async def test_the_retriever_of_a_pipeline_says_that_it_runs_later(tmp_path):
-    text = (
-        'retriever book(query: str) -> Passage[] {\n  corpus = "*.adal"\n}\n'
-        "pipeline p(q: str) -> Passage[] {\n  found = book(q, k = 6)\n  return found\n}\n"
-    )
-    async with world(tmp_path, text, last_user) as w:
-        with pytest.raises(RunFailed, match="`book` is a retriever, which runs in a later version"):
-            await w.run("p", q="x")
-
-
-@pytest.mark.parametrize("kind", ["retriever"])
-async def test_what_runs_later_says_so(tmp_path, kind):
-    declared = {
-        "retriever": 'retriever r(query: str) -> Passage[] {\n  corpus = "*.md"\n}\n',
-    }[kind]
-    (tmp_path / "a.md").write_text("text")
-    async with world(tmp_path, declared, last_user) as w:
-        with pytest.raises(RunFailed, match="runs in a later version") as failed:
-            await w.run("r", query="x")
-        assert isinstance(failed.value.failure, BugFailure)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import typer
 
 from adalang.cli.common import existing_store, money, note, print_json
 from adalang.cli.times import moment
+from adalang.store import indexes
 
 app = typer.Typer(help="Show, prune or export the workspace's store.", no_args_is_help=True)
 
@@ -22,18 +23,20 @@ def show(json_output: bool = typer.Option(False, "--json", help="Print as JSON."
     with existing_store(root) as store:
         stats = store.stats()
         file = store.file
+        number, size = indexes.kept(store.root) if store.root else (0, 0)
     if json_output:
-        print_json({"file": str(file), **stats})
+        print_json({"file": str(file), **stats, "indexes": {"number": number, "bytes": size}})
         return
     print(f"{file} ({stats['bytes'] / 1e6:.1f} MB)")
     for table, count in stats["rows"].items():
         print(f"  {table:14} {count}")
+    print(f"  {indexes.KIND:14} {number} ({size / 1e6:.1f} MB, beside the store)")
     print(f"  paid for answers: {money(stats['usd'])}, {stats['tokens']} tokens")
 
 
 @app.command("prune")
 def prune(
-    kind: str = typer.Option("", "--kind", "-k", help="What to delete: responses, runs, evaluations, …; default: all."),
+    kind: str = typer.Option("", "--kind", "-k", help="What to delete: responses, runs, indexes, …; default: all."),
     older_than: str = typer.Option("", "--older-than", help="Only what is older: 30d, 12h, 90m. Absent: everything."),
     retention: bool = typer.Option(False, "--retention", help="Only traces beyond `trace_days` and `trace_mb`."),
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask."),
@@ -50,7 +53,9 @@ def prune(
         return
     with existing_store(root) as store:
         try:
-            deleted = store.prune(kind or None, before)
+            deleted = store.prune(kind or None, before) if kind != indexes.KIND else {}
+            if kind in ("", indexes.KIND) and store.root is not None:
+                deleted = {**deleted, indexes.KIND: indexes.prune(store.root, before)}
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
     print(", ".join(f"{count} {table}" for table, count in deleted.items() if count) or "Nothing to delete.")

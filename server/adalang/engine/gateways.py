@@ -6,10 +6,11 @@ from pathlib import Path
 
 from adalang.config import Settings
 from adalang.runtime.models.gateway import Gateway
+from adalang.runtime.retrieval.retrieval import Indexes
 from adalang.runtime.services import Services
 from adalang.runtime.tools.host import Tools
 from adalang.runtime.tools.observations import Observations
-from adalang.store import Store
+from adalang.store import Store, indexes
 
 DECISIVE = ("concurrency", "rpm", "tpm", "cache")
 """The settings that a gateway is made of."""
@@ -28,6 +29,10 @@ def gateway_for(settings: Settings, store: Store, root: Path, record_to: Path | 
     )
 
 
-def services_of(settings: Settings, store: Store) -> Services:
-    """New services in which nobody is asked to approve anything; whoever asks for them ends their tools."""
-    return Services(tools=Tools(settings.environment or None), observations=Observations(store))
+def services_of(settings: Settings, store: Store, root: Path) -> Services:
+    """New services in which nobody is asked to approve anything; whoever asks for them closes them."""
+    return Services(
+        indexes=Indexes(indexes.folder(root)),
+        tools=Tools(settings.environment or None),
+        observations=Observations(store),
+    )

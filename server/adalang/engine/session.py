@@ -67,7 +67,7 @@ class Session:
         self.settings = settings
         self.store = store or Store.open(root)
         self.chosen = dict(models or {})
-        self.services = services or services_of(settings, self.store)
+        self.services = services or services_of(settings, self.store, root)
         self._record_to = record_to
         self._owns_store, self._owns_gateway, self._owns_services = store is None, gateway is None, services is None
         self._known_gateway = gateway
@@ -82,7 +82,7 @@ class Session:
     async def close(self) -> None:
         await self.tracer.close()
         if self._owns_services:
-            await self.services.tools.aclose()
+            await self.services.aclose()
         if self._owns_gateway and self._known_gateway is not None:
             await self._known_gateway.aclose()
         if self._owns_store:

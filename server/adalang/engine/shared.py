@@ -13,10 +13,11 @@ from adalang.config import Settings, load_settings
 from adalang.engine.gateways import DECISIVE, gateway_for
 from adalang.engine.session import Session
 from adalang.runtime.models.gateway import Gateway
+from adalang.runtime.retrieval.retrieval import Indexes
 from adalang.runtime.services import Services
 from adalang.runtime.tools.host import Tools
 from adalang.runtime.tools.observations import Observations
-from adalang.store import Store
+from adalang.store import Store, indexes
 
 
 @dataclass(eq=False, slots=True)
@@ -35,6 +36,7 @@ class Shared:
         self._root = root
         self._store = Store.open(root)
         self._tools = Tools()
+        self._indexes = Indexes(indexes.folder(root))
         self._open: list[_InUse] = []
         """The newest last: new requests use that one."""
 
@@ -46,7 +48,7 @@ class Shared:
         used.requests += 1
         try:
             await self._close_former()
-            services = Services(tools=self._tools, observations=Observations(self._store))
+            services = Services(indexes=self._indexes, tools=self._tools, observations=Observations(self._store))
             async with Session(
                 self._root, settings, store=self._store, gateway=used.gateway, services=services
             ) as session:
@@ -57,6 +59,7 @@ class Shared:
 
     async def close(self) -> None:
         await self._tools.aclose()
+        await self._indexes.aclose()
         for one in self._open:
             await one.gateway.aclose()
         self._store.close()

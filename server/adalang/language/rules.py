@@ -84,6 +84,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("ADL214", "duplicate-field", "error", "A field or label stands twice."),
     ("ADL215", "no-message", "error", "A prompt that sends nothing."),
     ("ADL216", "rebound-name", "error", "A pipeline binds a name twice."),
+    ("ADL217", "setting-without-effect", "hint", "A setting that counts for nothing beside the others."),
     # Templates
     ("ADL301", "unknown-variable", "error", "A template names something that it cannot see."),
     ("ADL302", "unused-input", "warning", "An input that nothing uses."),
@@ -128,7 +129,7 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ),
 )
 
-_TAGS: dict[str, Tag] = dict.fromkeys(("ADL103", "ADL208", "ADL302", "ADL307"), "unnecessary")
+_TAGS: dict[str, Tag] = dict.fromkeys(("ADL103", "ADL208", "ADL217", "ADL302", "ADL307"), "unnecessary")
 
 RULES: dict[str, Rule] = {row[0]: Rule(*row, _TAGS.get(row[0])) for row in _TABLE}
 

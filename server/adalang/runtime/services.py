@@ -32,3 +32,8 @@ class Services:
     def unattended(self, why: str, effects: Effects = "run") -> Services:
         """The same where nobody can be asked: ``why`` is told to whoever needed it."""
         return replace(self, approver=nobody_because(why), effects=effects)
+
+    async def aclose(self) -> None:
+        """End the tools' processes and let go of the indexes."""
+        await self.tools.aclose()
+        await self.indexes.aclose()

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from adalang.language.checks import circles, components, data, evaluations, names, pipelines, whole
+from adalang.language.checks import circles, components, data, evaluations, names, pipelines, retrievers, whole
 from adalang.language.checks.facts import NO_FACTS, Facts
 from adalang.language.checks.reads import Answer, Read, Reads, WatchedFacts, WatchedProgram, changed, still_true
 from adalang.language.checks.references import references
@@ -216,7 +216,7 @@ class _Examiner:
         scope = Scope(self._program, self._module, report, self._facts)
         for problem in item.declaration.problems:
             report.problem(problem, item.start)
-        for one in (names, components, pipelines, evaluations, data):
+        for one in (names, components, retrievers, pipelines, evaluations, data):
             one.check(scope, item)
         found = [one.shifted(-item.start) for one in report.found if not _is_echo(one, item, self._module)]
         used = {name for name, _ in references(item.declaration)}

@@ -1,4 +1,4 @@
-"""Prompts, agents, retrievers, tools and models: their settings' values, messages, templates and params."""
+"""Prompts, agents, tools and models: their settings' values, messages, templates and params."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ from adalang.language.declarations import (
     ParamDeclaration,
     PromptDeclaration,
     Reference,
-    RetrieverDeclaration,
     Setting,
     Text,
     ToolDeclaration,
@@ -44,7 +43,7 @@ from adalang.language.templates import TAKEN
 from adalang.language.text import Span
 from adalang.language.tool_sources import http_source
 from adalang.language.turns import placed_as_turns, shortens
-from adalang.language.types import PASSAGE, STR, UNKNOWN, ListOf, Type, describe, fits
+from adalang.language.types import STR, UNKNOWN, Type, describe, fits
 
 _SECRET = re.compile(
     r"\b(sk-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}|gsk_[A-Za-z0-9]{12,}|AIza[A-Za-z0-9_-]{20,}|AKIA[A-Z0-9]{12,}|ghp_[A-Za-z0-9]{20,})"
@@ -88,9 +87,6 @@ def check(scope: Scope, item: Item) -> None:
         case PromptDeclaration() | AgentDeclaration() as declaration:
             _parameters(scope, item, declaration)
             _prompt(scope, item, declaration)
-        case RetrieverDeclaration() as declaration:
-            _parameters(scope, item, declaration)
-            _retriever(scope, item, declaration)
         case ToolDeclaration() as declaration:
             _parameters(scope, item, declaration)
             _tool(scope, item, declaration)
@@ -546,31 +542,7 @@ def _tools(scope: Scope, item: Item, declaration: AgentDeclaration) -> None:
         scope.require(item, one, tuple(sorted(COMPONENT_KINDS)), "tool")
 
 
-# ---- retrievers and tools
-
-
-def _retriever(scope: Scope, item: Item, declaration: RetrieverDeclaration) -> None:
-    settings_values(scope, item, declaration.settings, "retriever")
-    corpus = setting(declaration.settings, "corpus")
-    if corpus is None:
-        if not declaration.problems:
-            scope.report.add(
-                "ADL002", item, declaration.name.span, 'A retriever needs its files: `corpus = "docs/*.md"`.'
-            )
-    else:
-        for one in corpus.value.items if isinstance(corpus.value, ListExpression) else (corpus.value,):
-            if isinstance(one, Text):
-                _exists(scope, item, one)
-    entity = scope.program.entity(scope.module, item)
-    returns = scope.signature(entity).returns
-    if not (isinstance(returns, ListOf) and fits(PASSAGE, returns.item)):
-        span = declaration.returns.span if declaration.returns else declaration.name.span
-        scope.report.add("ADL205", item, span, f"A retriever gives Passage[], not {describe(returns)}.")
-
-
-def _exists(scope: Scope, item: Item, text: Text) -> None:
-    if scope.facts.exists(scope.module.path.parent / text.value) is False:
-        scope.report.add("ADL501", item, text.span, f"There is no file `{text.value}` (looked beside this file).")
+# ---- tools
 
 
 def _tool(scope: Scope, item: Item, declaration: ToolDeclaration) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import time
 from array import array
 from base64 import b64decode, b64encode
@@ -14,9 +15,11 @@ from adalang.language.models import estimate_tokens, price
 from adalang.runtime.failures import BugFailure, TransportFailure, most_telling
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.keys import canonical_json, public_options, without_login
-from adalang.runtime.models.litellm_errors import classify, missing_key
+from adalang.runtime.models.litellm_errors import classify, missing_key, refused, unanswered
 from adalang.runtime.models.litellm_lane import load_litellm, place_of
 from adalang.runtime.models.metered import Metered
+from adalang.runtime.models.openai_lane import OpenAILane
+from adalang.runtime.models.openai_routes import route
 from adalang.runtime.models.single_flight import SingleFlight
 from adalang.runtime.models.types import ModelSpec, Usage
 from adalang.store import Store
@@ -24,14 +27,19 @@ from adalang.store.records import ResponseRecord
 
 MOST_TEXTS, MOST_TOKENS = 96, 50_000
 """Of one call; every provider takes as much."""
+_OPENAI = ("openai", "mistral", "together_ai", "lm_studio", "hosted_vllm", "litellm_proxy")
+"""Providers whose embeddings are asked for as OpenAI's are, and nothing else is sent."""
+_OF_LITELLM = ("model", "timeout", "num_retries", "max_retries", "api_version", "region")
+_PLACES = ("api_base", "api_key", "headers", "organization")
 
 
 class Embedder:
     """Embeddings over one gateway's limits and store. With ``use_cache=False`` only its own earlier ones are used again."""
 
-    def __init__(self, store: Store, metered: Metered, use_cache: bool) -> None:
+    def __init__(self, store: Store, metered: Metered, lane: OpenAILane, use_cache: bool) -> None:
         self._store = store
         self._metered = metered
+        self._lane = lane
         self._use_cache = use_cache
         self._bought: set[str] = set()
         self._flights: SingleFlight[tuple[dict[str, bytes], Usage]] = SingleFlight()
@@ -87,7 +95,7 @@ class Embedder:
         await asyncio.to_thread(load_litellm)  # seconds the first time; nothing is set aside for a call yet
 
         async def ask() -> tuple[dict[str, bytes], Usage, list[ResponseRecord]]:
-            vectors, usage = await _call(model, list(batch.values()))
+            vectors, usage = await _call(self._lane, model, list(batch.values()))
             found = dict(zip(batch, vectors, strict=True))
             self._bought.update(found)
             share = 1 / len(batch)
@@ -129,33 +137,62 @@ def _batches(texts: dict[str, str]) -> Iterator[dict[str, str]]:
         yield batch
 
 
-async def _call(model: ModelSpec, texts: list[str]) -> tuple[list[bytes], Usage]:
-    """One call of litellm."""
-    litellm = load_litellm()
+async def _call(lane: OpenAILane, model: ModelSpec, texts: list[str]) -> tuple[list[bytes], Usage]:
+    """One attempt, no longer than the model's timeout."""
+    # Providers refuse empty texts; those of blanks alone mean as little.
+    given = [text if text.strip() else "-" for text in texts]
     deadline = asyncio.timeout(model.timeout)
     began = time.monotonic()
     try:
         async with deadline:
-            # Providers refuse empty texts; those of blanks alone mean as little.
-            answer = await litellm.aembedding(
-                **place_of(model), input=[text if text.strip() else "-" for text in texts]
-            )
-    except Exception as error:
-        if deadline.expired():
-            message = f"{model.id} did not answer within {model.timeout:g} seconds"
-            raise TransportFailure(message, maybe_paid=True) from None
-        raise classify(error, model) from error
+            data, sent = await _ask(lane, model, given)
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        message = f"{model.id} did not answer within {model.timeout:g} seconds"
+        raise TransportFailure(message, maybe_paid=True) from None
     try:
-        found = sorted(answer.data, key=lambda one: of_either(one, "index"))
+        found = sorted(data, key=lambda one: of_either(one, "index"))
         vectors = [_unit(of_either(one, "embedding")) for one in found]
-        sent = int(of_either(answer.usage, "prompt_tokens") or 0) if answer.usage else 0
         if len(vectors) != len(texts):
             raise ValueError(f"{len(vectors)} vectors for {len(texts)} texts")
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         message = f"{model.id} gave no embeddings: what it sent is malformed ({error})"
         raise TransportFailure(message, maybe_paid=True) from error
-    usage = sent_usage(model, sent or sum(map(estimate_tokens, texts)), time.monotonic() - began)
-    return vectors, usage
+    return vectors, sent_usage(model, sent or sum(map(estimate_tokens, texts)), time.monotonic() - began)
+
+
+async def _ask(lane: OpenAILane, model: ModelSpec, texts: list[str]) -> tuple[list[Any], int]:
+    """The data and the tokens of one call: our own where the model speaks OpenAI's protocol (litellm would let its client try
+    again by itself, behind the budget's back), else litellm's."""
+    litellm = load_litellm()
+    given = {name: value for name, value in place_of(model).items() if name in _PLACES}
+    # The name of no model: of those that it knows to embed, litellm tells no way to chat.
+    chat = given | {"model": f"{model.provider}/unknown", "messages": [{"role": "user", "content": "a"}]}
+    way = route(litellm, chat) if model.provider in _OPENAI else None
+    if way is None:
+        try:
+            known = {name: value for name, value in place_of(model).items() if name in (*_PLACES, *_OF_LITELLM)}
+            answer = await litellm.aembedding(**known, input=texts)
+        except TimeoutError:
+            raise
+        except Exception as error:
+            raise classify(error, model) from error
+        return answer.data, int(of_either(answer.usage, "prompt_tokens") or 0) if answer.usage else 0
+    body = json.dumps({"model": model.name, "input": texts, "encoding_format": "float"})
+    url = way.url.removesuffix("/chat/completions") + "/embeddings"
+    try:
+        status, headers, text = await lane.post(way, url, body.encode())
+        told = json.loads(text) if status < 400 else None
+    except TimeoutError:
+        raise
+    except Exception as error:
+        raise unanswered(error, model) from error
+    if status >= 400:
+        raise refused(litellm, model, way.provider, status, headers, text.decode("utf-8", "replace"))
+    if not isinstance(told, dict) or not isinstance(told.get("data"), list):
+        raise TransportFailure(f"{model.id} gave no embeddings: what it sent is malformed", maybe_paid=True)
+    return told["data"], int((told.get("usage") or {}).get("prompt_tokens") or 0)
 
 
 def of_either(one: Any, name: str) -> Any:

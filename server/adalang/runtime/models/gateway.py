@@ -92,9 +92,10 @@ class Gateway:
         self._lengths = Lengths()
         self._quiet = Quiet()
         self._metered = Metered(self._keeper, self._limiter, self._jittered_backoff)
-        self._embedder = Embedder(self._store, self._metered, use_cache)
+        remote = OpenAILane()
+        self._embedder = Embedder(self._store, self._metered, remote, use_cache)
         self._reranker = Reranker(self._store, self._metered, use_cache)
-        self._remote: Lane = OpenAILane()
+        self._remote: Lane = remote
         self._lanes: dict[str, Lane] = {
             "builtin": BuiltinLane(),
             "replay": ReplayLane(root or self._store.root or Path.cwd()),

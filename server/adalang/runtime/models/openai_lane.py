@@ -80,13 +80,14 @@ class OpenAILane:
             return await self._others.complete(request, form, say)
         model = request.model
         deadline = asyncio.timeout(model.timeout)
+        told: bytes | dict[str, Any]
         began = time.monotonic()
         try:
             async with deadline:
-                messages = [message_json(message) for message in request.messages]
-                status, headers, sent = await self._post(way, messages, say)
+                sent = way.body([message_json(message) for message in request.messages], stream=say is not None)
+                status, headers, told = await self._said(way, sent, say) if say else await self.post(way, way.url, sent)
             seconds = time.monotonic() - began
-            body = json.loads(sent) if status < 400 and isinstance(sent, bytes) else sent
+            body = json.loads(told) if status < 400 and isinstance(told, bytes) else told
         except Exception as error:
             if deadline.expired():
                 raise TransportFailure(
@@ -97,7 +98,7 @@ class OpenAILane:
         if status >= 400 or error_told is not None:
             status = _status_of(error_told) if status < 400 else status
             assert self._litellm is not None
-            said = sent.decode("utf-8", "replace") if isinstance(sent, bytes) else json.dumps(sent)
+            said = told.decode("utf-8", "replace") if isinstance(told, bytes) else json.dumps(told)
             raise refused(self._litellm, model, way.provider, status, headers, said)
         try:
             return self._answer(body, way, request, seconds)
@@ -121,14 +122,17 @@ class OpenAILane:
             self._routes[same] = route(self._litellm, arguments(request, form))
         return self._routes[same]
 
-    async def _post(
-        self, way: Route, messages: list[dict[str, Any]], say: Say | None
-    ) -> tuple[int, Mapping[str, str], bytes | dict[str, Any]]:
-        """Status, headers, and the body: as it came, or put together from a stream."""
+    async def post(self, way: Route, url: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        """Send a body over the connections that are open; gives the answer's status, headers and body."""
         session = self._session or self._open()
-        data = way.body(messages, stream=say is not None)
-        async with session.post(way.url, data=data, headers=way.headers, proxy=way.proxy or None) as response:
-            if say is not None and response.content_type == "text/event-stream" and response.status < 400:
+        async with session.post(url, data=body, headers=way.headers, proxy=way.proxy or None) as response:
+            return response.status, response.headers, await response.read()
+
+    async def _said(self, way: Route, body: bytes, say: Say) -> tuple[int, Mapping[str, str], bytes | dict[str, Any]]:
+        """The same, heard while it comes; the body of a stream is put together as if it had come whole."""
+        session = self._session or self._open()
+        async with session.post(way.url, data=body, headers=way.headers, proxy=way.proxy or None) as response:
+            if response.content_type == "text/event-stream" and response.status < 400:
                 return response.status, response.headers, await assembled(response.content.iter_any(), say)
             return response.status, response.headers, await response.read()
 

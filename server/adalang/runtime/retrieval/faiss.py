@@ -78,7 +78,7 @@ def _made(faiss: Any, tables: Tables) -> Any:
     import numpy as np
 
     count, width = tables.vector_shape()
-    lists = max(_LEAST_LISTS, int(4 * count**0.5))
+    lists = max(_LEAST_LISTS, int(2 * count**0.5))
     kind = "IDMap,Flat" if count <= _FEW else f"IVF{lists},SQ8"
     index = faiss.index_factory(max(1, width), kind, faiss.METRIC_INNER_PRODUCT)
     if count > _FEW:

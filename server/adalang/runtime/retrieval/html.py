@@ -10,31 +10,8 @@ from adalang.runtime.retrieval.documents import Section
 
 _UNSEEN = frozenset({"script", "style", "template", "noscript", "svg", "head", "nav"})
 _BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "br",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "figure",
-        "footer",
-        "form",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tr",
-        "ul",
-    ]
+    {"address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figure", "footer", "form"}
+    | {"header", "hr", "li", "main", "ol", "p", "pre", "section", "table", "tr", "ul"}
 )
 _HEADING = re.compile(r"h[1-6]")
 _BLANKS = re.compile(r"[ \t\r\f\v]+")

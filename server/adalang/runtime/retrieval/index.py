@@ -18,6 +18,8 @@ from adalang.runtime.retrieval.tables import Chunk, Tables
 from adalang.runtime.retrieval.words import asked
 
 if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
     from adalang.runtime.retrieval.scoring import Vector
 
 Embed = Callable[[Sequence[str]], Awaitable[list[bytes]]]
@@ -122,13 +124,14 @@ class Index:
 
     def _write(self, change: Change, read: list[tuple[str, Chunk]], vectors: Sequence[bytes], check: Check) -> None:
         tables = self._open()
-        with tables.change():
+        of_passages = bool(change.changed or change.gone)
+        with tables.change(of_passages=of_passages):
             tables.remove([*change.gone, *change.changed])
             tables.restamp({name: stamp for name, (_, stamp) in change.changed.items()} | dict(change.restamped))
             ids = tables.add(_checked(read, check))
             if vectors:
                 tables.put_vectors(zip(ids, vectors, strict=True))
-            if self._lexical and (change.changed or change.gone):
+            if self._lexical and of_passages:
                 from adalang.runtime.retrieval.lexical import corpus_vectors
 
                 # How rare a word is depends on all passages: so do all vectors.
@@ -176,7 +179,7 @@ class Index:
 
                 self._searched = Faiss.of(tables, self._generation, self._file)
             else:
-                self._searched = Exact(tables.vectors())
+                self._searched = Exact(tables.vectors(), tables.vector_shape())
         return self._searched
 
     # ---- the file, and who may use it
@@ -217,8 +220,7 @@ class Index:
             except sqlite3.DatabaseError as error:
                 if self._file is None or not _is_damage(error):
                     raise
-                _delete(self._file)  # all that is in it can be made again, and what was paid for is in the store
-                self._tables = Tables(self._file)
+                self._tables = _begun_anew(self._file)
             if self._file is not None:
                 os.utime(self._file)  # when it was used last, for pruning
         return self._tables
@@ -229,9 +231,9 @@ class Index:
         if self._file is None:
             yield
             return
-        from filelock import FileLock, Timeout
+        from filelock import Timeout
 
-        lock = FileLock(self._file.with_suffix(".lock"), thread_local=False)
+        lock = _lock(self._file)
         while True:
             try:
                 lock.acquire(timeout=0)
@@ -268,6 +270,18 @@ def _is_damage(error: sqlite3.Error) -> bool:
     return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _delete(file: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        file.with_name(file.name + suffix).unlink(missing_ok=True)
+def _begun_anew(file: Path) -> Tables:
+    """In place of a damaged index: all that was in it can be made again, and what was paid for is in the store."""
+    with _lock(file):
+        try:
+            return Tables(file)  # another process may have been here first
+        except sqlite3.DatabaseError:
+            for suffix in ("", "-wal", "-shm"):
+                file.with_name(file.name + suffix).unlink(missing_ok=True)
+            return Tables(file)
+
+
+def _lock(file: Path) -> BaseFileLock:
+    from filelock import FileLock
+
+    return FileLock(file.with_suffix(".lock"), thread_local=False)

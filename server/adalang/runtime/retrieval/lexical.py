@@ -20,9 +20,9 @@ from adalang.runtime.retrieval.words import asked
 if TYPE_CHECKING:
     from adalang.runtime.retrieval.scoring import Vector
 
-DIMENSIONS = 768
+DIMENSIONS = 1024
 _LETTERS = (3, 4, 5)
-_LETTERS_WEIGHT = 0.5
+_LETTERS_WEIGHT = 1.0
 """What all runs of letters of a word count together, where the word itself counts 1."""
 
 
@@ -42,7 +42,7 @@ def corpus_vectors(
         matrix[rows[:, None], np.frombuffer(columns, dtype=np.int32)] += np.outer(
             weights, np.frombuffer(values, dtype=np.float32)
         ).astype(np.float32)
-    norms = np.linalg.norm(matrix, axis=1)
+    norms = np.sqrt(np.einsum("ij,ij->i", matrix, matrix))  # without a second matrix
     matrix /= np.where(norms > 0, norms, 1)[:, None]
     return ((int(one), row.tobytes()) for one, row in zip(lengths.ids, matrix, strict=True))
 

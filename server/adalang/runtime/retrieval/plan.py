@@ -65,10 +65,8 @@ def plan_of(program: Program, models: Models, entity: Entity) -> Plan:
         embedding=embedding,
         k=_number(values.get("k"), DEFAULT_K),
         rerank=_rerank(program, models, entity),
-        store=store,
+        store=store if method != "bm25" or not patterns else "",  # it holds vectors
     )
-    if plan.store and plan.method == "bm25":
-        raise BugFailure(f"`{entity.id}`: a store holds vectors; take method = vector or hybrid, or leave `store` out")
     if plan.store not in ("", "faiss") and plan.embedding is None:
         raise BugFailure(f"`{entity.id}`: what is kept in {plan.store} needs an `embedding` by a model")
     if plan.corpus is None and (plan.method != "vector" or plan.store == "faiss"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -15,11 +16,14 @@ from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.reranking import is_reranker
 from adalang.runtime.models.types import Message, ModelSpec, Request, Usage
+from adalang.runtime.retrieval.scoring import rarity
 from adalang.runtime.retrieval.words import asked, terms
 
 Passages = list[dict[str, Any]]
 Ask = Callable[[Entity, Mapping[str, Any], int], Awaitable[Any]]
 """Calls a prompt with inputs, as the nth call of this retriever."""
+
+_MOST_OF_A_TERM, _SIDE_BY_SIDE = 2.2, 0.2
 
 _INSTRUCTION = """\
 You order passages by how much they help to answer a query. Read the query and the numbered passages. Give the numbers of
@@ -94,21 +98,29 @@ def ordered(found: Passages, answer: Any, who: str) -> Passages:
 
 
 def lexical_scores(query: str, texts: Sequence[str]) -> list[float]:
-    """From 0 to 1: how much of the query a text holds, rare words more, and words side by side as they stand in the query."""
+    """How much of the query each text holds, from 0 to about 1: words that few of the texts have count more, long texts less,
+    and words that stand side by side as in the query count again."""
     wanted = asked(query)
-    if not wanted:
+    if not wanted or not texts:
         return [0.0] * len(texts)
-    read = [terms(text) for text in texts]
-    held = [frozenset(one) for one in read]
-    weight = {term: 1 / (1 + sum(term in one for one in held)) for term in wanted}
+    counted = [Counter(terms(text)) for text in texts]
+    weights = {term: rarity(sum(term in one for one in counted), len(texts)) for term in wanted}
+    mean = sum(one.total() for one in counted) / len(texts) or 1
     pairs = list(pairwise(wanted))
+    most = sum(weights.values()) * _MOST_OF_A_TERM
     scores = []
-    for words, known in zip(read, held, strict=True):
-        beside = frozenset(pairwise(words))
-        covered = sum(weight[term] for term in wanted if term in known) / sum(weight.values())
-        joined = sum(pair in beside for pair in pairs) / len(pairs) if pairs else 0.0
-        scores.append(0.8 * covered + 0.2 * joined)
+    for text, counts in zip(texts, counted, strict=True):
+        length = 0.25 + 0.75 * counts.total() / mean
+        held = sum(weights[term] * _often(counts[term], length) for term in wanted)
+        beside = frozenset(pairwise(terms(text)))
+        joined = sum(weights[one] + weights[other] for one, other in pairs if (one, other) in beside)
+        scores.append((held + _SIDE_BY_SIDE * joined) / most)
     return scores
+
+
+def _often(count: int, length: float) -> float:
+    """As BM25 counts: the second time a word adds less than the first."""
+    return count * _MOST_OF_A_TERM / (count + (_MOST_OF_A_TERM - 1) * length)
 
 
 async def _awaited(one: Awaitable[Any]) -> Any:

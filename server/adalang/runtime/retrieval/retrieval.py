@@ -37,15 +37,16 @@ class Indexes:
     def of(self, plan: Plan) -> Index:
         assert plan.corpus is not None
         name = _name(plan)
-        if name not in self._indexes:
-            self._indexes[name] = Index(
+        key = f"{name} {plan.store}"
+        if key not in self._indexes:
+            self._indexes[key] = Index(
                 self._folder / f"{name}.db" if self._folder is not None else None,
                 plan.corpus,
                 lexical=plan.lexical,
                 with_faiss=plan.store == "faiss",
                 outside=self.outside(plan),
             )
-        return self._indexes[name]
+        return self._indexes[key]
 
     def outside(self, plan: Plan) -> Outside | None:
         """The store outside that a plan names, if it names one."""
@@ -76,7 +77,9 @@ def _name(plan: Plan) -> str:
     embedding: Any = "lexical" if plan.lexical else None
     if spec is not None:
         embedding = [spec.id, public_options(spec.options), without_login(spec.api_base)]
-    content = [FORMAT, str(corpus.folder), list(corpus.patterns), corpus.chunk, corpus.overlap, embedding, plan.store]
+    content = [FORMAT, str(corpus.folder), list(corpus.patterns), corpus.chunk, corpus.overlap, embedding]
+    if plan.store != "faiss":  # which searches the vectors that are in the index anyway
+        content.append(plan.store)
     return hashlib.sha256(canonical_json(content).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 

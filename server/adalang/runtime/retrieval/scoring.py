@@ -67,20 +67,19 @@ class Lengths:
 
 
 class Exact:
-    """All vectors in memory: 4 bytes x dimensions for each passage."""
+    """All vectors in memory: 4 bytes x dimensions for each passage. ``shape``: how many there are, and their dimensions."""
 
-    def __init__(self, vectors: Iterable[tuple[int, bytes]]) -> None:
+    def __init__(self, vectors: Iterable[tuple[int, bytes]], shape: tuple[int, int]) -> None:
         import numpy as np
 
-        ids, data = array("I"), bytearray()
-        for one, vector in vectors:
-            ids.append(one)
-            data += vector
-        self.ids = np.frombuffer(ids, dtype=np.uint32) if ids else np.zeros(0, dtype=np.uint32)
-        self._matrix = np.frombuffer(data, dtype=np.float32).reshape(len(ids), -1) if ids else None
+        self.ids = np.empty(shape[0], dtype=np.uint32)
+        self._matrix = np.empty(shape, dtype=np.float32)
+        for row, (one, vector) in enumerate(vectors):
+            self.ids[row] = one
+            self._matrix[row] = np.frombuffer(vector, dtype=np.float32)
 
     def search(self, vector: Vector, most: int) -> Ranked:
-        if self._matrix is None:
+        if not len(self.ids):
             return []
         return best(self.ids, self._matrix @ vector, most)
 

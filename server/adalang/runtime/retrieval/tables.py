@@ -145,12 +145,12 @@ class Tables:
     # ---- writing
 
     @contextmanager
-    def change(self) -> Iterator[None]:
-        """All that is written inside is there at once, or nothing of it."""
+    def change(self, *, of_passages: bool) -> Iterator[None]:
+        """All that is written inside is there at once, or nothing of it. ``of_passages``: whether others have to read anew."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
-            generation = self.generation() + 1
+            generation = self.generation() + of_passages
             self._db.execute("INSERT OR REPLACE INTO state VALUES ('generation', ?)", (generation,))
             self._db.execute("COMMIT")
         except BaseException:

@@ -78,11 +78,11 @@ class Lance:
         if self._db is None:
             self._db = await lancedb.connect_async(self._where)
         if self._table is None:
-            listed = await self._db.table_names(limit=100_000)
-            if self._name in listed:
+            try:
                 self._table = await self._db.open_table(self._name)
-            elif data:
-                self._table = await self._db.create_table(self._name, data=data, exist_ok=True)
+            except ValueError:  # it is not there
+                if data:
+                    self._table = await self._db.create_table(self._name, data=data, exist_ok=True)
         return self._table
 
 

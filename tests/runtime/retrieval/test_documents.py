@@ -1,0 +1,104 @@
+"""Files of every type as sections with their place; what cannot be read is told with the file and the place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adalang.runtime.failures import BugFailure
+from adalang.runtime.retrieval.documents import Section, sections
+
+
+def read(folder: Path, name: str, content: str | bytes) -> list[Section]:
+    file = folder / name
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return list(sections(file, name))
+
+
+def test_markdown_is_cut_at_headings_and_knows_those_above(tmp_path):
+    text = "---\ntitle: x\n---\nBefore.\n\n# Guide\nAll of it.\n## Refunds ##\nPaid back.\n# More\n```sh\n# no heading\n```\n"
+    assert read(tmp_path, "a.md", text) == [
+        Section("Before."),
+        Section("# Guide\nAll of it.", "#Guide", "Guide"),
+        Section("## Refunds ##\nPaid back.", "#Refunds", "Guide > Refunds"),
+        Section("# More\n```sh\n# no heading\n```", "#More", "More"),
+    ]
+
+
+def test_html_is_read_as_it_is_seen(tmp_path):
+    text = (
+        "<html><head><title>No</title><style>p{}</style></head><body><h1>A <b>guide</b></h1><p>Text &amp; more<br>here"
+        "<h2>Lists</h2><ul><li>one<li>two</ul><script>let x = '<p>no</p>'</script><pre>a\n  b</pre><p>never closed"
+    )
+    assert read(tmp_path, "a.html", text) == [
+        Section("A guide\n\nText & more\nhere", "#A guide", "A guide"),
+        Section("Lists\n\none\ntwo\n\na\n  b\n\nnever closed", "#Lists", "A guide > Lists"),
+    ]
+
+
+def test_rows_give_their_text_and_where_they_stand(tmp_path):
+    rows = '{"id": "q1", "title": "T", "text": "One."}\n\n{"city": "Köln", "tags": ["a", "b"], "none": null}\n'
+    assert read(tmp_path, "a.jsonl", rows) == [
+        Section("One.", "#q1", "T"),
+        Section("city: Köln\ntags: a, b", ":3"),
+    ]
+    assert read(tmp_path, "a.csv", "text,note\n漢字,x\nzwei,y\n") == [Section("漢字", ":2"), Section("zwei", ":3")]
+
+
+@pytest.mark.parametrize("name", ["a.md", "a.txt", "a.html", "a.jsonl", "a.csv"])
+def test_empty_files_have_no_sections(tmp_path, name):
+    assert read(tmp_path, name, "") == []
+
+
+def test_line_ends_and_a_byte_order_mark_do_not_matter(tmp_path):
+    assert read(tmp_path, "a.md", "\ufeff# A\r\nb\r\n") == [Section("# A\nb", "#A", "A")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.md", b"fine\nbr\xffken", r"a\.md:2: the text is not UTF-8"),
+        ("a.jsonl", b'{"text": "a"}\n{"text": \n', r"a\.jsonl:2: "),
+        ("a.csv", b"a,b\n1\n", r"a\.csv:2: the row has 1 cell"),
+    ],
+)
+def test_broken_files_are_one_error_with_the_place(tmp_path, name, content, told):
+    with pytest.raises(BugFailure, match=told):
+        read(tmp_path, name, content)
+
+
+def pdf(*pages: str) -> bytes:
+    """A PDF with a line of text on each page, written by hand."""
+    kids = " ".join(f"{4 + 2 * n} 0 R" for n in range(len(pages)))
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for n, text in enumerate(pages):
+        stream = f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET"
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {5 + 2 * n} 0 R "
+            "/Resources << /Font << /F1 3 0 R >> >> >>"
+        )
+        objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream")
+    body, offsets = b"%PDF-1.4\n", []
+    for number, one in enumerate(objects, start=1):
+        offsets.append(len(body))
+        body += f"{number} 0 obj\n{one}\nendobj\n".encode()
+    table = "".join(f"{at:010} 00000 n \n" for at in offsets)
+    head = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
+    return body + f"{head}trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n".encode()
+
+
+def test_pdf_gives_its_pages(tmp_path):
+    pytest.importorskip("pypdf")
+    found = read(tmp_path, "a.pdf", pdf("Refunds take a week.", "Nothing else."))
+    assert found == [Section("Refunds take a week.", "#page=1"), Section("Nothing else.", "#page=2")]
+
+
+def test_a_broken_pdf_is_told(tmp_path):
+    pytest.importorskip("pypdf")
+    with pytest.raises(BugFailure, match=r"a\.pdf.*cannot be read"):
+        read(tmp_path, "a.pdf", b"%PDF-1.4\nnothing")

@@ -41,7 +41,7 @@ from adalang.store.records import (
 from adalang.store.redaction import Redactor
 from adalang.store.runs import Runs
 from adalang.store.schema import TABLES
-from adalang.store.texts import hidden
+from adalang.store.texts import dumped, hidden
 
 __all__ = ["PRUNABLE", "Store", "StoreError"]
 
@@ -170,7 +170,7 @@ class Store:
 
     def _without_secrets(self, *values: JsonObject) -> list[str]:
         """As JSON; nothing but the secrets themselves is hidden in what answers a request again."""
-        return [self.redactor.json(_dump(value)) for value in values]
+        return [self.redactor.json(dumped(value)) for value in values]
 
     # Accounts
 
@@ -281,9 +281,9 @@ class Store:
             record.score,
             record.low,
             record.high,
-            _dump(record.usage),
-            _dump(record.params),
-            _dump(hidden(record.rows, self.redactor)),
+            dumped(record.usage),
+            dumped(record.params),
+            dumped(hidden(record.rows, self.redactor)),
             record.repeats,
             record.created,
         )
@@ -372,9 +372,9 @@ class Store:
             "SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, ?, ? FROM events WHERE run_id = ? RETURNING seq",
             run_id,
             kind,
-            _dump(payload),
+            dumped(payload),
             time.time() if created is None else created,
-            _dump(spent or {}),
+            dumped(spent or {}),
             run_id,
         )
         return int(rows[0][0])
@@ -406,8 +406,8 @@ class Store:
             proposal.eval,
             proposal.fingerprint,
             proposal.status,
-            _dump([change.to_json() for change in proposal.changes]),
-            _dump(proposal.evidence.to_json()),
+            dumped([change.to_json() for change in proposal.changes]),
+            dumped(proposal.evidence.to_json()),
             proposal.created,
         )
 
@@ -470,7 +470,7 @@ class Store:
         self._write(
             "INSERT OR IGNORE INTO row_sets (name, digests, created) VALUES (?, ?, ?)",
             name,
-            _dump(sorted(digests)),
+            dumped(sorted(digests)),
             time.time(),
         )
 
@@ -595,14 +595,6 @@ _JSON_COLUMNS = frozenset(
     }
 )
 _EVALUATION_SUMMARY = "id, file, eval, split, fingerprint, n, score, low, high, usage, params, repeats, created"
-
-
-_PLAIN = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=str)
-
-
-def _dump(value: Any) -> str:
-    # ASCII, for a model's answer may hold lone surrogates, which SQLite's UTF-8 cannot.
-    return _PLAIN.encode(value)
 
 
 def _loaded(row: sqlite3.Row) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 HIDDEN = "[redacted]"
 _SHORTEST = 6
@@ -19,7 +20,10 @@ _KEYS = re.compile(
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",
     re.DOTALL,
 )
-_MARKS = ("k-", "KIA", "SIA", "gh", "glpat-", "xox", "AIza", "hf_", "eyJ", "earer ", "PRIVATE KEY", "@")
+_MARKS = (
+    "sk-", "rk-", "pk-", "AKIA", "ASIA", "ghp_", "gho_", "ghr_", "ghs_", "ghu_", "github_pat_", "glpat-", "xox", "AIza", "hf_",
+    "eyJ", "earer ", "PRIVATE KEY", "://",
+)  # fmt: skip
 """A text without any of them holds no key. To look for them is far quicker than the expression."""
 _FIELDS = re.compile(
     r"(?:.*[-_])?(?:api_?key|password|passwd|secret|authorization|access_?token|private_?key)", re.IGNORECASE
@@ -60,16 +64,26 @@ class Redactor:
                 text = text.replace(value, HIDDEN)
         return text
 
+    def suspects(self, text: str) -> bool:
+        """Whether there may be something to hide in a text, or in a JSON text. Quick, for nearly always there is not."""
+        if self._rules:
+            return True
+        for mark in _MARKS:
+            if mark in text:
+                return True
+        return any(value in text for value in self._values) or any(value in text for value in self._escaped)
+
     def text(self, text: str) -> str:
         """The text without secrets, keys, and what the rules name."""
-        text = self.known(text)
-        if any(mark in text for mark in _MARKS):
-            text = _KEYS.sub(HIDDEN, text)
+        if not self.suspects(text):
+            return text
+        text = _KEYS.sub(HIDDEN, self.known(text))
         for rule in self._rules:
             text = rule.sub(HIDDEN, text)
         return text
 
-    @staticmethod
-    def hides_field(name: str) -> bool:
-        """Whether a field of this name holds a secret whatever it looks like."""
-        return _FIELDS.fullmatch(name) is not None
+
+@lru_cache(maxsize=2048)
+def names_secret(field: str) -> bool:
+    """Whether a field of this name holds a secret whatever it looks like."""
+    return _FIELDS.fullmatch(field) is not None

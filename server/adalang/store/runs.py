@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from adalang.store.records import RunRecord
 from adalang.store.redaction import Redactor
-from adalang.store.texts import Packer, names_in, unpacked
+from adalang.store.texts import dumped, names_in, packed, unpacked
 
 if TYPE_CHECKING:
     from adalang.store.database import Store
@@ -52,21 +52,20 @@ class Runs:
 
     def packed(self, record: RunRecord) -> PackedRun:
         """Make a run ready to be written; from then on it hangs on nothing that the program may change."""
-        packer = Packer(self._redactor)
-        trace = _dump(packer.pack({"calls": record.calls, "steps": record.steps}))
+        trace, texts = packed({"calls": record.calls, "steps": record.steps}, self._redactor)
         error, row = self._redactor.text(record.error)[:2000], self._redactor.text(record.row)
         values = (
             record.id, self._relative(record.file), record.component, record.origin, record.eval,
             record.evaluation, _plain(row), record.sample, record.score, _plain(error), " ".join(record.components),
-            record.seconds, _dump(record.usage), trace, len(trace), record.created,
+            record.seconds, dumped(record.usage), trace, len(trace), record.created,
         )  # fmt: skip
-        return PackedRun(record.id, values, packer.texts)
+        return PackedRun(record.id, values, texts)
 
     def put(self, runs: Sequence[PackedRun]) -> None:
         """Keep runs, all in one commit."""
         now = time.time()
         texts = {name: text for run in runs for name, text in run.texts.items()}
-        kept = [(name, dumped := _dump(text), len(dumped), now) for name, text in texts.items()]
+        kept = [(name, told := dumped(text), len(told), now) for name, text in texts.items()]
         self._store._write_many((_PUT, [run.values for run in runs]), (_PUT_TEXT, kept))
 
     def find(
@@ -182,13 +181,6 @@ def _record(row: dict[str, Any], trace: dict[str, Any], text: Callable[[str], st
     row["components"] = tuple(row["components"].split())
     whole = unpacked(trace, text)
     return RunRecord(**row, calls=tuple(whole.get("calls", ())), steps=whole.get("steps", {}))
-
-
-_PLAIN = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=str)
-
-
-def _dump(value: Any) -> str:
-    return _PLAIN.encode(value)
 
 
 def _plain(text: str) -> str:

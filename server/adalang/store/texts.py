@@ -6,10 +6,11 @@ In packed JSON a text that begins with NUL stands for the one that is kept under
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from adalang.store.redaction import HIDDEN, Redactor
+from adalang.store.redaction import HIDDEN, Redactor, names_secret
 
 _MARK = "\0"
 _LONG = 80
@@ -18,34 +19,59 @@ MOST = 100_000
 """Characters that are kept of one text; a trace is no place for a tool's log of 100 MB."""
 
 
-class Packer:
-    """Packs plain values: secrets hidden, long texts set aside in ``texts`` by hash."""
+_SCALARS = frozenset({int, float, bool, type(None)})
 
-    def __init__(self, redactor: Redactor) -> None:
+
+def packed(value: Any, redactor: Redactor) -> tuple[str, dict[str, str]]:
+    """A value as packed JSON without secrets, and the texts that it stands for by their hashes; what is no JSON is told in words."""
+    packer = _Packer(None)
+    text = dumped(packer.pack(value))
+    if redactor.suspects(text) or any(map(redactor.suspects, packer.texts.values())):
+        packer = _Packer(redactor)
+        text = dumped(packer.pack(value))
+    return text, packer.texts
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=str)
+
+
+def dumped(value: Any) -> str:
+    """As JSON in ASCII, for a model's answer may hold lone surrogates, which SQLite's UTF-8 cannot."""
+    return _ENCODER.encode(value)
+
+
+class _Packer:
+    """Sets long texts aside in ``texts``, and hides secrets if it is given who knows them."""
+
+    def __init__(self, redactor: Redactor | None) -> None:
         self._redactor = redactor
         self.texts: dict[str, str] = {}
 
     def pack(self, value: Any) -> Any:
-        """The value as JSON; what is none is told in words."""
-        if isinstance(value, str):
+        kind = type(value)
+        if kind is str:
             return self._text(value)
-        if value is None or isinstance(value, bool | int | float):
+        if kind in _SCALARS:
             return value
         if isinstance(value, Mapping):
-            return {str(name): self._field(str(name), one) for name, one in value.items()}
+            return {self._name(name): self._field(name, one) for name, one in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self.pack(one) for one in value]
         return self._text(str(value))
 
-    def _field(self, name: str, value: Any) -> Any:
-        if isinstance(value, str) and value and self._redactor.hides_field(name):
+    def _name(self, name: Any) -> str:
+        return str(name) if self._redactor is None else self._redactor.text(str(name))
+
+    def _field(self, name: Any, value: Any) -> Any:
+        if type(value) is str and value and names_secret(str(name)):
             return HIDDEN
         return self.pack(value)
 
     def _text(self, text: str) -> str:
         if len(text) > MOST:
             text = f"{text[:MOST]}\n… ({len(text) - MOST:,} characters more were not kept)"
-        text = self._redactor.text(text)
+        if self._redactor is not None:
+            text = self._redactor.text(text)
         if len(text) < _LONG and not text.startswith(_MARK):
             return text
         name = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

@@ -22,7 +22,7 @@ _BATCH = 100
 _PAUSE = 0.5
 """Seconds in which more runs may come into a batch."""
 _TIMEOUT = 5
-_LAST_SECONDS = 2.0
+_LAST_SECONDS = 5.0
 """For a collector to take the rest when the session ends."""
 
 
@@ -56,7 +56,7 @@ class Sender:
         if self._thread.is_alive():
             if self._exporter is not None:
                 self._exporter.shutdown()  # type: ignore[no-untyped-call]
-            self._trouble(f"{self._endpoint} took too long: the last traces were not sent")
+            self._trouble(f"{self._endpoint} takes traces too slowly: the last ones may be missing there")
             self._thread.join(_LAST_SECONDS)
 
     def _work(self) -> None:

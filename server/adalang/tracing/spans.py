@@ -75,7 +75,8 @@ _PLAIN = (
 
 def _span(call: Mapping[str, Any], place: int, parent: int | None, depth: int) -> Span:
     plain = {name: call[name] for name in _PLAIN if name in call}
-    usage, answer = (_usage(call.get(name, {})) for name in ("usage", "answer_usage"))
+    usage = _usage(call.get("usage", {}))
+    answer = _usage(call["answer_usage"]) if "answer_usage" in call else usage
     messages = tuple(call.get("messages", ()))
     named = {"component": "?", "kind": "?"} | plain
     return Span(place, parent, depth, messages=messages, usage=usage, answer_usage=answer, **named)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from adalang.config import Settings
@@ -70,7 +70,7 @@ class Tracer:
         root = calls[0]
         record = RunRecord(
             component=root.component,
-            usage=asdict(sum((call.usage for call in calls), Usage())),
+            usage=_usage(sum((call.usage for call in calls), _NOTHING)),
             calls=tuple(_shifted(traces)),
             steps=traces[0].steps,
             components=tuple(dict.fromkeys(call.component for call in calls)),
@@ -143,7 +143,7 @@ def _plain(call: Call, first: int) -> dict[str, Any]:
         "began": call.began,
         "seconds": call.seconds,
         "usage": _usage(call.usage),
-        "answer_usage": _usage(call.answer_usage),
+        "answer_usage": _usage(call.answer_usage) if call.answer_usage != call.usage else {},
         "parent": call.parent + first if call.parent is not None else None,
         "binding": call.binding,
         "raw": call.raw if call.raw != call.output else "",

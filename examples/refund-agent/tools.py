@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
 REFUNDS = FOLDER / "refunds.jsonl"
@@ -11,7 +12,7 @@ def find_order(reference: str) -> str:
     """What was ordered, for how much, and where it is now.
 
     Args:
-        reference: the order's reference, such as L-1047
+        reference: as it stands on the bill
     """
     order = _order(reference)
     return f"Paid: {order['paid']} crowns for {order['item']}. {order['where']}"
@@ -21,28 +22,29 @@ def refund(reference: str, amount: float) -> str:
     """Pays money back. Asked for the same refund again, it pays once and says the same.
 
     Args:
-        reference: the order's reference, such as L-1047
+        reference: as it stands on the bill
         amount: crowns to pay back
     """
-    paid = _order(reference)["paid"]
-    before = _refunded(reference)
-    if amount != before:
-        if not 0 < amount <= paid - before:
-            raise ValueError(f"{paid} crowns were paid for {reference} and {before} refunded; {amount} cannot be")
+    paid, refunded = _order(reference)["paid"], _refunded(reference)
+    if amount not in refunded:
+        if not 0 < amount <= paid - sum(refunded):
+            raise ValueError(
+                f"{paid} crowns were paid for {reference} and {sum(refunded)} refunded; {amount} cannot be"
+            )
         with REFUNDS.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"reference": reference.upper(), "amount": amount}) + "\n")
     return f"Refunded {amount} crowns for {reference.upper()}."
 
 
-def _order(reference: str) -> dict:
+def _order(reference: str) -> dict[str, Any]:
     orders = json.loads((FOLDER / "orders.json").read_text(encoding="utf-8"))
     if reference.upper() not in orders:
         raise ValueError(f"there is no order {reference}; ask the customer to look at the bill")
     return orders[reference.upper()]
 
 
-def _refunded(reference: str) -> float:
+def _refunded(reference: str) -> set[float]:
     if not REFUNDS.exists():
-        return 0
+        return set()
     booked = map(json.loads, REFUNDS.read_text(encoding="utf-8").splitlines())
-    return sum(one["amount"] for one in booked if one["reference"] == reference.upper())
+    return {one["amount"] for one in booked if one["reference"] == reference.upper()}

@@ -1,11 +1,11 @@
-"""The shop's order book: `orders.json` is what was sold, `refunds.jsonl` what was paid back."""
+"""The shop's order book: `orders.json` is what was sold, `refunds.log` what was paid back."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
-REFUNDS = FOLDER / "refunds.jsonl"
+REFUNDS = FOLDER / "refunds.log"
 
 
 def find_order(reference: str) -> str:

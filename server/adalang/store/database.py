@@ -209,8 +209,8 @@ class Store:
             "INSERT OR REPLACE INTO observations (key, tool, inputs, output, created) VALUES (?, ?, ?, ?, ?)",
             record.key,
             record.tool,
-            _dump(record.inputs),
-            _dump(record.output),
+            self.redactor.json(dumped(record.inputs)),
+            self.redactor.json(dumped(record.output)),
             record.created,
         )
 
@@ -235,8 +235,8 @@ class Store:
                         record.component,
                         record.name,
                         record.status,
-                        _dump(record.inputs),
-                        _dump(record.turns),
+                        self.redactor.json(dumped(record.inputs)),
+                        self.redactor.json(dumped(record.turns)),
                         record.created,
                     )
                 ],
@@ -256,7 +256,7 @@ class Store:
             "INSERT OR REPLACE INTO session_steps (session_id, place, content, created) "
             "SELECT id, ?, ?, created FROM sessions WHERE id = ?",
             place,
-            _dump(content),
+            self.redactor.json(dumped(content)),
             session_id,
         )
 

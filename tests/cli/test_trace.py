@@ -21,7 +21,7 @@ def ran(tmp_path, monkeypatch, capsys):
     (tmp_path / "main.adal").write_text(FILE)
     (tmp_path / "adalang.toml").write_text("")
     monkeypatch.chdir(tmp_path)
-    assert run(["run", "main.adal:shout", "--set", f"text={'word \x1b[31m' * 60}"]) == 0
+    assert run(["run", "main.adal:shout", "--set", "text=" + "word \x1b[31m" * 60]) == 0
     capsys.readouterr()
     return tmp_path
 

@@ -20,7 +20,7 @@ _WIDTH_OF_A_FILE = 200
 
 def print_tree(record: RunRecord, full: bool) -> None:
     """Print the calls below each other, each with what it took, its inputs and what came of it."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
     if not console.is_terminal:
         console.width = _WIDTH_OF_A_FILE
     branches: dict[int | None, Tree] = {}

@@ -238,7 +238,8 @@ class Session:
         def told(result: RowResult) -> None:
             nonlocal done
             done += 1
-            kept[result.row_id, result.sample] = keep_row(self.tracer, program, plan.name, result, evaluation)
+            if run := keep_row(self.tracer, program, plan.name, result, evaluation):
+                kept[result.row_id, result.sample] = run
             on_row(result, done, len(rows) * times)
 
         found = await evaluate(
@@ -250,7 +251,9 @@ class Session:
             on_row=told,
             concurrency=max(64, self.settings["concurrency"]),
         )
-        traced = [replace(row, run=kept[row.row_id, row.sample]) for row in found.rows]
+        traced = [
+            replace(row, run=kept[place]) if (place := (row.row_id, row.sample)) in kept else row for row in found.rows
+        ]
         return replace(found, rows=traced, fingerprint=self.fingerprint(program, plan.target.id))
 
     def _scorer(self, plan: EvalPlan) -> Scorer:

@@ -41,7 +41,7 @@ from adalang.store.records import (
 from adalang.store.redaction import Redactor
 from adalang.store.runs import Runs
 from adalang.store.schema import TABLES
-from adalang.store.texts import dumped, hidden
+from adalang.store.texts import dumped, without_secrets
 
 __all__ = ["PRUNABLE", "Store", "StoreError"]
 
@@ -283,7 +283,7 @@ class Store:
             record.high,
             dumped(record.usage),
             dumped(record.params),
-            dumped(hidden(record.rows, self.redactor)),
+            without_secrets(record.rows, self.redactor),
             record.repeats,
             record.created,
         )

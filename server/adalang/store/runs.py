@@ -36,6 +36,7 @@ class PackedRun:
     id: str
     values: tuple[Any, ...]
     texts: dict[str, str]
+    created: float
 
     def record(self) -> RunRecord:
         """The run as it will be read."""
@@ -59,13 +60,15 @@ class Runs:
             record.evaluation, _plain(row), record.sample, record.score, _plain(error), " ".join(record.components),
             record.seconds, dumped(record.usage), trace, len(trace), record.created,
         )  # fmt: skip
-        return PackedRun(record.id, values, texts)
+        return PackedRun(record.id, values, texts, record.created)
 
     def put(self, runs: Sequence[PackedRun]) -> None:
         """Keep runs, all in one commit."""
-        now = time.time()
-        texts = {name: text for run in runs for name, text in run.texts.items()}
-        kept = [(name, told := dumped(text), len(told), now) for name, text in texts.items()]
+        texts: dict[str, tuple[str, float]] = {}
+        for run in runs:
+            for name, text in run.texts.items():
+                texts[name] = text, max(run.created, texts[name][1] if name in texts else 0.0)
+        kept = [(name, told := dumped(text), len(told), created) for name, (text, created) in texts.items()]
         self._store._write_many((_PUT, [run.values for run in runs]), (_PUT_TEXT, kept))
 
     def find(

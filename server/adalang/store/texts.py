@@ -79,13 +79,18 @@ class _Packer:
         return _MARK + name
 
 
-def hidden(value: Any, redactor: Redactor) -> Any:
-    """A JSON value with the secrets in its texts hidden."""
+def without_secrets(value: Any, redactor: Redactor) -> str:
+    """A value as JSON with the secrets in its texts hidden."""
+    text = dumped(value)
+    return dumped(_hidden(value, redactor)) if redactor.suspects(text) else text
+
+
+def _hidden(value: Any, redactor: Redactor) -> Any:
     if isinstance(value, str):
         return redactor.text(value)
     if isinstance(value, Mapping):
-        return {name: hidden(one, redactor) for name, one in value.items()}
-    return [hidden(one, redactor) for one in value] if isinstance(value, list | tuple) else value
+        return {name: _hidden(one, redactor) for name, one in value.items()}
+    return [_hidden(one, redactor) for one in value] if isinstance(value, list | tuple) else value
 
 
 def names_in(value: Any) -> set[str]:

@@ -28,7 +28,7 @@ _PAUSE = 0.2
 _MANY = 64
 _LOOK_EVERY = 1000
 """Runs between two looks at what the traces take."""
-_ALWAYS = frozenset({"inputs", "output"})
+_ALWAYS = frozenset({"inputs", "output", "parent"})
 _NOTHING = Usage()
 _USAGE = tuple(one.name for one in fields(Usage))
 
@@ -153,7 +153,7 @@ def _plain(call: Call, first: int) -> dict[str, Any]:
         "model": call.model,
         "attempts": call.attempts,
     }
-    return {name: value for name, value in told.items() if name in _ALWAYS or value not in (None, "", [], {}, 0)}
+    return {name: value for name, value in told.items() if value or name in _ALWAYS}
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

@@ -1,0 +1,321 @@
+"""What runs leave behind: the tree of calls in the store, without secrets, within bounds, and with a collector on request."""
+
+import asyncio
+import gzip
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.servers import LoopbackServer, Refusal, Reply, ServerError
+
+from adalang.config import load_settings
+from adalang.engine.session import Session
+from adalang.report.trace import trace_page
+from adalang.runtime.interpreter import STOPPED, RunFailed
+from adalang.store import Store
+from adalang.store.records import RunRecord
+from adalang.store.redaction import HIDDEN, Redactor
+from adalang.store.texts import packed, unpacked
+from adalang.tracing.otlp import traces_address
+from adalang.tracing.spans import spans_of
+
+SECRET = "a-key-of-the-model-4711"
+FILE = '''model m = "openai/gpt-4o-mini" { api_base = env("BASE"), api_key = env("MODEL_ACCESS") }
+
+prompt classify(ticket: str) -> "billing" | "technical" {
+  model = m
+  user = """{{ ticket }}"""
+}
+
+prompt reply(ticket: str, kind: str) -> str {
+  model = m
+  user = """{{ kind }}: {{ ticket }}"""
+}
+
+prompt grade(output: str) -> float {
+  model = m
+  system = """Grade."""
+  user = """{{ output }}"""
+}
+
+pipeline support(ticket: str) -> str {
+  kind = classify(ticket)
+  return reply(ticket, kind)
+}
+
+dataset rows = [{ ticket = "good" }, { ticket = "bad" }]
+
+eval quality of support {
+  data = rows
+  metric = grade
+}
+'''
+
+
+def answer(incoming):
+    text = json.dumps(incoming.body)
+    if "Grade." in text:
+        return Reply("1" if "good" in text else "0")
+    return Reply("billing" if "Answer with exactly" in text else f"You said {incoming.body['messages'][-1]['content']}")
+
+
+@contextmanager
+def workspace(tmp_path: Path, server: LoopbackServer, **environment: str) -> Iterator[Session]:
+    (tmp_path / "main.adal").write_text(FILE)
+    known = {"BASE": server.api_base, "MODEL_ACCESS": SECRET, **environment}
+    yield Session(tmp_path, load_settings(tmp_path, known))
+
+
+async def test_a_run_leaves_its_tree_with_what_each_call_took(tmp_path):
+    async with LoopbackServer(behaviour=answer) as server:
+        with workspace(tmp_path, server) as session:
+            async with session:
+                _, _, run = await session.run_component(tmp_path / "main.adal", "support", {"ticket": "hello"})
+    with Store.open(tmp_path) as store:
+        record = store.runs.get(run)
+        assert store.runs.find(component="reply")[0].id == run and not store.runs.find(component="repl")
+    assert record is not None and (record.origin, record.error, record.file) == ("run", "", "main.adal")
+    root, classify, reply = spans_of(record)
+    assert [(one.component, one.depth, one.binding) for one in (root, classify, reply)] == [
+        ("support", 0, ""),
+        ("classify", 1, "kind"),
+        ("reply", 1, ""),
+    ]
+    assert classify.model == "openai/gpt-4o-mini" and classify.attempts == 1 and not classify.cached
+    assert classify.usage.tokens > 0 and classify.usage.usd > 0 and record.usage["calls"] == 2
+    assert root.began <= classify.began <= reply.began and root.seconds >= classify.seconds > 0
+    assert root.output == "You said billing: hello" and reply.messages[-1]["content"] == "billing: hello"
+
+
+async def test_a_run_that_fails_or_is_stopped_leaves_how_far_it_came(tmp_path):
+    slow = asyncio.Event()
+
+    def behave(incoming):
+        if "fail" in json.dumps(incoming.body):
+            return Refusal("not this")
+        slow.set()
+        return Reply("billing")
+
+    async with LoopbackServer(behaviour=behave) as server:
+        with workspace(tmp_path, server) as session:
+            async with session:
+                with pytest.raises(RunFailed):
+                    await session.run_component(tmp_path / "main.adal", "support", {"ticket": "fail"})
+                server.latency = 1.0
+                task = asyncio.create_task(
+                    session.run_component(tmp_path / "main.adal", "support", {"ticket": "stopped"})
+                )
+                await slow.wait()
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                session.tracer.flush()
+                stopped, failed = session.store.runs.find(errors=True)
+                whole = session.store.runs.get(stopped.id)
+    assert "refused" in failed.error and stopped.error == STOPPED
+    assert whole is not None and [one.error for one in spans_of(whole)] == [STOPPED, STOPPED]
+
+
+async def test_attempts_are_counted_and_kept_answers_are_marked(tmp_path):
+    answers = iter([ServerError(), Reply("billing")])
+    async with LoopbackServer(behaviour=lambda incoming: next(answers)) as server:
+        with workspace(tmp_path, server) as session:
+            async with session:
+                for _ in range(2):
+                    await session.run_component(tmp_path / "main.adal", "classify", {"ticket": "x"})
+    with Store.open(tmp_path) as store:
+        again, bought = (spans_of(store.runs.get(one.id))[0] for one in store.runs.find())
+    assert (bought.attempts, bought.cached) == (2, False)
+    assert (again.attempts, again.cached, again.usage.tokens) == (0, True, 0)
+
+
+async def test_failing_rows_and_a_share_of_the_others_are_kept_with_what_judged_them(tmp_path):
+    (tmp_path / "adalang.toml").write_text("trace_share = 0\n")
+    async with LoopbackServer(behaviour=answer) as server:
+        with workspace(tmp_path, server) as session:
+            async with session:
+                found = await session.evaluation(session.load(tmp_path / "main.adal"), "quality")
+    with Store.open(tmp_path) as store:
+        [kept] = store.runs.find(eval="quality", failing=True)
+        [stored] = store.evaluations(with_rows=True)
+        assert store.runs.find(evaluation=stored.id) == [kept]
+        record = store.runs.get(kept.id)
+    assert {row.run for row in found.rows} == {"", kept.id} == {row["run"] for row in stored.rows}
+    assert kept.score == 0 and [one.component for one in spans_of(record)] == ["support", "classify", "reply", "grade"]
+    assert record.usage["calls"] == 3
+
+
+async def test_secrets_are_in_nothing_that_is_kept_shown_or_sent(tmp_path):
+    (tmp_path / "adalang.toml").write_text('redact = ["hunter[0-9]"]\n')
+    told = f"my key {SECRET} and sk-abcdefghij0123456789 and hunter2"
+    async with LoopbackServer(behaviour=answer) as server:
+        with workspace(tmp_path, server) as session:
+            async with session:
+                _, _, run = await session.run_component(tmp_path / "main.adal", "support", {"ticket": told})
+                session.tracer.flush()
+                page = trace_page([session.store.runs.get(run)])
+    on_disk = b"".join(file.read_bytes() for file in (tmp_path / ".adalang").rglob("*") if file.is_file())
+    assert SECRET.encode() not in on_disk and SECRET not in page
+    assert "sk-abcdefghij" not in page and "hunter2" not in page and page.count(HIDDEN) > 3
+
+
+def test_what_is_kept_is_bounded_by_age_and_size_and_no_text_in_use_goes(tmp_path):
+    with Store.open(tmp_path) as store:
+        shared = "shared " * 50
+        for number in range(100):
+            calls = ({"component": "a", "inputs": {"x": shared, "y": str(number) * 900}},)
+            store.runs.put([store.runs.packed(RunRecord("a.adal", "a", {}, calls, created=1e6 + number))])
+        assert store.stats()["rows"]["texts"] == 101
+        before = store.runs.size()
+        gone = store.runs.retain(0, before / 2e6)
+        assert 40 < gone < 80 and store.runs.size() <= before / 2
+        left = store.runs.find(limit=-1)
+        assert len(left) == 100 - gone and left[0].created == 1e6 + 99
+        assert all(store.runs.get(one.id).calls[0]["inputs"]["x"] == shared for one in left)
+        assert store.runs.retain(1, 0) == len(left)
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.text(min_size=1).map(lambda text: text * 90),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(_VALUES)
+def test_values_come_back_as_they_were_packed(value):
+    text, texts = packed({"value": value}, Redactor())
+    found = unpacked(json.loads(text), texts.__getitem__)["value"]
+    assert found == value or HIDDEN in json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sk-proj-abcdefghijklmnop",
+        "AKIAABCDEFGHIJKLMNOP",
+        "Authorization: Bearer abcdefghijklmnop",
+        "http://me:pw@host/",
+    ],
+)
+def test_what_looks_like_a_key_is_hidden(text):
+    assert HIDDEN in Redactor().text(f"a {text} b")
+
+
+def test_ordinary_words_stay(tmp_path):
+    for text in ("the task-force of the risk-averse", "see https://example.org/a", "token count: 12", "me@example.org"):
+        assert Redactor().text(text) == text
+
+
+class Collector(ThreadingHTTPServer):
+    """Takes OTLP over HTTP and keeps the spans, decoded."""
+
+    def __init__(self) -> None:
+        self.spans = []
+        self.headers = []
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        request = ExportTraceServiceRequest.FromString(body)
+        self.server.headers.append((self.path, self.headers.get("x-team")))
+        self.server.spans += [
+            span for one in request.resource_spans for scope in one.scope_spans for span in scope.spans
+        ]
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def collector() -> Iterator[Collector]:
+    server = Collector()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def attributes(span):
+    return {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in span.attributes}
+
+
+async def test_a_collector_gets_the_tree_in_the_words_of_the_conventions(tmp_path):
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    with collector() as taken:
+        environment = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{taken.server_port}",
+            "OTEL_EXPORTER_OTLP_HEADERS": "x-team=one",
+        }
+        async with LoopbackServer(behaviour=answer) as server:
+            with workspace(tmp_path, server, **environment) as session:
+                async with session:
+                    await session.run_component(tmp_path / "main.adal", "support", {"ticket": f"about {SECRET}"})
+    assert taken.headers == [("/v1/traces", "one")]
+    root, classify, reply = taken.spans
+    assert (root.name, classify.name, reply.name) == ("support", "chat openai/gpt-4o-mini", "chat openai/gpt-4o-mini")
+    assert not root.parent_span_id and classify.parent_span_id == reply.parent_span_id == root.span_id
+    assert len({span.trace_id for span in taken.spans}) == 1 and root.end_time_unix_nano >= reply.end_time_unix_nano
+    told = attributes(reply)
+    assert (told["gen_ai.operation.name"], told["gen_ai.provider.name"], told["gen_ai.request.model"]) == (
+        "chat",
+        "openai",
+        "gpt-4o-mini",
+    )
+    assert told["gen_ai.usage.input_tokens"] > 0 and told["gen_ai.usage.output_tokens"] > 0
+    [message] = json.loads(told["gen_ai.input.messages"])
+    assert message["parts"] == [{"type": "text", "content": f"billing: about {HIDDEN}"}]
+    assert SECRET not in str(taken.spans)
+
+
+async def test_a_collector_that_is_away_is_told_once_and_is_no_runs_failure(tmp_path, caplog):
+    async with LoopbackServer(behaviour=answer) as server:
+        with workspace(tmp_path, server, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9") as session:
+            async with session:
+                for ticket in ("a", "b"):
+                    await session.run_component(tmp_path / "main.adal", "classify", {"ticket": ticket})
+                assert len(session.store.runs.find()) <= 2
+    with Store.open(tmp_path) as store:
+        assert len(store.runs.find()) == 2
+    assert len([one for one in caplog.records if one.name == "adalang.tracing"]) == 1
+
+
+def test_a_collectors_address_may_have_its_path():
+    assert traces_address("http://a:4318/") == traces_address("http://a:4318/v1/traces") == "http://a:4318/v1/traces"
+
+
+def test_hostile_texts_are_inert_on_the_page():
+    hostile = '<script>alert(1)</script><img src=x onerror="alert(2)">'
+    calls = (
+        {"component": hostile, "kind": hostile, "inputs": {hostile: hostile}, "output": hostile, "error": hostile},
+    )
+    page = trace_page([RunRecord(hostile, hostile, {}, calls, error=hostile, row=hostile, eval=hostile)])
+    assert "<script>alert" not in page and "<img" not in page and page.count("<script>") == 1
+    assert "default-src 'none'" in page
+
+
+def test_a_damaged_trace_is_shown_as_far_as_it_goes():
+    calls = ({"component": "a", "parent": 1}, {"component": "b", "parent": 1}, {"component": "c", "parent": 0})
+    assert [(one.component, one.depth) for one in spans_of(RunRecord("f", "a", {}, calls))] == [
+        ("a", 0),
+        ("c", 1),
+        ("b", 0),
+    ]

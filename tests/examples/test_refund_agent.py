@@ -19,7 +19,9 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "refund-agent"
 ASKED = "Call it? [y]es, [n]o, [e]dit: "
 
 
-@pytest.mark.parametrize(("typed", "booked"), [("y", [320.0]), ("n\nnot today", []), ('e\n{"amount": 99.5}\ny', [99.5])])
+@pytest.mark.parametrize(
+    ("typed", "booked"), [("y", [320.0]), ("n\nnot today", []), ('e\n{"amount": 99.5}\ny', [99.5])]
+)
 def test_a_large_refund_waits_for_what_the_person_at_the_terminal_says(
     tmp_path: Path, typed: str, booked: list[float]
 ) -> None:

@@ -33,8 +33,10 @@ def run_command(
     environment: Mapping[str, str],
     stdin: str = "",
     started: Callable[[int], object] = lambda process: None,
+    together: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """What `python -m adalang ARGUMENTS` writes and ends with; ``started`` is told the process's id.
+    """What `python -m adalang ARGUMENTS` writes and ends with; ``started`` is told the process's id. ``together``: standard error
+    is part of standard output, in the order of writing.
 
     Raises:
         subprocess.TimeoutExpired: it took longer than ``SECONDS`` and was killed.
@@ -43,7 +45,13 @@ def run_command(
     if sys.platform != "linux":  # elsewhere a fork, or a socket for whole messages, cannot be counted on
         pipe = subprocess.PIPE
         with subprocess.Popen(
-            command, cwd=cwd, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+            command,
+            cwd=cwd,
+            env=environment,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=subprocess.STDOUT if together else pipe,
+            text=True,
         ) as process:
             started(process.pid)
             try:
@@ -55,7 +63,7 @@ def run_command(
         given.write(stdin.encode())
         given.seek(0)
         told = {"arguments": arguments, "cwd": str(cwd), "environment": dict(environment)}
-        code = _forker().run(told, [given.fileno(), out.fileno(), err.fileno()], started)
+        code = _forker().run(told, [given.fileno(), out.fileno(), (out if together else err).fileno()], started)
         if code is None:
             raise subprocess.TimeoutExpired(command, SECONDS)
         out.seek(0)

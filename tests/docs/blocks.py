@@ -19,7 +19,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.commands import run_command
+
 _FENCE = re.compile(r"^( *)```(\S*) *(.*)$")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"$`\\]*\"")
+_SHELL = re.compile(r"[|&;<>()$`*?~#\\\"']")
 _ANYTHING = re.compile(r"…|\b[0-9a-f]{8}\b|\d+(?:[.,]\d+)*")
 
 
@@ -107,7 +111,22 @@ class Here:
             file.unlink()
 
     def _run(self, command: list[str], block: Block, shown: str, code: int, expected: list[str]) -> None:
-        done = subprocess.run(
+        done = self._done(command)
+        where = f"{self._page}:{block.line}: {shown}"
+        assert done.returncode == code, f"{where} ended with {done.returncode}, not {code}:\n{done.stdout}"
+        assert "Traceback" not in done.stdout, f"{where}:\n{done.stdout}"
+        lines = iter(done.stdout.splitlines())
+        for line in expected:
+            pattern = _pattern(line)
+            assert any(pattern.search(" ".join(one.split())) for one in lines), (
+                f"{where} does not print {line!r}:\n{done.stdout}"
+            )
+
+    def _done(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        arguments = _plain(command[-1]) if command[0] == "bash" else None
+        if arguments is not None:
+            return run_command(*arguments, cwd=self._folder, environment=self._environment, together=True)
+        return subprocess.run(
             command,
             cwd=self._folder,
             env=self._environment,
@@ -118,15 +137,13 @@ class Here:
             timeout=100,
             check=False,
         )
-        where = f"{self._page}:{block.line}: {shown}"
-        assert done.returncode == code, f"{where} ended with {done.returncode}, not {code}:\n{done.stdout}"
-        assert "Traceback" not in done.stdout, f"{where}:\n{done.stdout}"
-        lines = iter(done.stdout.splitlines())
-        for line in expected:
-            pattern = _pattern(line)
-            assert any(pattern.search(" ".join(one.split())) for one in lines), (
-                f"{where} does not print {line!r}:\n{done.stdout}"
-            )
+
+
+def _plain(command: str) -> list[str] | None:
+    """The arguments of an `adalang` command that needs no shell: it is run without the seconds that a new process imports for."""
+    if not command.startswith("adalang ") or _SHELL.search(_QUOTED.sub("", command)):
+        return None
+    return shlex.split(command)[1:]
 
 
 def _steps(text: str) -> list[tuple[str, list[str]]]:

@@ -122,7 +122,12 @@ async def test_tools_are_targets_and_metrics_of_evals(tmp_path):
     (tmp_path / "t.py").write_text(
         CODE + "\ndef same(output: str, expected: str) -> float:\n    return float(output == expected)\n"
     )
-    text = shop.file.read_text().partition("optimize")[0].replace("sorting of sort", "sorting of stock").replace("exact_match", "same")
+    text = (
+        shop.file.read_text()
+        .partition("optimize")[0]
+        .replace("sorting of sort", "sorting of stock")
+        .replace("exact_match", "same")
+    )
     shop.file.write_text(text + 'tool same(output: str, expected: str) -> float = python("t.py:same")\n')
     async with shop.session() as session:
         found = await shop.evaluate(session)

@@ -34,7 +34,8 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class EvaluateRequest:
-    """Score one eval. ``limit`` bounds the examples, ``repeats`` are the samples of each."""
+    """Score one eval. ``limit`` bounds the examples, ``repeats`` are the samples of each. ``on_save``: nobody has asked for it, so
+    tools with effects are only replayed."""
 
     method: ClassVar[str] = "evaluate"
     file: str
@@ -43,6 +44,7 @@ class EvaluateRequest:
     limit: int | None = None
     repeats: int | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
+    on_save: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,10 @@ class Services:
     effects: Effects = "run"
     observations: Observations | None = None
 
-    def unattended(self, why: str, effects: Effects = "run") -> Services:
+    def unattended(self, why: str) -> Services:
         """The same where nobody can be asked: ``why`` is told to whoever needed it."""
-        return replace(self, approver=nobody_because(why), effects=effects)
+        return replace(self, approver=nobody_because(why))
+
+    def replaying(self) -> Services:
+        """The same without tools' effects: what runs by itself, and again and again, only replays them."""
+        return replace(self, effects="replay")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from adalang.config import load_settings
+from adalang.engine.answering import answer
+from adalang.engine.protocol import EvaluateRequest
 from adalang.engine.session import Session
 from adalang.runtime.approval import asking
 
@@ -132,3 +134,15 @@ async def test_tools_are_targets_and_metrics_of_evals(tmp_path):
     async with shop.session() as session:
         found = await shop.evaluate(session)
     assert found.score == 1 and found.interval.n == len(shop.called)
+
+
+async def test_an_eval_that_runs_at_a_save_only_replays(tmp_path):
+    shop = Shop(tmp_path, "effects = true")
+    asked = EvaluateRequest(str(shop.file), "sorting", on_save=True)
+    async with shop.session() as session:
+        assert (await answer(session, asked, lambda progress: None))["void"]
+    assert not shop.called
+    async with shop.session() as session:
+        await shop.evaluate(session)
+        assert (await answer(session, asked, lambda progress: None))["score"] == 1
+    assert len(shop.called) == len(set(shop.called))

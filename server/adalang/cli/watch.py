@@ -115,6 +115,7 @@ async def _evaluate(file: Path, seen: Seen) -> None:
 
     settings = settings_for(file)
     async with open_session(file, settings) as session:
+        session.services = session.services.replaying()
         try:
             program = session.load(file)
             for name in _on_save(program):

@@ -51,6 +51,8 @@ async def _run(session: Session, asked: RunRequest, progress: OnProgress) -> dic
 
 
 async def _evaluate(session: Session, asked: EvaluateRequest, progress: OnProgress) -> dict[str, Any]:
+    if asked.on_save:
+        session.services = session.services.replaying()
     program = session.load(Path(asked.file), asked.texts)
     tally = _Tally(progress, asked.eval)
     found = await session.evaluation(

@@ -1,6 +1,7 @@
 """What the language server and its worker say to each other: JSON-RPC 2.0 in Content-Length frames over pipes.
 
-Requests are the dataclasses below, ``progress`` and ``cancel`` are notifications, results are plain JSON. Neither side needs
+Requests are the dataclasses below, results are plain JSON. Notifications are ``progress`` and ``cancel``, and while a run waits for a
+person, ``approve`` from the worker (``ask`` numbers the question) and ``decide`` from the server, with the same ``ask``. Neither side needs
 anything of the runtime to speak it. File descriptor 1 belongs to the protocol alone: :func:`claim_stdio` takes it away from
 whatever prints, so that no line of a library or of user code ever stands between two frames.
 """
@@ -33,7 +34,8 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class EvaluateRequest:
-    """Score one eval. ``limit`` bounds the examples, ``repeats`` are the samples of each."""
+    """Score one eval. ``limit`` bounds the examples, ``repeats`` are the samples of each. ``on_save``: nobody has asked for it, so
+    tools with effects are only replayed."""
 
     method: ClassVar[str] = "evaluate"
     file: str
@@ -42,6 +44,7 @@ class EvaluateRequest:
     limit: int | None = None
     repeats: int | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
+    on_save: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,24 @@ REQUESTS: Mapping[str, type[RunRequest] | type[EvaluateRequest] | type[OptimizeR
     "optimize": OptimizeRequest,
     "render": RenderRequest,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    """A call of a tool that waits for a person; ``asked_by`` is the component that wants it ("": it was run by itself)."""
+
+    tool: str
+    inputs: Mapping[str, Any]
+    asked_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the person says: whether the tool is called, with which inputs, and why not."""
+
+    approved: bool
+    inputs: Mapping[str, Any]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +197,7 @@ class Progress:
         return cls(**{**data, **told})
 
 
-def to_json(value: Request | Progress) -> dict[str, Any]:
+def to_json(value: Request | Progress | Verdict) -> dict[str, Any]:
     return asdict(value)
 
 

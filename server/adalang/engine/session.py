@@ -267,7 +267,8 @@ class Session:
 
     def task(self, program: Program, plan: OptimizePlan, budget: Budget) -> FileTask:
         evaluated = eval_plan(program, plan.eval)
-        services = self.services.unattended(_SEARCHES_ASK_NOBODY, "run" if plan.allow_effects else "replay")
+        services = self.services.unattended(_SEARCHES_ASK_NOBODY)
+        services = services if plan.allow_effects else services.replaying()
         return FileTask.build(
             program=program,
             plan=plan,

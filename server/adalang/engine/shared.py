@@ -12,6 +12,7 @@ from typing import Any
 from adalang.config import Settings, load_settings
 from adalang.engine.gateways import DECISIVE, gateway_for
 from adalang.engine.session import Session
+from adalang.runtime.approval import Approver, nobody
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.retrieval.retrieval import Indexes
 from adalang.runtime.services import Services
@@ -41,14 +42,16 @@ class Shared:
         """The newest last: new requests use that one."""
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[Session]:
-        """A session with the settings as they are now. What has begun goes on with those that it began with."""
+    async def session(self, approver: Approver = nobody) -> AsyncIterator[Session]:
+        """A session with the settings as they are now, whose runs ask ``approver``. What has begun goes on with those that it began with."""
         settings = load_settings(self._root)
         used = self._gateway_for(settings)
         used.requests += 1
         try:
             await self._close_former()
-            services = Services(indexes=self._indexes, tools=self._tools, observations=Observations(self._store))
+            services = Services(
+                approver, indexes=self._indexes, tools=self._tools, observations=Observations(self._store)
+            )
             async with Session(
                 self._root, settings, store=self._store, gateway=used.gateway, services=services
             ) as session:

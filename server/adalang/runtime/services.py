@@ -29,9 +29,13 @@ class Services:
     observations: Observations | None = None
     toolless: set[tuple[str, str]] = field(default_factory=set)
 
-    def unattended(self, why: str, effects: Effects = "run") -> Services:
+    def unattended(self, why: str) -> Services:
         """The same where nobody can be asked: ``why`` is told to whoever needed it."""
-        return replace(self, approver=nobody_because(why), effects=effects)
+        return replace(self, approver=nobody_because(why))
+
+    def replaying(self) -> Services:
+        """The same without tools' effects: what runs by itself, and again and again, only replays them."""
+        return replace(self, effects="replay")
 
     async def aclose(self) -> None:
         """End the tools' processes and let go of the indexes."""

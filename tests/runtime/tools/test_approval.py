@@ -135,7 +135,7 @@ async def test_where_effects_are_replayed_only_recorded_calls_are_answered(tmp_p
         services = Services(approver=asking(lambda request: True), observations=Observations(store))
         async with shop(tmp_path, services, text) as w:
             assert await w.run("refund", order="7", amount=60.0) == "refunded 60.0"
-        replay = services.unattended("nobody", "replay")
+        replay = services.unattended("nobody").replaying()
         async with shop(tmp_path, replay, "# told in other words\n" + text) as w:
             assert await w.run("refund", order="7", amount=60.0) == "refunded 60.0"
             with pytest.raises(RunFailed, match="no earlier call with these inputs is recorded") as failed:

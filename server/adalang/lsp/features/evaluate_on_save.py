@@ -32,7 +32,9 @@ async def _evaluate(server: AdalServer, analysis: Analysis, asked: OnSave) -> No
         if is_evaluated(now, server.evaluated.get(key), _stored(server, analysis, name)):
             return
         server.evaluated[key] = now.eval
-    request = EvaluateRequest(str(path), name, limit=asked.limit, texts=analysis.snapshot.unsaved(program))
+    request = EvaluateRequest(
+        str(path), name, limit=asked.limit, texts=analysis.snapshot.unsaved(program), on_save=True
+    )
     workspace = server.workspaces.of(path)
     try:
         result = await server.work.replace(key, f"Evaluating {name}", workspace.engine, request)

@@ -105,6 +105,8 @@ def _large(data: Path, count: int, peers: Path | None) -> None:
         )
         print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
         for one in LARGE:
+            for index in (folder / ".adalang").glob("indexes/*"):
+                index.unlink()
             built = _measured(folder, data, one, asked[:1])
             again = _measured(folder, data, one, asked)
             with (folder / "part0.jsonl").open("a", encoding="utf-8") as file:

@@ -31,6 +31,7 @@ WITHOUT = {
     "ADL111": "which name was meant is known only where one is close",
     "ADL211": "no component of that kind is at hand",
     "ADL306": "what may go from a prompt is the author's to say",
+    "ADL217": "it counts again with another method",
     "ADL502": "rows are mended in their own file",
     "ADL504": "either the row or the type is wrong",
     "ADL507": "rows are moved in their own files",

@@ -115,9 +115,11 @@ def run(
 def _typed(program: Program, entity: Entity, values: dict[str, Any], as_text: set[str]) -> dict[str, Any]:
     """Texts from ``--set NAME=VALUE`` read as the numbers or bools that the inputs want."""
     from adalang.language.checks.scope import signature
-    from adalang.language.types import describe, fits, misfit, type_of_value
+    from adalang.language.types import INT, describe, fits, misfit, type_of_value
 
     wanted = {name: declared for name, declared, _ in signature(program, entity).inputs}
+    if entity.kind == "retriever":
+        wanted.setdefault("k", INT)
     typed = dict(values)
     for name in as_text & wanted.keys():
         if misfit(values[name], wanted[name]) is None:

@@ -358,11 +358,12 @@ def _gold_name(metric: str, one: Any) -> str:
 
 
 def _is_gold(passage: Any, gold: str) -> bool:
-    """By id or source (also a part of it: `a.md#2` of `a.md`); gold with spaces also as a text in it."""
+    """By id or source (also a part of it: `a.md#2` and `a.csv:2` of `a.md` and `a.csv`, or `2` alone); gold with spaces also as
+    a text in it."""
     if not isinstance(passage, Mapping):
         return str(passage) == gold
     names = [str(passage[field]) for field in ("id", "source") if passage.get(field) is not None]
-    if any(name == gold or name.startswith(f"{gold}#") for name in names):
+    if any(name == gold or name.startswith((f"{gold}#", f"{gold}:")) or name.endswith(f"#{gold}") for name in names):
         return True
     return " " in gold.strip() and _holds(_plain(str(passage.get("text", ""))), _plain(gold))
 

@@ -77,9 +77,8 @@ def _name(plan: Plan) -> str:
     embedding: Any = "lexical" if plan.lexical else None
     if spec is not None:
         embedding = [spec.id, public_options(spec.options), without_login(spec.api_base)]
-    content = [FORMAT, str(corpus.folder), list(corpus.patterns), corpus.chunk, corpus.overlap, embedding]
-    if plan.store != "faiss":  # which searches the vectors that are in the index anyway
-        content.append(plan.store)
+    outside = plan.store if plan.store != "faiss" else ""  # which searches the vectors that are in the index anyway
+    content = [FORMAT, str(corpus.folder), list(corpus.patterns), corpus.chunk, corpus.overlap, embedding, outside]
     return hashlib.sha256(canonical_json(content).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 

@@ -127,7 +127,11 @@ async def test_run_evaluate_and_a_worker_that_dies(editor: Editor, tmp_path: Pat
 async def test_answers_are_told_to_clients_that_show_them(editor: Editor, tmp_path: Path) -> None:
     page = workspace(tmp_path)
     told: list[Any] = []
-    editor.client.feature("adalang/answer")(told.append)
+
+    @editor.client.feature("adalang/answer")
+    def answered(params: Any) -> None:
+        told.append(params)
+
     shows = capabilities()
     shows.experimental = {"answers": True}
     await editor.start(tmp_path, shows, {"evaluateOnSave": False})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from adalang.engine.client import EngineClient, WorkerDied
-from adalang.engine.protocol import RunRequest
+from adalang.engine.protocol import Progress, RunRequest
+from tests.servers import LoopbackServer, Reply, Slow
 
 PAGE = 'prompt answer(question: str) = """{{ question }}"""\n'
 
@@ -55,3 +57,19 @@ async def test_worker_that_speaks_nonsense_is_ended_and_the_next_call_starts_ano
             with pytest.raises(WorkerDied):
                 await client.call(question(client))
     assert "output" in await client.call(question(client))
+
+
+async def test_a_run_tells_its_answer_while_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "adalang.toml").touch()
+    model = 'model m = "openai/test" { api_base = env("BASE"), api_key = env("KEY") }\n'
+    page = model + 'prompt answer(question: str) -> str {\n  model = m\n  user = """{{ question }}"""\n}\n'
+    (tmp_path / "page.adal").write_text(page, encoding="utf-8")
+    text, told = " ".join(f"word{n}" for n in range(300)), list[Progress]()
+    async with LoopbackServer(behaviour=lambda _: Slow(0.01, Reply(text))) as server:
+        client = EngineClient(tmp_path, {**os.environ, "BASE": server.api_base, "KEY": "k"})
+        result = await client.call(question(client), told.append)
+        await client.close()
+    answers = [one.answer for one in told if one.answer is not None]
+    assert "".join(one.text for one in answers) == result["output"] == text
+    assert {one.component for one in answers} == {"answer"} and len(answers) < 300
+    assert told[-1].told("Running answer").endswith("word299")

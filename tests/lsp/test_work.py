@@ -124,6 +124,22 @@ async def test_run_evaluate_and_a_worker_that_dies(editor: Editor, tmp_path: Pat
     assert (await editor.execute("evaluate", uri, "routing"))["score"] == 1.0
 
 
+async def test_answers_are_told_to_clients_that_show_them(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    told: list[Any] = []
+
+    @editor.client.feature("adalang/answer")
+    def answered(params: Any) -> None:
+        told.append(params)
+
+    shows = capabilities()
+    shows.experimental = {"answers": True}
+    await editor.start(tmp_path, shows, {"evaluateOnSave": False})
+    result = await editor.execute("run", editor.open(page), "classify", {"ticket": "money"})
+    assert result["output"] == "billing"
+    assert (told[-1].component, told[-1].value, told[-1].done) == ("classify", "billing", True)
+
+
 async def test_cancel_stops_the_work(editor: Editor, tmp_path: Path) -> None:
     page = workspace(tmp_path)
     (tmp_path / "hold").touch()

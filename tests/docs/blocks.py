@@ -2,7 +2,8 @@
 
 - ```console: each line that starts with `$ ` is run; the lines below it have to occur in its output, in this order. Numbers
   and proposals' ids stand for any, and `…` for anything. It has to end with 0, unless `$ echo $?` follows and says otherwise.
-- ```python: is run, in the same folder as the console blocks, all blocks of a page in one process's order.
+- ```python: is run, in the same folder as the console blocks, all blocks of a page in one process's order; ```python FILE and
+  ```json FILE are written to FILE instead.
 - ```adal: must have no errors; ```adal FILE is written to FILE first, for the blocks below it.
 - Others (```sh, ```text, ```lua, ```toml …) are only shown.
 """
@@ -54,6 +55,8 @@ def run_page(page: Path, folder: Path) -> int:
     count = 0
     for block in blocks(page):
         match block.language:
+            case "python" | "json" if block.info:
+                here.write(block)
             case "console":
                 here.console(block)
             case "python":
@@ -88,6 +91,9 @@ class Here:
             following = steps[at + 1] if at + 1 < len(steps) else ("", [])
             code = int(following[1][0]) if following[0] == "echo $?" else 0
             self._run(["bash", "-c", command], block, command, code, expected)
+
+    def write(self, block: Block) -> None:
+        (self._folder / block.info).write_text(block.text, encoding="utf-8")
 
     def python(self, block: Block) -> None:
         self._run([sys.executable, "-c", block.text], block, block.text, 0, [])

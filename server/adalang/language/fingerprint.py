@@ -56,6 +56,7 @@ from adalang.language.declarations import (
 )
 from adalang.language.program import Entity, Module, Program
 from adalang.language.reach import callees, shared_params
+from adalang.language.tool_sources import http_source
 from adalang.language.types import json_schema
 
 FileHash = Callable[[Path], str | None]
@@ -323,5 +324,8 @@ class _Content:
     def _code(self, call: CallExpression) -> Iterator[Any]:
         """The content of the file that ``python("file.py:function")`` or ``http("file.json:operation")`` names."""
         first = call.arguments[0].value if call.arguments else None
-        if dotted(call.function) in ("python", "http") and isinstance(first, Text) and "://" not in first.value:
+        function = dotted(call.function)
+        if function == "python" and isinstance(first, Text):
             yield self._file_hash(self._module.path.parent / first.value.rpartition(":")[0])
+        elif function == "http" and isinstance(first, Text) and "://" not in first.value:
+            yield self._file_hash(self._module.path.parent / http_source(first.value)[0])

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from adalang.language.declarations import CallExpression, Expression, Text, dotted
 from adalang.language.program import Entity
+from adalang.language.tool_sources import python_source
 from adalang.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Labels, ListOf, OptionalOf, Type
 
 _PLAIN: Mapping[str, Type] = {"str": STR, "int": INT, "float": FLOAT, "bool": BOOL}
@@ -63,19 +63,6 @@ def python_functions(path: Path) -> Mapping[str, PythonFunction] | None:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda(args=args)):
                 found[name] = PythonFunction(tuple(_names(args)), tuple(_required(args)))
     return found
-
-
-def python_source(expression: Expression | None) -> tuple[str, str] | None:
-    """The file and the function that `python("file.py:function")` names."""
-    if (
-        not isinstance(expression, CallExpression)
-        or dotted(expression.function) != "python"
-        or not expression.arguments
-    ):
-        return None
-    first = expression.arguments[0].value
-    file, colon, function = first.value.rpartition(":") if isinstance(first, Text) else ("", "", "")
-    return (file, function) if colon and file else None
 
 
 def python_function_of(entity: Entity) -> PythonFunction | None:

@@ -196,6 +196,7 @@ TOOL_OPTIONS: Mapping[str, Mapping[str, SettingSpec]] = {
         ),
         _S("base", "text", "The address of the API. Absent: the description's first server."),
         _HEADERS,
+        _S("query", "object", 'Query parameters that are sent along: { key = env("KEY") }.'),
     ),
 }
 """What may stand in a tool's parentheses behind the text that says where it is."""

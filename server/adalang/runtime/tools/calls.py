@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from adalang.language.checks.scope import result_type
-from adalang.language.declarations import Constant, ToolDeclaration, setting
+from adalang.language.declarations import ToolDeclaration, setting
 from adalang.language.program import Entity
 from adalang.language.types import describe, misfit
 from adalang.runtime import dataflow
@@ -19,6 +19,7 @@ from adalang.runtime.failures import BugFailure, NotApproved, NotRecorded, ToolF
 from adalang.runtime.inputs import checked_inputs
 from adalang.runtime.operators import truth
 from adalang.runtime.services import Services
+from adalang.runtime.tools.source import has_effects
 
 
 class Run(dataflow.Run, Protocol):
@@ -44,7 +45,7 @@ async def call_tool(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int
     services = run.services
     _refuse_no_numbers(entity, inputs)
     asks = await _asks(run, entity, declaration, inputs, at)
-    guarded = asks or _effects(declaration)
+    guarded = asks or has_effects(entity)
     if guarded and services.effects == "replay":
         return _recorded(run, entity, inputs)
     if asks:
@@ -67,12 +68,6 @@ async def _asks(run: Run, entity: Entity, declaration: ToolDeclaration, inputs: 
         return truth(await dataflow.evaluated(run, entity, approve.value, inputs, at), "approve")
     except BugFailure as failure:
         raise BugFailure(f"`approve` of `{entity.id}`: {failure}") from failure
-
-
-def _effects(declaration: ToolDeclaration) -> bool:
-    """Anything but a plain ``false`` counts as a yes."""
-    found = setting(declaration.settings, "effects")
-    return found is not None and not (isinstance(found.value, Constant) and found.value.value is False)
 
 
 async def _agreed(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int) -> dict[str, Any]:

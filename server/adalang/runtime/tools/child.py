@@ -1,8 +1,7 @@
-"""The process that a tool's Python file runs in. It needs nothing but the standard library, and imports the user's file.
+"""The process that a tool's Python file runs in: ``python -P child.py FILE MEGABYTES``. It needs the standard library alone.
 
-There are two processes. The first watches: when the caller's end of standard input is closed (the caller wants it, or is
-dead) or the second ends, it kills all that the second has ever started, and ends. The second works: it reads calls from
-standard input and writes answers to what was standard output; what the user's code prints goes to standard error.
+It reads calls from standard input and writes answers to what was standard output; what the user's code prints goes to
+standard error. That it ends, and what it has started with it, is up to :mod:`adalang.runtime.tools.watch`.
 
 Frames are four bytes of length (big-endian) and JSON. First comes ``{"ready": {path: [mtime_ns, size]}}`` with the files
 that were imported from beside the tool's, then, for each call ``{"function", "inputs"}``, one of ``{"output"}``,
@@ -12,123 +11,21 @@ that were imported from beside the tool's, then, for each call ``{"function", "i
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import importlib.util
 import inspect
 import json
 import os
-import select
-import signal
 import sys
-import time
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any, BinaryIO
 
 MOST_OUTPUT = 16 << 20
 """Bytes of JSON that a call may give."""
-_DIE_WITH_PARENT, _ADOPT_ORPHANS = 1, 36  # prctl(2): PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER
 _LONGEST_TEXT = 2_000  # characters of an exception
-_END_SECONDS = 5.0
 
 
 def main() -> None:
     file, megabytes = sys.argv[1], int(sys.argv[2])
-    _prctl(_ADOPT_ORPHANS, 1)
-    _prctl(_DIE_WITH_PARENT, signal.SIGTERM)
-    woken, wakes = os.pipe()
-    os.set_blocking(woken, False)
-    os.set_blocking(wakes, False)
-    signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
-    asked_to_end = _noted(signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    worker = os.fork()
-    if worker == 0:
-        signal.set_wakeup_fd(-1)
-        for one in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGINT):
-            signal.signal(one, signal.SIG_DFL)
-        os.setpgid(0, 0)
-        _prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-        _work(file, megabytes)
-        os._exit(0)
-    os.close(1)
-    status = _watch(worker, woken, asked_to_end)
-    _end_all(worker)
-    os._exit(0 if status is None else os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
-
-
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-
-
-# ---- the process that watches
-
-
-def _noted(*signals: signal.Signals) -> set[int]:
-    """The signals that have come, from now on."""
-    come: set[int] = set()
-    for one in signals:
-        signal.signal(one, lambda number, _: come.add(number))
-    return come
-
-
-def _watch(worker: int, woken: int, come: set[int]) -> int | None:
-    """Wait until the worker has ended, and give its status; ``None`` when the caller has gone or wants an end."""
-    poll = select.poll()
-    poll.register(0, 0)  # only that it was hung up: what comes in is the worker's
-    poll.register(woken, select.POLLIN)
-    while True:
-        if any(one == 0 for one, _ in poll.poll()) or come & {signal.SIGTERM, signal.SIGHUP}:
-            return None
-        try:
-            os.read(woken, 4096)
-        except BlockingIOError:
-            pass
-        while True:
-            try:
-                ended, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return 0
-            if ended == worker:
-                return status
-            if ended == 0:
-                break
-
-
-def _end_all(worker: int) -> None:
-    """Kill the worker's group, then whoever left it: orphans come to this process."""
-    _kill(os.killpg, worker)
-    until = time.monotonic() + _END_SECONDS
-    while time.monotonic() < until:
-        for one in _children():
-            _kill(os.kill, one)
-        try:
-            if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                time.sleep(0.002)
-        except ChildProcessError:
-            return
-
-
-def _children() -> list[int]:
-    try:
-        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as listed:  # noqa: PTH123
-            return [int(one) for one in listed.read().split()]
-    except OSError:
-        return []
-
-
-def _kill(how: Callable[[int, int], None], whom: int) -> None:
-    try:
-        how(whom, signal.SIGKILL)
-    except OSError:
-        pass
-
-
-# ---- the process that works
-
-
-def _work(file: str, megabytes: int) -> None:
     calls, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -150,6 +47,7 @@ def _work(file: str, megabytes: int) -> None:
         if os.getpid() != own:  # a fork that came back from the function
             os._exit(0)
         _answer(answers, answer)
+    os._exit(0)  # whatever threads the user's code has left
 
 
 def _limit(megabytes: int) -> None:

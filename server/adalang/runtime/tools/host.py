@@ -6,11 +6,14 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from adalang.language.checks.scope import result_type
 from adalang.language.program import Entity, Program
 from adalang.runtime.failures import BugFailure, ToolFailure
-from adalang.runtime.tools.source import ToolSource, python_environment, tool_source
+from adalang.runtime.tools.source import ToolSource, has_effects, python_environment, tool_source
 
 if TYPE_CHECKING:
+    from adalang.runtime.tools.http_tools import HttpTools
+    from adalang.runtime.tools.mcp_tools import McpTools
     from adalang.runtime.tools.python_tools import PythonTools
 
 
@@ -24,6 +27,8 @@ class Tools:
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = os.environ if environment is None else environment
         self._python: PythonTools | None = None
+        self._mcp: McpTools | None = None
+        self._http: HttpTools | None = None
 
     async def call(self, program: Program, entity: Entity, inputs: Mapping[str, Any]) -> Any:
         """What the tool gives for these inputs, as plain JSON.
@@ -37,6 +42,10 @@ class Tools:
             match source.kind:
                 case "python":
                     return await self._call_python(program, source, inputs)
+                case "mcp":
+                    return await self._call_mcp(program, entity, source, inputs)
+                case "http":
+                    return await self._call_http(program, entity, source, inputs)
                 case _:
                     raise BugFailure(f"there are no tools of `{source.kind}(…)`")
         except (ToolFailure, BugFailure) as failure:
@@ -44,8 +53,9 @@ class Tools:
 
     async def aclose(self) -> None:
         """End all processes and connections, those at work too."""
-        if self._python is not None:
-            await self._python.aclose()
+        for one in (self._python, self._mcp, self._http):
+            if one is not None:
+                await one.aclose()
 
     async def _call_python(self, program: Program, source: ToolSource, inputs: Mapping[str, Any]) -> Any:
         from adalang.runtime.tools.python_tools import PythonTools
@@ -63,3 +73,17 @@ class Tools:
             seconds=source.seconds,
             memory=source.megabytes,
         )
+
+    async def _call_mcp(self, program: Program, entity: Entity, source: ToolSource, inputs: Mapping[str, Any]) -> Any:
+        from adalang.runtime.tools.mcp_tools import McpTools
+
+        self._mcp = self._mcp or McpTools()
+        name = str(source.options.get("tool") or entity.declaration.name.text)
+        returns = result_type(program, entity)
+        return await self._mcp.call(source, name, inputs, returns, again=not has_effects(entity))
+
+    async def _call_http(self, program: Program, entity: Entity, source: ToolSource, inputs: Mapping[str, Any]) -> Any:
+        from adalang.runtime.tools.http_tools import HttpTools
+
+        self._http = self._http or HttpTools()
+        return await self._http.call(source, entity.declaration.name.text, inputs, result_type(program, entity))

@@ -15,7 +15,7 @@ from typing import Any
 from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
 from adalang.runtime.tools.child import MOST_OUTPUT
 
-_CHILD = Path(__file__).with_name("child.py")
+_CHILD, _WATCH = Path(__file__).with_name("child.py"), Path(__file__).with_name("watch.py")
 _IMPORT_SECONDS = 60.0
 _END_SECONDS = 8.0
 _MOST_PRINTED = 10 << 20
@@ -34,13 +34,9 @@ class PythonProcess:
 
     @classmethod
     async def start(cls, file: Path, environment: Mapping[str, str], memory: int) -> PythonProcess:
-        """Start it and import ``file``, with ``memory`` megabytes at most.
-
-        Raises:
-            BugFailure: the file cannot be imported, or not in time.
-        """
+        """Start one for ``file``, with ``memory`` megabytes at most."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", str(_CHILD), str(file), str(memory)),
+            *watched(sys.executable, "-P", str(_CHILD), str(file), str(memory)),
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
@@ -48,25 +44,29 @@ class PythonProcess:
             cwd=file.parent,
             start_new_session=True,  # Ctrl-C is the caller's to handle
         )
-        started = cls(process, file)
+        return cls(process, file)
+
+    async def imported(self) -> None:
+        """Wait until it has imported its file.
+
+        Raises:
+            BugFailure: the file cannot be imported, or not in time.
+        """
         try:
             async with asyncio.timeout(_IMPORT_SECONDS):
-                found = await started._answer()
-        except TimeoutError:
-            started.kill()
-            raise BugFailure(f"{file.name} could not be imported within {_IMPORT_SECONDS:g} s") from None
-        except ToolFailure as failure:
-            started.kill()
-            raise BugFailure(f"{file.name} cannot be imported: {failure}") from failure
-        except BaseException:
-            started.kill()
+                found = await self._answer()
+            if "ready" not in found:
+                raise BugFailure(found["bug"])
+        except BaseException as error:
+            self.kill()
+            if isinstance(error, TimeoutError):
+                raise BugFailure(f"{self._file.name} could not be imported within {_IMPORT_SECONDS:g} s") from None
+            if isinstance(error, ToolFailure):
+                raise BugFailure(f"{self._file.name} cannot be imported: {error}") from error
             raise
-        started._show()
-        if "ready" not in found:
-            started.kill()
-            raise BugFailure(found["bug"])
-        started._files = found["ready"]
-        return started
+        finally:
+            self._show()
+        self._files = found["ready"]
 
     @property
     def alive(self) -> bool:
@@ -178,6 +178,11 @@ class PythonProcess:
             more = "" if len(self._shown) < _SHOWN else f"\n({self._file.name} printed more than is shown)\n"
             self._shown.clear()
             sys.stderr.write(text + more)
+
+
+def watched(*command: str) -> tuple[str, ...]:
+    """The command such that nothing is left of it, and of what it has started, when this process ends."""
+    return (sys.executable, "-P", str(_WATCH), *command)
 
 
 def _how(code: int) -> str:

@@ -39,19 +39,20 @@ class PythonTools:
         seconds: float,
         memory: int,
     ) -> Any:
-        """See :meth:`PythonProcess.start` and :meth:`PythonProcess.call`. Waiting for a free process takes no time of the call's."""
+        """See :meth:`PythonProcess.imported` and :meth:`PythonProcess.call`. Waiting for a free process takes no time of the call's."""
         known = self._files.setdefault((file, memory, frozenset(environment.items())), _File())
         async with known.places:
             process = self._warm(known)
             if process is None:
                 process = await PythonProcess.start(file, environment, memory)
                 self._all.add(process)
+                await process.imported()
             try:
                 return await process.call(function, inputs, seconds)
             finally:
                 if process.alive:
                     known.idle.append(process)
-                self._forget_dead()
+                self._all = {one for one in self._all if not one.gone}
 
     async def aclose(self) -> None:
         """End all processes, those at work too."""
@@ -66,7 +67,3 @@ class PythonTools:
                 return process
             process.kill()
         return None
-
-    def _forget_dead(self) -> None:
-        for one in [one for one in self._all if one.gone]:
-            self._all.discard(one)

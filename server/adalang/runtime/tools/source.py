@@ -76,6 +76,12 @@ def tool_source(entity: Entity, environment: Mapping[str, str]) -> ToolSource:
     )
 
 
+def has_effects(entity: Entity) -> bool:
+    """Whether a tool changes something outside. Anything but a plain ``false`` counts as a yes."""
+    found = setting(entity.declaration.settings, "effects")  # type: ignore[union-attr]
+    return found is not None and not (isinstance(found.value, Constant) and found.value.value is False)
+
+
 def python_environment(program: Program, source: ToolSource, environment: Mapping[str, str]) -> dict[str, str]:
     """What a tool's process sees of the environment: all but the keys of model providers, unless its ``env`` names them."""
     withheld = provider_key_variables() | set(_model_variables(program))

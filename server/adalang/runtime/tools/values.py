@@ -1,0 +1,31 @@
+"""What a server answered, as a value of the type that a tool is declared to give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from adalang.language.types import Type, misfit
+
+
+def as_declared(text: str, data: Any, declared: Type) -> Any:
+    """The first reading of an answer that fits: its text, its data, the data in a wrapper, the text as JSON; else the plainest.
+
+    ``data`` is ``None`` where the server gave no data besides the text.
+    """
+    readings = list(_readings(text, data))
+    return next((one for one in readings if misfit(one, declared) is None), readings[-1])
+
+
+def _readings(text: str, data: Any) -> Iterator[Any]:
+    yield text
+    if isinstance(data, dict) and data.keys() == {"result"}:  # how servers wrap what is no object
+        yield data["result"]
+    if data is not None:
+        yield data
+        return
+    try:
+        yield json.loads(text)
+    except ValueError:
+        pass

@@ -11,12 +11,12 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adalang.engine.protocol import Progress, Request, frame, to_json
+from adalang.engine.protocol import ApprovalAsked, Progress, Request, Verdict, frame, to_json
 
 __all__ = ["EngineClient", "EngineError", "Progress", "WorkerDied"]
 
@@ -27,6 +27,12 @@ _CLOSE_SECONDS = 3.0
 _CANCELLED = -32800
 
 OnProgress = Callable[[Progress], None]
+OnApproval = Callable[[ApprovalAsked], Awaitable[Verdict]]
+"""Asks a person; cancelled when the run that waits is over."""
+
+
+async def _nobody(asked: ApprovalAsked) -> Verdict:
+    return Verdict(False, asked.inputs, "there is nobody to ask here")
 
 
 class EngineError(Exception):
@@ -41,13 +47,15 @@ class WorkerDied(EngineError):
 class _Waiting:
     answer: asyncio.Future[dict[str, Any]]
     progress: OnProgress
+    asks: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 class EngineClient:
     """One workspace's worker. All methods belong to one event loop."""
 
-    def __init__(self, root: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, root: Path, environment: Mapping[str, str] | None = None, approve: OnApproval = _nobody) -> None:
         self.root = root
+        self._approve = approve
         self._environment = environment
         self._process: asyncio.subprocess.Process | None = None
         self._waiting: dict[int, _Waiting] = {}
@@ -79,7 +87,8 @@ class EngineClient:
             await self._settled(process, answer)
             raise
         finally:
-            self._waiting.pop(request_id, None)
+            for ask in self._waiting.pop(request_id).asks:
+                ask.cancel()
 
     async def close(self) -> None:
         """End the worker: politely by closing its stdin, then by force."""
@@ -161,6 +170,11 @@ class EngineClient:
             if waiting is not None:
                 waiting.progress(Progress.from_json(params))
             return
+        if message.get("method") == "approve":
+            waiting = self._waiting.get(params.pop("id", None))
+            if waiting is not None:
+                waiting.asks.add(asyncio.create_task(self._ask(params.pop("ask"), ApprovalAsked(**params))))
+            return
         waiting = self._waiting.get(message.get("id"))
         if waiting is None or waiting.answer.done():
             return
@@ -171,6 +185,16 @@ class EngineClient:
             waiting.answer.cancel()
         else:
             waiting.answer.set_exception(EngineError(str(error.get("message"))))
+
+    async def _ask(self, number: int, asked: ApprovalAsked) -> None:
+        process = self._process
+        try:
+            verdict = await self._approve(asked)
+        except Exception:
+            _log.exception("nobody could be asked to approve `%s`", asked.tool)
+            verdict = Verdict(False, asked.inputs, "nobody could be asked")
+        if process is not None:
+            self._send(process, "decide", {"ask": number, **to_json(verdict)})
 
     def _fail_all(self, code: int) -> None:
         if self._waiting:

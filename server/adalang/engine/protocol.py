@@ -1,6 +1,7 @@
 """What the language server and its worker say to each other: JSON-RPC 2.0 in Content-Length frames over pipes.
 
-Requests are the dataclasses below, ``progress`` and ``cancel`` are notifications, results are plain JSON. Neither side needs
+Requests are the dataclasses below, results are plain JSON. Notifications are ``progress`` and ``cancel``, and while a run waits for a
+person, ``approve`` from the worker (``ask`` numbers the question) and ``decide`` from the server, with the same ``ask``. Neither side needs
 anything of the runtime to speak it. File descriptor 1 belongs to the protocol alone: :func:`claim_stdio` takes it away from
 whatever prints, so that no line of a library or of user code ever stands between two frames.
 """
@@ -80,6 +81,24 @@ REQUESTS: Mapping[str, type[RunRequest] | type[EvaluateRequest] | type[OptimizeR
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    """A call of a tool that waits for a person; ``asked_by`` is the component that wants it ("": it was run by itself)."""
+
+    tool: str
+    inputs: Mapping[str, Any]
+    asked_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the person says: whether the tool is called, with which inputs, and why not."""
+
+    approved: bool
+    inputs: Mapping[str, Any]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SearchProgress:
     """What a search adds to its progress: the score that it began with (0 to 1, None while nobody knows), its budget, and the
     seconds that it should take at most (None: too early to tell)."""
@@ -156,7 +175,7 @@ class Progress:
         return cls(**{**data, "search": SearchProgress(**search) if search is not None else None})
 
 
-def to_json(value: Request | Progress) -> dict[str, Any]:
+def to_json(value: Request | Progress | Verdict) -> dict[str, Any]:
     return asdict(value)
 
 

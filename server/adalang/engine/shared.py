@@ -12,6 +12,7 @@ from typing import Any
 from adalang.config import Settings, load_settings
 from adalang.engine.gateways import DECISIVE, gateway_for
 from adalang.engine.session import Session
+from adalang.runtime.approval import Approver, nobody
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.services import Services
 from adalang.runtime.tools.host import Tools
@@ -39,14 +40,14 @@ class Shared:
         """The newest last: new requests use that one."""
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[Session]:
-        """A session with the settings as they are now. What has begun goes on with those that it began with."""
+    async def session(self, approver: Approver = nobody) -> AsyncIterator[Session]:
+        """A session with the settings as they are now, whose runs ask ``approver``. What has begun goes on with those that it began with."""
         settings = load_settings(self._root)
         used = self._gateway_for(settings)
         used.requests += 1
         try:
             await self._close_former()
-            services = Services(tools=self._tools, observations=Observations(self._store))
+            services = Services(approver, tools=self._tools, observations=Observations(self._store))
             yield Session(self._root, settings, store=self._store, gateway=used.gateway, services=services)
         finally:
             used.requests -= 1

@@ -7,6 +7,7 @@ dies, so that none is ever left behind. User code (``python(...)`` tools and met
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import sys
 import traceback
@@ -23,12 +24,14 @@ from adalang.engine.protocol import (
     Progress,
     RenderRequest,
     Request,
+    Verdict,
     claim_stdio,
     read_in_thread,
 )
 
 if TYPE_CHECKING:
     from adalang.engine.shared import Shared
+    from adalang.runtime.approval import ApprovalRequest, Approver, Decision
 
 _GRACE_SECONDS = 2.0
 _CANCELLED, _FAILED, _BAD_REQUEST = -32800, -32803, -32600
@@ -44,6 +47,8 @@ class Worker:
         self._writer = writer
         self._tasks: dict[Any, asyncio.Task[dict[str, Any]]] = {}
         self._shared: Shared | None = None
+        self._asks: dict[int, asyncio.Future[Verdict]] = {}
+        self._ask_numbers = itertools.count(1)
 
     def receive(self, message: Any) -> None:
         if isinstance(message, BadFrame) or not isinstance(message, dict):
@@ -54,12 +59,17 @@ class Worker:
             if task is not None:
                 task.cancel()
             return
+        if method == "decide":
+            asked = self._asks.get(params.pop("ask", 0))
+            if asked is not None and not asked.done():
+                asked.set_result(Verdict(**params))
+            return
         try:
             request = REQUESTS[str(method)](**params)
         except (KeyError, TypeError) as error:
             self._fail(request_id, _BAD_REQUEST, f"the worker does not understand the request: {error}")
             return
-        work = self._do(request, partial(self._progress, request_id))
+        work = self._do(request, partial(self._progress, request_id), partial(self._ask, request_id))
         task = self._tasks[request_id] = asyncio.get_running_loop().create_task(work)
         # Not in the task itself: one that is cancelled before its first step never runs, and has to be answered too.
         task.add_done_callback(partial(self._answer, request_id))
@@ -83,7 +93,7 @@ class Worker:
             traceback.print_exc(file=sys.stderr)
             self._fail(request_id, _FAILED, str(error) or type(error).__name__)
 
-    async def _do(self, request: Request, progress: OnProgress) -> dict[str, Any]:
+    async def _do(self, request: Request, progress: OnProgress, approver: Approver) -> dict[str, Any]:
         if isinstance(request, RenderRequest):
             from adalang.engine.rendering import rendered
 
@@ -92,12 +102,26 @@ class Worker:
         from adalang.engine.shared import Shared
 
         self._shared = self._shared or Shared(self._root)
-        async with self._shared.session() as session:
+        async with self._shared.session(approver) as session:
             return await answer(session, request, progress)
 
     def _progress(self, request_id: Any, found: Any) -> None:
         params = {"id": request_id, **asdict(found)}
         self._writer.write({"jsonrpc": "2.0", "method": "progress", "params": params})
+
+    async def _ask(self, request_id: Any, asked: ApprovalRequest) -> Decision:
+        """Have the server ask a person; cancelled when the run is."""
+        from adalang.runtime.approval import Decision
+
+        number = next(self._ask_numbers)
+        answer = self._asks[number] = asyncio.get_running_loop().create_future()
+        params = {"id": request_id, "ask": number, **asdict(asked)}
+        self._writer.write({"jsonrpc": "2.0", "method": "approve", "params": params})
+        try:
+            verdict = await answer
+        finally:
+            del self._asks[number]
+        return Decision(verdict.approved, verdict.inputs, verdict.note)
 
     def _fail(self, request_id: Any, code: int, message: str) -> None:
         self._writer.write({"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": message}})

@@ -150,7 +150,7 @@ def _generic(name: str, inner: ast.expr) -> Type:
 def _documentation(docstring: str, parameters: set[str]) -> tuple[str, dict[str, str]]:
     """What a docstring says of the function (its first paragraph, on one line), and of each parameter."""
     notes: dict[str, str] = {}
-    for line in docstring.splitlines()[1:]:
+    for line in docstring.splitlines():
         found = _NOTE.match(line)
         name = (found["sphinx"] or found["google"]) if found else ""
         if found and name in parameters:

@@ -27,6 +27,8 @@ class Client:
     folds_lines: bool = False
     most_folds: int | None = None
     shows_references: bool = False
+    approves: bool = False
+    """Whether it asks a person to approve a tool's call (`adalang/approve`), with inputs that can be changed."""
     reads_contents: bool = False
     related_information: bool = False
     code_descriptions: bool = False
@@ -83,6 +85,7 @@ class Client:
             folds_lines=has("textDocument.foldingRange.lineFoldingOnly"),
             most_folds=_count(get("textDocument.foldingRange.rangeLimit")),
             shows_references=lists("experimental.commands", "adalang.showReferences"),
+            approves=lists("experimental.requests", "adalang/approve"),
             reads_contents=get("workspace.textDocumentContent") is not None,
             related_information=has("textDocument.publishDiagnostics.relatedInformation")
             or has("textDocument.diagnostic.relatedInformation"),

@@ -57,7 +57,8 @@ class Workspaces:
         """The workspace that a file belongs to. Looks at the disk: not for the typing path."""
         root = find_root(path).resolve()
         if root not in self._known:
-            self._known[root] = Workspace(root, StoreWatch(root), EngineClient(root), EngineClient(root))
+            engine = EngineClient(root, approve=self._server.window.approve)
+            self._known[root] = Workspace(root, StoreWatch(root), engine, EngineClient(root))
         return self._known[root]
 
     async def close(self) -> None:

@@ -194,6 +194,8 @@ def test_prune_deletes_what_is_old_and_never_the_looks(store: Store) -> None:
     assert store.stats()["rows"] == {
         "responses": 0,
         "observations": 0,
+        "session_steps": 0,
+        "sessions": 0,
         "runs": 0,
         "texts": 0,
         "evaluations": 0,

@@ -14,7 +14,6 @@ from adalang.runtime.answers import written_value
 from adalang.runtime.failures import BugFailure, RefusedFailure, UnreadableFailure
 from adalang.runtime.inputs import checked_inputs
 from adalang.runtime.interpreter import RunFailed, Runtime
-from adalang.runtime.prompts import prompt_form
 from adalang.runtime.trace import Trace
 from adalang.store import Store
 from adalang.store.records import SessionRecord
@@ -79,7 +78,7 @@ def _told(runtime: Runtime, entity: Entity, record: SessionRecord, output: Any) 
     if not _histories(runtime, entity):
         return record.turns
     asked = [one.text for one in runtime.messages(entity, record.inputs) if one.role == "user"]
-    answer = written_value(output, prompt_form(runtime.program, entity, runtime.overrides))
+    answer = written_value(output, runtime.prompts.form(entity))
     return (*record.turns, {"role": "user", "text": asked[-1]}, {"role": "assistant", "text": answer})
 
 

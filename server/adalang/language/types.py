@@ -75,8 +75,8 @@ STR, INT, FLOAT, BOOL = Primitive("str"), Primitive("int"), Primitive("float"), 
 PASSAGE = ObjectOf((Field("text", STR), Field("source", STR), Field("score", FLOAT)), "Passage")
 TURN = ObjectOf((Field("role", Labels(("user", "assistant"))), Field("text", STR)), "Turn")
 OBJECTS: Mapping[str, tuple[ObjectOf, str]] = {
-    "Passage": (PASSAGE, "What a retriever gives: a piece of a document."),
-    "Turn": (TURN, "What was said in a conversation: a `Turn[]` that no message shows becomes turns of its own."),
+    "Passage": (PASSAGE, "What a retriever gives: text, source, score."),
+    "Turn": (TURN, "What was said in a conversation; a `Turn[]` that no message shows becomes turns of its own."),
 }
 """The built-in objects, each with what it is for."""
 BUILT_IN: Mapping[str, Type] = {

@@ -31,7 +31,7 @@ from adalang.runtime.listening import hearing
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.types import Message, ModelSpec, Request
-from adalang.runtime.prompts import Overrides, Prompts, prompt_form
+from adalang.runtime.prompts import Overrides, Prompts
 from adalang.runtime.provenance import Origin, Origins, Sourced
 from adalang.runtime.resolve import Models
 from adalang.runtime.retrieval.retrieval import Retrieval
@@ -192,7 +192,7 @@ class _Run:
         assert isinstance(declaration, PromptDeclaration)
         model = self.runtime.models.of_setting(entity, setting(declaration.settings, "model"))
         call.model = model.id
-        form = prompt_form(self.program, entity, self.overrides)
+        form = self.runtime.prompts.form(entity)
 
         def written(values: Mapping[str, Any]) -> Request:
             messages, _ = self.runtime.prompts.messages(entity, values)

@@ -73,12 +73,7 @@ class Prompts:
 
     def opening(self, entity: Entity, inputs: Mapping[str, Any]) -> tuple[tuple[Message, ...], AnswerForm]:
         """The messages without what they say about the answer's form."""
-        declaration = entity.declaration
-        if not isinstance(declaration, PromptDeclaration | AgentDeclaration):
-            raise BugFailure(f"`{entity.id}` is {article(entity.kind)}; only prompts and agents have messages")
-        prepared = self._prepared.get(entity.id)
-        if prepared is None:
-            prepared = self._prepared[entity.id] = self._prepare(entity, declaration)
+        declaration, prepared = self._of(entity)
         values = {**prepared.values, **inputs, **prepared.placed}
         turns = prepared.turns
 
@@ -93,6 +88,19 @@ class Prompts:
             messages = _begun(messages, prepared.before, {name: inputs[name] for name in prepared.unshown})
         past = [Message(one["role"], one["text"]) for name in prepared.histories for one in inputs.get(name) or ()]
         return tuple(_with_history(messages, past)), prepared.form
+
+    def form(self, entity: Entity) -> AnswerForm:
+        """How the answer is asked for and read."""
+        return self._of(entity)[1].form
+
+    def _of(self, entity: Entity) -> tuple[PromptDeclaration | AgentDeclaration, _Prepared]:
+        declaration = entity.declaration
+        if not isinstance(declaration, PromptDeclaration | AgentDeclaration):
+            raise BugFailure(f"`{entity.id}` is {article(entity.kind)}; only prompts and agents have messages")
+        prepared = self._prepared.get(entity.id)
+        if prepared is None:
+            prepared = self._prepared[entity.id] = self._prepare(entity, declaration)
+        return declaration, prepared
 
     def _prepare(self, entity: Entity, declaration: PromptDeclaration | AgentDeclaration) -> _Prepared:
         form = prompt_form(self.program, entity, self.overrides)

@@ -18,6 +18,7 @@ from adalang.language.program import Program, link
 from adalang.language.reach import trainable_named
 from adalang.language.settings import FUNCTIONS, SETTINGS
 from adalang.language.text import Span
+from adalang.language.types import OBJECTS
 
 _NOWHERE = Span(0, 0)
 
@@ -73,7 +74,7 @@ def _doc_of_word(what: str, name: str) -> str:
         case "method":
             return METHODS.get(name, "")
         case "type":
-            return PRIMITIVES.get(name, "What a retriever gives: text, source, score.")
+            return PRIMITIVES.get(name) or OBJECTS[name][1]
         case "function":
             return FUNCTIONS.get(name, "")
         case "filter":

@@ -78,7 +78,7 @@ class _Agent:
         self.call = self.run.trace.calls[self.at]
         self.model = runtime.models.of_setting(self.entity, setting(declaration.settings, "model"))
         self.toolbox = Toolbox.of(runtime.program, self.entity)
-        self.form = runtime.prompts.opening(self.entity, self.inputs)[1]
+        self.form = runtime.prompts.form(self.entity)
         self.most = _number(declaration, "max_steps") or MOST_STEPS
         how = next((text for name, text in self._params(declaration) if name == "reasoning_steps"), "")
         self.thinking = (how or "Reason step by step.") if self.form.reasoning else ""

@@ -22,7 +22,7 @@ export function registerClientCommands(): vscode.Disposable[] {
 /** Tells the server at its start which commands there are. */
 export const clientCommands: StaticFeature = {
   fillClientCapabilities: (capabilities: ClientCapabilities) => {
-    capabilities.experimental = { ...capabilities.experimental, commands: Object.keys(COMMANDS) };
+    capabilities.experimental = { ...capabilities.experimental, commands: [...Object.keys(COMMANDS), "adalang.openTrace"] };
   },
   initialize: () => undefined,
   getState: () => ({ kind: "static" }),

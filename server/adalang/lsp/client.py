@@ -27,6 +27,7 @@ class Client:
     folds_lines: bool = False
     most_folds: int | None = None
     shows_references: bool = False
+    opens_traces: bool = False
     reads_contents: bool = False
     related_information: bool = False
     code_descriptions: bool = False
@@ -83,6 +84,7 @@ class Client:
             folds_lines=has("textDocument.foldingRange.lineFoldingOnly"),
             most_folds=_count(get("textDocument.foldingRange.rangeLimit")),
             shows_references=lists("experimental.commands", "adalang.showReferences"),
+            opens_traces=lists("experimental.commands", "adalang.openTrace"),
             reads_contents=get("workspace.textDocumentContent") is not None,
             related_information=has("textDocument.publishDiagnostics.relatedInformation")
             or has("textDocument.diagnostic.relatedInformation"),

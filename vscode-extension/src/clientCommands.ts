@@ -22,7 +22,11 @@ export function registerClientCommands(): vscode.Disposable[] {
 /** Tells the server at its start which commands there are. */
 export const clientCommands: StaticFeature = {
   fillClientCapabilities: (capabilities: ClientCapabilities) => {
-    capabilities.experimental = { ...capabilities.experimental, answers: true, commands: Object.keys(COMMANDS) };
+    capabilities.experimental = {
+      ...capabilities.experimental,
+      answers: true,
+      commands: [...Object.keys(COMMANDS), "adalang.openTrace"],
+    };
   },
   initialize: () => undefined,
   getState: () => ({ kind: "static" }),

@@ -25,6 +25,8 @@ export interface Host {
   chooseProposal(purpose: string): Promise<string | undefined>;
   /** The active .adal file; without one the user is told what for it is needed. */
   activeFile(purpose: string): string | undefined;
+  /** Shows the trace of a run of a file, or asks which failing row is meant. */
+  openTrace(uri: string, run: string | undefined): Promise<void>;
   /** The preview that is being looked at. */
   readonly preview: Preview | undefined;
   /** Shows a message with choices; resolves to the one that was taken. */
@@ -69,6 +71,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   "adalang.previousRow": { needs: "server", enabled: turnTo("previous") },
   "adalang.showGraph": { needs: "server", enabled: showGraph },
   "adalang.evaluate": { needs: "trust", enabled: onTarget("evaluate") },
+  "adalang.openTrace": { needs: "trust", enabled: openTrace },
   "adalang.optimize": { needs: "trust", enabled: onTarget("optimize") },
   "adalang.explainProposal": { needs: "trust", enabled: onProposal("explain") },
   "adalang.applyProposal": { needs: "trust", enabled: onProposal("apply") },
@@ -194,6 +197,14 @@ function showGraph(host: Host): Handler {
   return async (name) => {
     const uri = host.activeFile("see its component graph");
     if (uri) await host.execute("adalang.server.showGraph", [uri, ...(typeof name === "string" ? [name] : [])]);
+  };
+}
+
+/** A quick fix names the file and the run; from the palette both are asked for. */
+function openTrace(host: Host): Handler {
+  return async (uri, run) => {
+    const file = typeof uri === "string" ? uri : host.activeFile("open the trace of one of its rows");
+    if (file) await host.openTrace(file, typeof run === "string" ? run : undefined);
   };
 }
 

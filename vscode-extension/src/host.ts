@@ -8,6 +8,7 @@ import { activePreview } from "./pages";
 import { openProposals } from "./proposals";
 import { selectedInterpreter } from "./pythonExtension";
 import type { Session } from "./session";
+import { openTrace } from "./traces";
 import { type Target as Declared, targetAt, targets, type Verb } from "./targets";
 
 export function createHost(session: Session): Host {
@@ -26,6 +27,7 @@ export function createHost(session: Session): Host {
     chooseRow: (target, verb) => chooseRow(session, target, verb),
     chooseProposal,
     activeFile,
+    openTrace: (uri, run) => openTrace(session, uri, run),
     get preview() {
       return activePreview();
     },

@@ -83,7 +83,8 @@ export class Session implements vscode.Disposable {
     return offer && inputsFor(offer, askFor);
   }
 
-  private async request<T>(command: string, args: readonly unknown[]): Promise<T | undefined> {
+  /** Asks the server; what it says against it is shown, and the answer is undefined then. */
+  async request<T>(command: string, args: readonly unknown[]): Promise<T | undefined> {
     try {
       return await this.client?.sendRequest<T>("workspace/executeCommand", { command, arguments: args });
     } catch (error) {

@@ -38,6 +38,7 @@ function host(state: State, facts: Partial<Host> = {}): Host {
     install: async () => void events.push("install"),
     showLog: () => void events.push("log"),
     showInfo: async () => void events.push("info"),
+    openTrace: async (uri, run) => void events.push(["trace", uri, run]),
     ...facts,
   };
 }
@@ -113,7 +114,7 @@ test("previews and graphs cost nothing and need no trust", async () => {
 });
 
 test("in a workspace that is not trusted the server is never asked to run anything", async () => {
-  const spendOrWrite = ["run", "runRow", "saveRow", "evaluate", "optimize", "explainProposal", "applyProposal", "dismissProposal"];
+  const spendOrWrite = ["run", "runRow", "saveRow", "evaluate", "optimize", "openTrace", "explainProposal", "applyProposal", "dismissProposal"];
   for (const command of spendOrWrite.map((name) => `adalang.${name}`)) {
     answer = "Manage Workspace Trust";
     events = [];

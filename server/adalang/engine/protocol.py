@@ -73,12 +73,24 @@ class RenderRequest:
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
-Request = RunRequest | EvaluateRequest | OptimizeRequest | RenderRequest
-REQUESTS: Mapping[str, type[RunRequest] | type[EvaluateRequest] | type[OptimizeRequest] | type[RenderRequest]] = {
+@dataclass(frozen=True, slots=True)
+class TraceRequest:
+    """Draw the page of a kept run. Calls nothing and changes nothing."""
+
+    method: ClassVar[str] = "trace"
+    run: str
+
+
+Request = RunRequest | EvaluateRequest | OptimizeRequest | RenderRequest | TraceRequest
+REQUESTS: Mapping[
+    str,
+    type[RunRequest] | type[EvaluateRequest] | type[OptimizeRequest] | type[RenderRequest] | type[TraceRequest],
+] = {
     "run": RunRequest,
     "evaluate": EvaluateRequest,
     "optimize": OptimizeRequest,
     "render": RenderRequest,
+    "trace": TraceRequest,
 }
 
 

@@ -24,6 +24,7 @@ from adalang.engine.protocol import (
     Progress,
     RenderRequest,
     Request,
+    TraceRequest,
     Verdict,
     claim_stdio,
     read_in_thread,
@@ -98,6 +99,10 @@ class Worker:
             from adalang.engine.rendering import rendered
 
             return rendered(self._root, request)
+        if isinstance(request, TraceRequest):
+            from adalang.engine.trace_pages import drawn
+
+            return drawn(self._root, request)
         from adalang.engine.answering import answer
         from adalang.engine.shared import Shared
 

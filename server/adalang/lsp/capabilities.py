@@ -28,6 +28,8 @@ COMMANDS = (
     "preview",
     "showGraph",
     "saveRow",
+    "failingRuns",
+    "openTrace",
     "applyProposal",
     "dismissProposal",
     "explainProposal",

@@ -29,6 +29,7 @@ class Client:
     shows_references: bool = False
     approves: bool = False
     """Whether it asks a person to approve a tool's call (`adalang/approve`), with inputs that can be changed."""
+    opens_traces: bool = False
     reads_contents: bool = False
     related_information: bool = False
     code_descriptions: bool = False
@@ -87,6 +88,7 @@ class Client:
             most_folds=_count(get("textDocument.foldingRange.rangeLimit")),
             shows_references=lists("experimental.commands", "adalang.showReferences"),
             approves=lists("experimental.requests", "adalang/approve"),
+            opens_traces=lists("experimental.commands", "adalang.openTrace"),
             reads_contents=get("workspace.textDocumentContent") is not None,
             related_information=has("textDocument.publishDiagnostics.relatedInformation")
             or has("textDocument.diagnostic.relatedInformation"),

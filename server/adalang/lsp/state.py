@@ -20,7 +20,7 @@ from adalang.language.text import Edit, Encoding, Position, SourceText, Span
 from adalang.lsp import types
 from adalang.lsp.client import Client
 from adalang.lsp.disk import Disk, Wish
-from adalang.store.records import EvaluationRecord, Proposal
+from adalang.store.records import EvaluationRecord, Proposal, RunRecord
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,13 @@ def _edited(module: Module, asked: types.Range, text: str, encoding: Encoding) -
 
 @dataclass(frozen=True)
 class Stored:
-    """What a workspace's store holds for the editor: open proposals, the newest first, and each eval's last score."""
+    """What a workspace's store holds for the editor: open proposals, the newest first, each eval's last score, and
+    the newest of its rows that failed and have a trace."""
 
     root: Path
     proposals: tuple[Proposal, ...] = ()
     scores: Mapping[tuple[str, str], EvaluationRecord] = field(default_factory=dict)
+    failing: tuple[RunRecord, ...] = ()
 
     def relative(self, path: Path) -> str:
         """How the store names a file: as :meth:`adalang.store.Store.relative` does, of a path without symbolic links."""

@@ -15,6 +15,9 @@ from adalang.store.records import EvaluationRecord, Proposal, ProposalStatus
 
 _log = logging.getLogger("adalang.lsp")
 
+_FAILING = 200
+"""Runs of failing rows that the editor can offer to open."""
+
 
 class StoreWatch:
     """One workspace's store. Its methods block for milliseconds: call them in a thread, one at a time."""
@@ -68,7 +71,8 @@ class StoreWatch:
         scores: dict[tuple[str, str], EvaluationRecord] = {}
         for record in store.evaluations(limit=500):
             scores.setdefault((record.file, record.eval), record)
-        return Stored(self.root, tuple(store.proposals(status="open")), scores)
+        failing = store.runs.find(origin="eval", failing=True, limit=_FAILING)
+        return Stored(self.root, tuple(store.proposals(status="open")), scores, tuple(failing))
 
     def _trouble(self, error: StoreError) -> None:
         """Close it, so that the next look opens it anew; told once."""

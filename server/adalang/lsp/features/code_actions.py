@@ -17,6 +17,7 @@ from adalang.lsp.capabilities import FIX_ALL
 from adalang.lsp.convert_changes import can_apply, workspace_edit
 from adalang.lsp.everywhere import Everywhere
 from adalang.lsp.features.proposals import proposal_actions
+from adalang.lsp.features.traces import trace_actions
 from adalang.lsp.protocol import CONTENT_MODIFIED, INVALID_PARAMS, RequestError
 from adalang.lsp.server import AdalServer
 from adalang.lsp.state import Analysis
@@ -32,7 +33,7 @@ def code_actions(
     if analysis is None:
         return lambda: None
     span = from_lsp.span(analysis.source, params.range, server.client.encoding)
-    proposed = proposal_actions(server.snapshot, analysis.document, span)
+    proposed = [*proposal_actions(server.snapshot, analysis.document, span), *trace_actions(analysis, span)]
     if not server.client.action_literals:  # it knows commands only
         commands = [one.command for one in proposed if one.command is not None]
         return lambda: commands

@@ -1,0 +1,55 @@
+"""From a failing row to the trace of its run."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from pygls.exceptions import JsonRpcException
+from tests.lsp.editor import Editor, capabilities, eventually
+
+TEMPLATE = '''prompt classify(ticket: str) -> "billing" | "technical" {
+  user = """{{ ticket }}"""
+}
+
+dataset tickets = [
+  { ticket = "charged twice", label = "no such label" },
+]
+
+eval routing of classify {
+  data = tickets
+  expect = row.label
+  metric = exact_match
+}
+'''
+
+
+async def test_a_failing_rows_trace_is_a_quick_fix_of_its_eval(editor: Editor, tmp_path: Path) -> None:
+    page = tmp_path / "main.adal"
+    page.write_text(TEMPLATE, encoding="utf-8")
+    await editor.start(tmp_path, capabilities(), {"evaluateOnSave": False})
+    uri = editor.open(page)
+    assert await editor.execute("failingRuns", uri) == []
+
+    await editor.execute("evaluate", uri, "routing")
+    [failing] = await editor.execute("failingRuns", uri, "routing")
+    assert (failing["eval"], failing["score"]) == ("routing", 0.0)
+
+    async def offered():
+        found = await editor.actions(uri, "eval routing")
+        return [one for one in found if one.title.startswith("Open the trace of row")] or None
+
+    [action] = await eventually(offered)
+    assert action.command.command == "adalang.server.openTrace"
+    assert action.command.arguments == [uri, failing["run"]]
+
+    opened = await editor.execute("openTrace", *action.command.arguments, False)
+    file = Path(unquote(urlsplit(opened["uri"]).path))
+    assert opened["title"].startswith("Trace of classify, row ")
+    assert file.read_text(encoding="utf-8") == opened["html"] and "charged twice" in opened["html"]
+
+    shutil.rmtree(tmp_path / ".adalang", ignore_errors=True)
+    with pytest.raises(JsonRpcException, match="is not kept"):
+        await editor.execute("openTrace", uri, failing["run"], False)

@@ -88,7 +88,7 @@ async def test_calls_that_overlap_have_processes_of_their_own(tmp_path):
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("raises", "t.py:43: KeyError: 'no such\\norder'"),
+        ("raises", "t.py:44: KeyError: 'no such\\norder'"),
         ("leaves", "ended its process (exit code 3)"),
         ("exits", "SystemExit: bye"),
         ("segfaults", "ended its process (signal SIGSEGV)"),

@@ -37,7 +37,7 @@ def refund(reference: str, amount: float) -> str:
 
 
 def _order(reference: str) -> dict[str, Any]:
-    orders = json.loads((FOLDER / "orders.json").read_text(encoding="utf-8"))
+    orders: dict[str, dict[str, Any]] = json.loads((FOLDER / "orders.json").read_text(encoding="utf-8"))
     if reference.upper() not in orders:
         raise ValueError(f"there is no order {reference}; ask the customer to look at the bill")
     return orders[reference.upper()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -16,6 +17,8 @@ from tests.docs.blocks import run_page
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/README.md"))
+SERVICES = {ROOT / "examples" / "fastapi"}
+"""These show a program around a file, not how a file is made better."""
 STARTER = ROOT / "server" / "adalang" / "cli" / "starter"
 
 
@@ -25,6 +28,14 @@ def adalang(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[st
 
 def test_every_example_says_how_to_use_it() -> None:
     assert {path.parent for path in (ROOT / "examples").rglob("*.adal")} == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("example", sorted({*EXAMPLES} - SERVICES), ids=lambda example: example.name)
+def test_it_has_data_a_goal_and_an_optimization_that_its_readme_runs(example: Path) -> None:
+    text = "\n".join(file.read_text(encoding="utf-8") for file in example.glob("*.adal"))
+    assert all(re.search(rf"^ *{word}\b", text, re.MULTILINE) for word in ("dataset", "eval", "goal", "optimize"))
+    readme = (example / "README.md").read_text(encoding="utf-8")
+    assert "$ adalang optimize " in readme and "held-out rows" in readme
 
 
 @pytest.mark.parametrize("folder", ["examples", STARTER.relative_to(ROOT).as_posix()])

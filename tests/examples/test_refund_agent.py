@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import run_command
 from tests.docs.blocks import blocks
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "refund-agent"
@@ -35,6 +36,14 @@ def test_a_large_refund_waits_for_what_the_person_at_the_terminal_says(
     book = folder / "refunds.log"
     lines = book.read_text(encoding="utf-8").splitlines() if book.exists() else []
     assert [json.loads(line)["amount"] for line in lines] == booked
+
+
+def test_an_eval_pays_no_sum_that_a_person_has_to_agree_to(tmp_path: Path) -> None:
+    folder = tmp_path / EXAMPLE.name
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns(".adalang", "__pycache__", "refunds.log"))
+    assert run_command("eval", "refund.adal", cwd=folder, environment=os.environ).returncode == 0
+    booked = [json.loads(line)["amount"] for line in (folder / "refunds.log").read_text(encoding="utf-8").splitlines()]
+    assert booked and max(booked) <= 50
 
 
 def at_a_terminal(command: str, typed: str, folder: Path) -> str:

@@ -26,6 +26,10 @@ eval routing of classify {
 '''
 
 
+def page_at(uri: str) -> str:
+    return Path(unquote(urlsplit(uri).path)).read_text(encoding="utf-8")
+
+
 async def test_a_failing_rows_trace_is_a_quick_fix_of_its_eval(editor: Editor, tmp_path: Path) -> None:
     page = tmp_path / "main.adal"
     page.write_text(TEMPLATE, encoding="utf-8")
@@ -43,12 +47,11 @@ async def test_a_failing_rows_trace_is_a_quick_fix_of_its_eval(editor: Editor, t
 
     [action] = await eventually(offered)
     assert action.command.command == "adalang.server.openTrace"
-    assert action.command.arguments == [uri, failing["run"]]
+    assert list(action.command.arguments) == [uri, failing["run"]]
 
     opened = await editor.execute("openTrace", *action.command.arguments, False)
-    file = Path(unquote(urlsplit(opened["uri"]).path))
     assert opened["title"].startswith("Trace of classify, row ")
-    assert file.read_text(encoding="utf-8") == opened["html"] and "charged twice" in opened["html"]
+    assert page_at(opened["uri"]) == opened["html"] and "charged twice" in opened["html"]
 
     shutil.rmtree(tmp_path / ".adalang", ignore_errors=True)
     with pytest.raises(JsonRpcException, match="is not kept"):

@@ -54,17 +54,22 @@ class _Packer:
         if kind in _SCALARS:
             return value
         if isinstance(value, Mapping):
-            return {self._name(name): self._field(name, one) for name, one in value.items()}
+            # Most of what a trace holds are short fields: no call is made for those.
+            return {
+                self._name(name): one if type(one) in _SCALARS else self._field(name, one)
+                for name, one in value.items()
+            }
         if isinstance(value, list | tuple | set | frozenset):
             return [self.pack(one) for one in value]
         return self._text(str(value))
 
     def _name(self, name: Any) -> str:
-        return str(name) if self._redactor is None else self._redactor.text(str(name))
+        name = str(name)
+        return name if self._redactor is None else self._redactor.text(name)
 
     def _field(self, name: Any, value: Any) -> Any:
-        if type(value) is str and value and names_secret(str(name)):
-            return HIDDEN
+        if type(value) is str:
+            return HIDDEN if value and names_secret(str(name)) else self._text(value)
         return self.pack(value)
 
     def _text(self, text: str) -> str:

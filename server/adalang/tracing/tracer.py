@@ -157,7 +157,7 @@ def _plain(call: Call, first: int) -> dict[str, Any]:
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
-    return {name: value for name in _USAGE if (value := getattr(usage, name))} if usage != _NOTHING else {}
+    return {name: value for name in _USAGE if (value := getattr(usage, name))} if usage is not _NOTHING else {}
 
 
 def _message(message: Message) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2 import TemplateError, Undefined
 from markupsafe import Markup
@@ -189,6 +189,7 @@ def test_every_name_from_outside_is_read(text: str) -> None:
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
 @given(EXPRESSIONS)
+@example("(name if doc else doc)|reverse")  # a text, or a list
 @settings(max_examples=300, deadline=None)
 def test_a_value_is_of_its_type(expression: str) -> None:
     """What Jinja computes is what was said that it would be."""

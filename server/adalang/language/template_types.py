@@ -193,7 +193,7 @@ def filtered(name: str, held: Held, picked: Type | None = None, other: Held | No
         return INT
     match name:
         case "reverse":
-            return declared if is_text(declared) else ListOf(item)
+            return declared if is_text(declared) or declared == UNKNOWN else ListOf(item)
         case "batch" | "slice":
             return ListOf(ListOf(item))
         case "map":

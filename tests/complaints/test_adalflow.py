@@ -144,10 +144,23 @@ async def test_a_search_that_is_stuck_looks_elsewhere():
 def test_the_public_names_are_written_down():
     """What is public does not come and go: a change of it has to change this list, and the changelog."""
     assert set(adalang.__all__) == {
+        "ApprovalRequest",
+        "Approve",
+        "BudgetExceeded",
         "CheckFailed",
         "Component",
+        "Decision",
+        "Diagnostic",
+        "EditRefused",
+        "Evaluation",
+        "Failure",
+        "Optimized",
+        "Piece",
         "Program",
+        "ProgramClosed",
+        "Proposal",
         "RunFailed",
+        "Trace",
         "__version__",
         "load",
     }

@@ -147,7 +147,7 @@ class Answers:
     async def ready(self):
         pass
 
-    async def call(self, request):
+    async def call(self, request, say=None):
         from adalang.runtime.models.answers import Answer
 
         self.asked.append(request.messages[-1].text)

@@ -161,6 +161,7 @@ def test_the_public_names_are_written_down():
         "Proposal",
         "RunFailed",
         "Trace",
+        "Unproven",
         "__version__",
         "load",
     }

@@ -27,12 +27,12 @@ from adalang.language.data import Row
 from adalang.language.fingerprint import disk_hash, fingerprint
 from adalang.language.program import Entity, Program
 from adalang.runtime.failures import BugFailure
-from adalang.runtime.interpreter import STOPPED, RunFailed, Runtime
+from adalang.runtime.interpreter import RunFailed, Runtime
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.resolve import Models
 from adalang.runtime.services import Services
-from adalang.runtime.trace import Trace
+from adalang.runtime.trace import STOPPED, Trace
 from adalang.store import Store
 from adalang.store.records import new_id
 from adalang.tracing.tracer import Tracer

@@ -37,9 +37,7 @@ from adalang.runtime.resolve import Models
 from adalang.runtime.retrieval.retrieval import Retrieval
 from adalang.runtime.services import Services
 from adalang.runtime.tools.calls import call_tool
-from adalang.runtime.trace import Call, Place, Trace
-
-STOPPED = "stopped before it ended"
+from adalang.runtime.trace import STOPPED, Call, Place, Trace
 
 
 class RunFailed(Exception):

@@ -126,6 +126,9 @@ def _is_answer(program: Program, trace: Trace, call: Call) -> bool:
     """Whether a call's output is its caller's, up to the run's root, by what the pipelines return."""
     while call.parent is not None:
         caller = trace.calls[call.parent]
+        if call.kind == "step":  # the last step's answer is the agent's; those before it are taken back
+            call = caller
+            continue
         entity = program.resolve(caller.component)
         declaration = entity.declaration if entity is not None else None
         if not isinstance(declaration, PipelineDeclaration):

@@ -12,6 +12,8 @@ from adalang.runtime.provenance import Origins, moved
 
 Place = tuple[int, ...]
 """Where a call stands in the program's order."""
+STOPPED = "stopped before it ended"
+"""What a call that was cancelled says."""
 
 
 @dataclass(slots=True)

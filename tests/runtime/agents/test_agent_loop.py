@@ -8,6 +8,7 @@ from tests.servers import Reply, ServerError
 
 from adalang.runtime.failures import UnreadableFailure
 from adalang.runtime.interpreter import RunFailed
+from adalang.runtime.listening import Listening, listened
 
 
 def kinds(trace):
@@ -195,3 +196,18 @@ async def test_the_same_agent_runs_over_another_protocol(tmp_path):
         assert [one.output for one in trace.calls if one.component == "find_order"] == ["find a", "find b"]
         assert [m.role for m in w.server.log[2].messages] == ["system", "user", "assistant", "tool"]
         assert w.server.log[-1].tools == ()
+
+
+async def test_the_last_step_is_heard_while_it_is_written_and_each_tells_its_model_and_time(tmp_path):
+    heard = []
+    listening = Listening(lambda: heard.append(listening.take()))
+    answers = [Reply("I look.", (("find_order", '{"order_id": "A7"}'),), "tool_calls"), Reply("It is on its way.")]
+    async with agent_world(tmp_path, agent(), answers) as w:
+        with listened(listening):
+            output, trace = await w.traced("helper", ticket="Where is A7?")
+    pieces = [one for one in heard if one is not None] + [listening.finish(output)]
+    last = max(at for at, one in enumerate(pieces) if one.restart)
+    assert "".join(one.text for one in pieces[:last]) == "I look."
+    assert "".join(one.text for one in pieces[last:]) == "It is on its way."
+    steps = [one for one in trace.calls if one.kind == "step"]
+    assert all(one.model == "openai/test" and one.attempts == 1 and one.seconds > 0 for one in steps)

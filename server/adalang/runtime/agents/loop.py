@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,10 +20,11 @@ from adalang.runtime.agents.toolbox import Asked, Toolbox
 from adalang.runtime.answers import AnswerForm, read_answer, read_json
 from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, UnreadableFailure, most_telling
 from adalang.runtime.fitting import excess, fitted, room_of, too_long
+from adalang.runtime.listening import hearing
 from adalang.runtime.models.types import ModelSpec, Request, ToolCall, Usage
 from adalang.runtime.prompts import with_instruction
 from adalang.runtime.provenance import Origin, Origins, Sourced
-from adalang.runtime.trace import Call
+from adalang.runtime.trace import STOPPED, Call
 
 if TYPE_CHECKING:
     from adalang.runtime.interpreter import Runtime
@@ -123,12 +125,18 @@ class _Agent:
         at = len(self.run.trace.calls) - 1
         step = self._written_down(call)
         if step is None:
+            began = time.perf_counter()
             try:
                 step = await self._asked(dialect, call, structured)
             except (Failure, BudgetExceeded) as failure:
                 call.error = str(failure)
                 call.usage += failure.usage if isinstance(failure, Failure) else Usage()
                 raise
+            except asyncio.CancelledError:
+                call.error = STOPPED
+                raise
+            finally:
+                call.seconds = time.perf_counter() - began
             self._write_down(step, call)
         call.output = (
             {"calls": [{"tool": one.name, "arguments": _loaded(one)} for one in step.calls]}
@@ -150,8 +158,12 @@ class _Agent:
     async def _answered(self, dialect: Dialect, call: Call, structured: bool) -> Step:
         request, call.cuts = self._request(dialect, structured)
         call.messages = request.messages
-        response = await self.run.runtime.gateway.complete(request, budget=self.run.runtime.budget)
+        # A structured answer, and a dialect in words, are no text that a person would read while it comes.
+        plain = isinstance(dialect, Native) and not structured
+        on_text = hearing(self.run.program, self.run.trace, call, self.form) if plain else None
+        response = await self.run.runtime.gateway.complete(request, budget=self.run.runtime.budget, on_text=on_text)
         call.usage, call.answer_usage, call.raw = response.usage, response.answer_usage, response.text
+        call.model, call.attempts = response.model, response.attempts
         return dialect.read(response)
 
     def _request(self, dialect: Dialect, structured: bool) -> tuple[Request, tuple[str, ...]]:

@@ -35,11 +35,15 @@ def settle(root: Path, concurrency: int, model: str = "builtin/lexical") -> None
     (root / "adalang.toml").write_text(f'concurrency = {concurrency}\nmodel = "{model}"\n', encoding="utf-8")
 
 
-async def test_a_former_gateway_is_closed_when_its_last_request_has_ended(tmp_path, closed):
-    file = tmp_path / "a.adal"
+def workspace(root: Path) -> tuple[Path, Shared]:
+    file = root / "a.adal"
     file.write_text(PROGRAM, encoding="utf-8")
-    settle(tmp_path, 4)
-    shared = Shared(tmp_path)
+    settle(root, 4)
+    return file, Shared(root)
+
+
+async def test_a_former_gateway_is_closed_when_its_last_request_has_ended(tmp_path, closed):
+    file, shared = workspace(tmp_path)
     async with shared.session() as first:
         old = gateway_of(first, file)
         async with shared.session() as second:
@@ -56,10 +60,7 @@ async def test_a_former_gateway_is_closed_when_its_last_request_has_ended(tmp_pa
 
 
 async def test_settings_that_no_gateway_is_made_of_leave_it_open(tmp_path, closed):
-    file = tmp_path / "a.adal"
-    file.write_text(PROGRAM, encoding="utf-8")
-    settle(tmp_path, 4)
-    shared = Shared(tmp_path)
+    file, shared = workspace(tmp_path)
     async with shared.session() as first:
         old = gateway_of(first, file)
     settle(tmp_path, 4, model="openai/gpt-4o-mini")
@@ -70,10 +71,7 @@ async def test_settings_that_no_gateway_is_made_of_leave_it_open(tmp_path, close
 
 
 async def test_an_idle_gateway_is_closed_by_the_first_request_with_new_settings(tmp_path, closed):
-    file = tmp_path / "a.adal"
-    file.write_text(PROGRAM, encoding="utf-8")
-    settle(tmp_path, 4)
-    shared = Shared(tmp_path)
+    file, shared = workspace(tmp_path)
     async with shared.session() as first:
         old = gateway_of(first, file)
     settle(tmp_path, 8)

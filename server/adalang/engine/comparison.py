@@ -14,7 +14,7 @@ from adalang.engine.evaluating import chosen_rows, turnover
 from adalang.engine.revisions import checked_out
 from adalang.engine.session import Session
 from adalang.evaluation.compared import ALPHA, Compared, compared
-from adalang.evaluation.copies import examples
+from adalang.evaluation.copies import size
 from adalang.evaluation.evaluate import Scorer
 from adalang.evaluation.plan import EvalPlan, eval_plan
 from adalang.evaluation.power import power_lines
@@ -108,11 +108,10 @@ class Comparing:
             groups({row.id: row.values for row in pair.rows}, by)
         samples = _samples(pair, repeats)
         noise = turnover(pair.after, self._after.session.models(self._after.program), samples)
-        different = len(set(examples(Scorer.of(pair.after), pair.rows).values()))
-        lines = power_lines(different, turnover=noise, repeats=samples, alpha=ALPHA / 2)
-        rows = len(pair.rows)
-        about = {"eval": pair.after.name, "split": pair.split, "rows": rows, "copies": rows - different}
-        return {**about, "runs": 2 * samples * rows, "lines": lines}
+        sizes = size(Scorer.of(pair.after), pair.rows)
+        lines = power_lines(sizes["rows"] - sizes["copies"], turnover=noise, repeats=samples, alpha=ALPHA / 2)
+        runs = 2 * samples * len(pair.rows)
+        return {"eval": pair.after.name, "split": pair.split, **sizes, "runs": runs, "lines": lines}
 
     async def _score(self, opened: _Opened, plan: EvalPlan, pair: Pair, samples: int, on_row: OnRow) -> Evaluation:
         def told(result: RowResult, done: int, total: int) -> None:

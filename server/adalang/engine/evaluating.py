@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from adalang.evaluation.copies import examples
+from adalang.evaluation.copies import size
 from adalang.evaluation.evaluate import Scorer
 from adalang.evaluation.plan import EvalPlan, Rows, components_run, default_split, load_rows
 from adalang.evaluation.power import STEADY_TURNOVER, power_lines, sampling_turnover
@@ -67,10 +67,9 @@ def preview(
     noise = turnover(plan, models, samples)
     if by:
         groups({row.id: row.values for row in rows}, by)
-    different = len(set(examples(Scorer.of(plan), rows).values()))
-    lines = power_lines(different, turnover=noise, repeats=samples)
-    about = {"eval": plan.name, "split": chosen, "rows": len(rows), "copies": len(rows) - different}
-    return {**about, "runs": samples * len(rows), "lines": lines}
+    sizes = size(Scorer.of(plan), rows)
+    lines = power_lines(sizes["rows"] - sizes["copies"], turnover=noise, repeats=samples)
+    return {"eval": plan.name, "split": chosen, **sizes, "runs": samples * len(rows), "lines": lines}
 
 
 def record_of(file: str, found: Evaluation) -> EvaluationRecord:

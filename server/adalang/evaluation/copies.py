@@ -28,5 +28,10 @@ def examples(scorer: Scorer, rows: Sequence[Row]) -> dict[str, str]:
     return found
 
 
+def size(scorer: Scorer, rows: Sequence[Row]) -> dict[str, int]:
+    """How many ``rows`` there are, and how many of them are ``copies``; raises what :func:`examples` does."""
+    return {"rows": len(rows), "copies": len(rows) - len(set(examples(scorer, rows).values()))}
+
+
 def _without_id(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if name != "id"}

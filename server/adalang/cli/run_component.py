@@ -69,6 +69,7 @@ def run(
         from adalang.cli.streamed import AnswerShown
         from adalang.engine.checked import find_component
         from adalang.language.reach import reached
+        from adalang.runtime.failures import BugFailure
 
         async with open_session(file, settings, model, record) as session:
             session.services = replace(session.services, approver=terminal_approver())
@@ -87,6 +88,8 @@ def run(
                     output, trace, _ = await session.run_component(
                         file, name or entity.id, given, session=session_name, resume=resume
                     )
+            except BugFailure:
+                raise
             except BaseException:
                 kept = session.store.session(file.absolute(), entity.id, session_name) if session_name else None
                 if kept is not None and kept.status == "open":

@@ -5,18 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from filelock import Timeout
-
 from adalang.engine.earlier import earlier_runs, keep_ground
 from adalang.engine.file_task import FileTask
 from adalang.engine.forecast import Cost, check_money, cost_lines, cost_of, held_line
-from adalang.engine.logs import kept_events, lock_of
+from adalang.engine.locks import alone
+from adalang.engine.logs import kept_events
 from adalang.engine.plan import OptimizePlan
 from adalang.engine.proposals import rests_on
 from adalang.evaluation.plan import eval_plan
@@ -34,7 +32,7 @@ from adalang.store.records import Evidence, Proposal
 if TYPE_CHECKING:
     from adalang.engine.session import Session
 
-_ASKED = 0.5  # seconds
+_RUNS_ALREADY = "this optimization is running already, in another process; wait for it or stop it"
 
 OnEvent = Callable[[RunEvent, Usage], None]
 OnBegin = Callable[[str, Budget], None]
@@ -102,7 +100,8 @@ class Optimization:
         """
         self.check_money()
         key = self._plan_key()
-        with self._alone(key):
+        # Two on the same search would pay for it twice and mix their logs.
+        with alone(self.session.store.root, key, _RUNS_ALREADY):
             return await self._run(key, on_event, on_begin, fresh)
 
     @cached_property
@@ -112,24 +111,6 @@ class Optimization:
     @cached_property
     def _cost(self) -> Cost:
         return cost_of(self._task, self.estimate)
-
-    @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
-        """Two processes on the same search would pay for it twice and mix their logs."""
-        if self.session.store.root is None:
-            yield
-            return
-        lock = lock_of(self.session.store.root, key)
-        try:
-            lock.acquire(timeout=_ASKED)  # who asks how the run stands has it for a moment too
-        except Timeout as error:
-            raise BugFailure(
-                "this optimization is running already, in another process; wait for it or stop it"
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
 
     async def _run(self, key: str, on_event: OnEvent, on_begin: OnBegin, fresh: bool) -> OptimizeResult:
         started = time.monotonic()

@@ -182,15 +182,18 @@ agent helper(ticket: str) -> str {
 """
 
 
-def test_a_killed_command_goes_on_where_it_was(tmp_path):
+def test_a_killed_command_goes_on_where_it_was_and_nobody_goes_on_beside_it(tmp_path):
     (tmp_path / "tools.py").write_text(TOOLS)
     (tmp_path / "help.adal").write_text(HELPER)
     begin = ("run", "help.adal:helper", "--session", "one")
+    beside = []
 
     def kill_while_it_ships(process):
         def wait():
             while not (tmp_path / "shipping.txt").exists():
                 time.sleep(0.01)
+            beside.append(adalang(*begin, "--resume", cwd=tmp_path))
+            beside.append(adalang(*begin, *given, cwd=tmp_path))
             os.kill(process, signal.SIGKILL)
 
         threading.Thread(target=wait, daemon=True).start()
@@ -198,6 +201,10 @@ def test_a_killed_command_goes_on_where_it_was(tmp_path):
     given = ("--set", "ticket=Please ship my order A7.")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     run_command(*begin, *given, cwd=tmp_path, environment=environment, started=kill_while_it_ships)
+    told = "the session `one` of `helper` is at work already; wait for it or stop it"
+    for second in beside:
+        assert second.returncode == 2 and told in second.stderr and "Go on with" not in second.stderr
+    assert len(beside) == 2
     again = adalang(*begin, "--set", "ticket=x", cwd=tmp_path)
     assert again.returncode == 2 and "--resume" in again.stderr
     done = adalang(*begin, "--resume", "--json", cwd=tmp_path)

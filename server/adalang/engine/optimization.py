@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,9 @@ OnBegin = Callable[[str, Budget], None]
 
 @dataclass(frozen=True, slots=True)
 class OptimizeResult:
-    """``proposal`` is in the store already; a hint is one whose evidence is not verified. ``run_id`` names the log."""
+    """``proposal`` is in the store already; a hint is one whose evidence is not verified. ``run_id`` names the log. ``cuts`` tell
+    what was left out to fit models' windows, as :class:`adalang.evaluation.cuts.Cuts` does; a proposal's notes have them too.
+    """
 
     outcome: Outcome
     proposal: Proposal | None
@@ -48,6 +50,7 @@ class OptimizeResult:
     resumed: bool
     usage: Usage
     seconds: float
+    cuts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -137,10 +140,11 @@ class Optimization:
         except BugFailure:
             store.end_optimization(record.run_id, "failed")
             raise
-        proposal = self._keep_proposal(outcome, record.run_id, budget.spent)
+        cuts = tuple(task.cuts.lines)
+        proposal = self._keep_proposal(outcome, record.run_id, budget.spent, cuts)
         store.end_optimization(record.run_id, "finished")
         return OptimizeResult(
-            outcome, proposal, record.run_id, running is not None, budget.spent, time.monotonic() - started
+            outcome, proposal, record.run_id, running is not None, budget.spent, time.monotonic() - started, cuts
         )
 
     def _account(self, run_id: str, logged: Usage) -> Budget:
@@ -198,7 +202,7 @@ class Optimization:
             }
         )
 
-    def _keep_proposal(self, outcome: Outcome, run_id: str, usage: Usage) -> Proposal | None:
+    def _keep_proposal(self, outcome: Outcome, run_id: str, usage: Usage, cuts: Sequence[str]) -> Proposal | None:
         if outcome.kind not in ("proposal", "hint") or not outcome.changes:
             return None
         session, program = self.session, self.program
@@ -207,7 +211,8 @@ class Optimization:
         rests = dict(rests_on(program, evaluated.name, disk_hash, session.settings.model))
         if chosen := session.models_instead(program, evaluated):
             rests["chosen"] = ", ".join(chosen)
-        evidence = replace(evidence, extra={**evidence.extra, "rests_on": rests})
+        notes = (*evidence.notes, *(f"cut: {line}" for line in cuts))
+        evidence = replace(evidence, notes=notes, extra={**evidence.extra, "rests_on": rests})
         proposal = Proposal.new(
             run_id=run_id,
             file=session.store.relative(program.path),

@@ -14,7 +14,7 @@ from adalang.runtime.agents.react import React
 from adalang.runtime.agents.steps import Dialect, Step, within
 from adalang.runtime.agents.toolbox import Toolbox
 from adalang.runtime.answers import AnswerForm
-from adalang.runtime.fitting import excess, fitted, room_of, too_long
+from adalang.runtime.fitting import Cut, excess, fitted, room_of, too_long
 from adalang.runtime.models.types import ModelSpec, Request
 from adalang.runtime.prompts import with_instruction
 
@@ -66,7 +66,7 @@ class Asking:
         *,
         structured: bool = False,
         sample: int = 0,
-    ) -> tuple[Request, tuple[str, ...]]:
+    ) -> tuple[Request, tuple[Cut, ...]]:
         """The request for the step after ``steps``, with what was left out of it to fit the model's window.
 
         Raises:
@@ -85,10 +85,9 @@ class Asking:
         _, inputs, cuts = fitted(runtime.program, self.entity, inputs, written)
         room = room_of(self.model)
         request, left_out = within(written(inputs, steps), room, steps, lambda shown: written(inputs, shown))
-        if left_out:
-            cuts += (
-                f"{left_out} of the earlier observations were left out, to fit the {room:,} tokens that {self.model.id} reads",
-            )
+        if left_out and room is not None:
+            known = sum(len(step.observations) for step in steps)
+            cuts += (Cut("what tools gave", left_out, known, "answers", "oldest", room, self.model.id),)
         if room is not None and excess(request, room) > 0:
             raise too_long(self.entity.id, request, room)
         return request, cuts

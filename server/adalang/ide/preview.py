@@ -1,4 +1,4 @@
-"""A prompt as a model would get it, as a page: its messages, what they were made from, what is asked for beside them."""
+"""A prompt, or an agent's first request, as a model would get it, as a page: its messages, what they were made from, what is asked for beside them."""
 
 from __future__ import annotations
 
@@ -99,10 +99,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """``problems``: why a run would not get this far, one sentence each. ``schema`` goes to models that take one."""
+    """``problems``: why a run would not get this far, one sentence each. ``schema`` goes to models that take one, ``tools`` are the
+    functions that an agent offers."""
 
     turns: Sequence[Turn] = ()
     schema: Mapping[str, Any] | None = None
+    tools: Sequence[Mapping[str, Any]] = ()
     model: str = ""
     options: Mapping[str, Any] | None = None
     problems: Sequence[str] = ()
@@ -128,7 +130,7 @@ def as_rendered(answer: Mapping[str, Any], problems: tuple[str, ...]) -> Rendere
     if answer["model_problem"]:
         problems = (*problems, f"This would not run: {answer['model_problem']}.")
     turns = [Turn(one["role"], [_part(part) for part in one["parts"]]) for one in answer["messages"]]
-    return Rendered(turns, answer["schema"], answer["model"], answer["options"], problems)
+    return Rendered(turns, answer["schema"], answer["tools"], answer["model"], answer["options"], problems)
 
 
 def _part(part: Mapping[str, str]) -> Part:
@@ -163,6 +165,14 @@ def _paragraphs(name: str, chosen: Chosen, rendered: Rendered) -> Iterator[str]:
         yield f"## {turn.role}"
         for part in turn.parts:
             yield fenced(part.text) if part.kind == "text" else f"*{part.kind.capitalize()}: {part.text}*"
+    if rendered.tools:
+        yield "## tools"
+        yield "Sent with each request; what they give follows as further messages."
+    for tool in rendered.tools:
+        yield f"### {tool['name']}"
+        if tool["description"]:
+            yield fenced(tool["description"])
+        yield fenced(json.dumps(tool["parameters"], ensure_ascii=False, indent=2), "json")
     if rendered.schema is not None:
         yield "## answer schema"
         yield "For models that take a schema; the messages say it too."

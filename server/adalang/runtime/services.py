@@ -34,8 +34,8 @@ class Services:
         return replace(self, approver=nobody_because(why))
 
     def replaying(self) -> Services:
-        """The same without tools' effects: what runs by itself, and again and again, only replays them."""
-        return replace(self, effects="replay")
+        """The same without tools' effects, and without a person: what runs by itself, again and again, only replays them."""
+        return replace(self.unattended("nobody is asked where tools are only replayed"), effects="replay")
 
     async def aclose(self) -> None:
         """End the tools' processes and let go of the indexes."""

@@ -15,7 +15,7 @@ from adalang.language.program import Entity
 from adalang.language.types import describe, misfit
 from adalang.runtime import dataflow
 from adalang.runtime.approval import ApprovalRequest
-from adalang.runtime.failures import BugFailure, NotApproved, NotRecorded, ToolFailure
+from adalang.runtime.failures import BugFailure, NotApproved, NotRecorded, ToolFailure, ToolUnavailable
 from adalang.runtime.inputs import checked_inputs
 from adalang.runtime.operators import truth
 from adalang.runtime.services import Services
@@ -36,7 +36,7 @@ async def call_tool(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int
 
     Raises:
         NotApproved: a person has to agree, and did not.
-        NotRecorded: tools with effects are replayed only, and this call was never recorded.
+        NotRecorded: tools with effects are replayed only, and this call, to which nobody has to agree, was never recorded.
         ToolFailure: the tool gave no output, or none of the declared type.
         BugFailure: the tool cannot be called as it is declared.
     """
@@ -47,15 +47,23 @@ async def call_tool(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int
     asks = await _asks(run, entity, declaration, inputs, at)
     guarded = asks or has_effects(entity)
     if guarded and services.effects == "replay":
-        return _recorded(run, entity, inputs)
+        return await _replayed(run, entity, inputs, at, asks=asks)
     if asks:
         inputs = run.trace.calls[at].inputs = await _agreed(run, entity, inputs, at)
-    output = await services.tools.call(run.program, entity, inputs)
-    if reason := misfit(output, result_type(run.program, entity)):
-        wanted = describe(result_type(run.program, entity))
-        raise ToolFailure(f"`{entity.id}` is declared to give {wanted}, and gave something else: {_sentence(reason)}")
-    if guarded and services.observations is not None:
-        services.observations.keep(run.program, entity, inputs, output)
+    observations = services.observations if guarded else None
+    try:
+        output = await services.tools.call(run.program, entity, inputs)
+        if reason := misfit(output, result_type(run.program, entity)):
+            wanted = describe(result_type(run.program, entity))
+            raise ToolFailure(
+                f"`{entity.id}` is declared to give {wanted}, and gave something else: {_sentence(reason)}"
+            )
+    except ToolFailure as failure:
+        if observations is not None and not isinstance(failure, ToolUnavailable):
+            observations.keep(run.program, entity, inputs, error=str(failure))
+        raise
+    if observations is not None:
+        observations.keep(run.program, entity, inputs, output)
     return output
 
 
@@ -86,15 +94,20 @@ async def _agreed(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int) 
         raise NotApproved(f"`{entity.id}` was approved with inputs that it does not take: {failure}") from failure
 
 
-def _recorded(run: Run, entity: Entity, inputs: Mapping[str, Any]) -> Any:
+async def _replayed(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int, *, asks: bool) -> Any:
+    """What the call gave when it was made; one that was never made, and that a person has to agree to, is refused as in an eval."""
     observations = run.services.observations
     found = observations.find(run.program, entity, inputs) if observations is not None else None
-    if found is None:
-        raise NotRecorded(
-            f"`{entity.id}` has effects or needs approval, so it is only replayed here, and no earlier call with these "
-            "inputs is recorded: `run` or `eval` records one"
-        )
-    return found.output
+    if found is not None and found.error:
+        raise ToolFailure(found.error)
+    if found is not None:
+        return found.output
+    if asks:
+        await _agreed(run, entity, inputs, at)
+    raise NotRecorded(
+        f"`{entity.id}` has effects or needs approval, so it is only replayed here, and no earlier call with these "
+        "inputs is recorded: `run` or `eval` records one"
+    )
 
 
 def _refuse_no_numbers(entity: Entity, inputs: Mapping[str, Any]) -> None:

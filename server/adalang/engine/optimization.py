@@ -156,6 +156,8 @@ class Optimization:
         except BugFailure:
             store.end_optimization(record.run_id, "failed")
             raise
+        finally:
+            task.scorer.python.give_back()
         proposal = self._keep_proposal(outcome, record.run_id, budget.spent)
         store.end_optimization(record.run_id, "finished")
         return OptimizeResult(

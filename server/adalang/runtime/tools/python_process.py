@@ -203,21 +203,25 @@ class PythonProcess:
             raise ToolFailure(f"it ended its process ({_how(await self._process.wait())})") from None
 
     async def _listen(self) -> None:
-        """Read what is printed: the first of it is shown, the rest dropped, and too much of it ends the process."""
+        """Read what is printed: the first of each call is shown, line by line, the rest dropped, and too much of it ends the
+        process."""
         assert self._process.stderr is not None
         while chunk := await self._process.stderr.read(1 << 16):
-            self._printed += len(chunk)
-            self._shown += chunk[: max(0, _SHOWN - len(self._shown))]
+            before, self._printed = self._printed, self._printed + len(chunk)
+            self._shown += chunk[: max(0, _SHOWN - before)]
+            if before < _SHOWN <= self._printed:
+                self._shown += f"\n({self._file.name} printed more than is shown)\n".encode()
+            if b"\n" in chunk:
+                self._show()
             if self._printed > _MOST_PRINTED:
                 self.kill()
 
     def _show(self) -> None:
-        """What was printed since the last call goes where this process says things to people."""
+        """What was printed goes where this process says things to people."""
         if self._shown:
             text = self._shown.decode("utf-8", "replace")
-            more = "" if len(self._shown) < _SHOWN else f"\n({self._file.name} printed more than is shown)\n"
             self._shown.clear()
-            sys.stderr.write(text + more)
+            sys.stderr.write(text)
 
 
 def watched(*command: str) -> tuple[str, ...]:

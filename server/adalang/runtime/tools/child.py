@@ -110,6 +110,8 @@ class Functions:
     def __init__(self, module: ModuleType, file: str, megabytes: int, answers: Answers) -> None:
         self._module, self._file, self._megabytes, self._answers = module, file, megabytes, answers
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._under_way = 0  # async functions
+        self._folder, self._environment = os.getcwd(), dict(os.environ)
 
     def call(self, id: int, function: str, inputs: dict[str, Any], picks: bool) -> None:
         called = getattr(self._module, function, None)
@@ -127,11 +129,13 @@ class Functions:
         except ValueError:  # built-in functions without a signature
             pass
         try:
+            self._begin_anew()
             found = called(**inputs)
         except BaseException as error:
             self._failed(id, error)
             return
         if hasattr(found, "__await__"):
+            self._under_way += 1
             self._later(self._awaited(id, found))
         else:
             self._gave(id, found)
@@ -143,6 +147,16 @@ class Functions:
             self._failed(id, error)
         else:
             self._gave(id, output)
+        finally:
+            self._under_way -= 1
+
+    def _begin_anew(self) -> None:
+        """Undo what earlier calls did to the current folder and the environment, unless one is still at work."""
+        if not self._under_way:
+            os.chdir(self._folder)
+            if dict(os.environ) != self._environment:
+                os.environ.clear()
+                os.environ.update(self._environment)
 
     def _later(self, work: Any) -> None:
         import asyncio  # which takes as long to import as all else here

@@ -23,7 +23,9 @@ LEXICAL = RETRIEVER.replace("  embedding = e\n", "")
 FIND = ("run", "main.adal:find", "--set", "query=where is text number7")
 
 
-def write(folder: Path, text: str = MODEL.replace("retries = 1", "retries = 0") + RETRIEVER, files: int = FILES) -> None:
+def write(
+    folder: Path, text: str = MODEL.replace("retries = 1", "retries = 0") + RETRIEVER, files: int = FILES
+) -> None:
     (folder / "docs").mkdir()
     (folder / "main.adal").write_text(text)
     for number in range(files):
@@ -125,9 +127,8 @@ def _scratched(whole: bytes, rng: random.Random) -> bytes:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of files")
 def test_a_full_disk_is_told_in_one_line_and_the_next_run_finishes(tmp_path: Path) -> None:
-    write(tmp_path, LEXICAL)
-    adalang("run", "main.adal:find", "--set", "query=", cwd=tmp_path)
-    limited = f'ulimit -f 256; exec "{sys.executable}" -m adalang run main.adal:find --set query=number7'
+    write(tmp_path, LEXICAL, files=1500)
+    limited = f'ulimit -f 128; exec "{sys.executable}" -m adalang run main.adal:find --set query=number7'
     full = subprocess.run(["bash", "-c", limited], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert full.returncode == 2 and full.stderr.startswith("error: ") and "Traceback" not in full.stderr, full.stderr
     assert len(full.stderr.splitlines()) == 1

@@ -242,15 +242,19 @@ class Session:
                 kept[result.row_id, result.sample] = run
             on_row(result, done, len(rows) * times)
 
-        found = await evaluate(
-            self._scorer(plan),
-            self.runtime(program, budget=budget, services=self.services.unattended(_NOBODY_IS_ASKED)),
-            rows,
-            split=split,
-            repeats=times,
-            on_row=told,
-            concurrency=max(64, self.settings["concurrency"]),
-        )
+        scorer = self._scorer(plan)
+        try:
+            found = await evaluate(
+                scorer,
+                self.runtime(program, budget=budget, services=self.services.unattended(_NOBODY_IS_ASKED)),
+                rows,
+                split=split,
+                repeats=times,
+                on_row=told,
+                concurrency=max(64, self.settings["concurrency"]),
+            )
+        finally:
+            scorer.python.give_back()
         traced = [
             replace(row, run=kept[place]) if (place := (row.row_id, row.sample)) in kept else row for row in found.rows
         ]

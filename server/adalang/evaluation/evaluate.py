@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from adalang.config import METRIC_SECONDS
 from adalang.evaluation.copies import examples
 from adalang.evaluation.metrics import METRICS, MetricError, Score, as_score
 from adalang.evaluation.plan import EvalPlan, judge_of
-from adalang.evaluation.python_metric import call_function, load_function
+from adalang.evaluation.python_metric import PythonMetrics
 from adalang.evaluation.results import Evaluation, RowResult, is_void
 from adalang.evaluation.statistics import score_interval
 from adalang.language.data import Row
@@ -83,14 +81,14 @@ def value_of(expression: Expression, names: Mapping[str, Any]) -> Any:
 class Scorer:
     """Runs and scores single rows of one eval.
 
-    ``folder`` is where ``python(…)`` files are looked for, ``seconds`` how long each of their calls may take.
+    ``folder`` is where ``python(…)`` files are looked for, ``seconds`` how long each of their calls may take. Where a metric may
+    have been called, :meth:`PythonMetrics.give_back` ends the work.
     """
 
     plan: EvalPlan
     folder: Path
     seconds: float = METRIC_SECONDS
-    _functions: dict[str, Callable[..., Any]] = field(default_factory=dict, repr=False)
-    _alone: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    python: PythonMetrics = field(default_factory=PythonMetrics, repr=False)
 
     @classmethod
     def of(cls, plan: EvalPlan, seconds: float = METRIC_SECONDS) -> Scorer:
@@ -169,7 +167,7 @@ class Scorer:
             if judge is not None:
                 return await self._judge(runtime, judge, arguments, names, expected, sample)
             if name == "python":
-                found = await self._python(row, arguments, {**row.values, **names, "expected": expected})
+                found = await self._python(runtime, row, arguments, {**row.values, **names, "expected": expected})
                 return as_score(found), None
             return self._built_in(name, arguments, names, expected), None
         except MetricError as error:
@@ -210,22 +208,16 @@ class Scorer:
         judged, trace = await runtime.run(entity, inputs, sample=sample)
         return as_score(judged), trace
 
-    async def _python(self, row: Row, arguments: tuple[Argument, ...], known: Mapping[str, Any]) -> Any:
+    async def _python(
+        self, runtime: Runtime, row: Row, arguments: tuple[Argument, ...], known: Mapping[str, Any]
+    ) -> Any:
         """A Python function as metric; it gets those of row, output, expected, steps and the columns that it names."""
         written = arguments[0].value.value if arguments and isinstance(arguments[0].value, Text) else ""
-        async with self._alone:
-            if written not in self._functions:
-                self._functions[written] = await load_function(self.folder, written, seconds=self.seconds)
-            function = self._functions[written]
-        parameters = inspect.signature(function).parameters
-        takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
-        given = {name: value for name, value in known.items() if takes_all or name in parameters}
-        alone = nullcontext() if inspect.iscoroutinefunction(function) else self._alone
-        async with alone:  # who writes a metric does not think of threads
-            try:
-                return await call_function(written, function, given, seconds=self.seconds)
-            except BugFailure as failure:
-                raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
+        function = await self.python.function(runtime.services.tools, self.folder, written)
+        try:
+            return await self.python.call(function, written, known, self.seconds)
+        except BugFailure as failure:
+            raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
 
 
 def _without_answer(unscored: RowResult, failed: RunFailed) -> RowResult:

@@ -24,7 +24,7 @@ DIMENSIONS = 1024
 _LETTERS = (3, 4, 5)
 _LETTERS_WEIGHT = 1.0
 """What all runs of letters of a word count together, where the word itself counts 1."""
-_SHORT = 3.0
+_SHORT = 4.0
 """Words of about so many letters count less in a passage: in most languages they are those that stand everywhere."""
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.runtime.retrieval import test_embedding
 from tests.runtime.world import write_program
 from tests.servers import (
     CutOff,
@@ -274,3 +275,22 @@ async def test_one_line_swaps_the_provider(provider: Provider, gateway: Gateway,
 
 def test_each_server_speaks_one_protocol() -> None:
     assert {one.protocol for one in PROVIDERS} == set(Protocol.__args__)  # type: ignore[attr-defined]
+
+
+def test_the_table_of_the_docs_ticks_what_is_tested_here() -> None:
+    """Each of its columns but that of the embeddings is one test or more above, which all providers take."""
+    page = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
+    rows = [[field.strip() for field in line.split("|")[1:-1]] for line in page.splitlines() if "/NAME` | " in line]
+    told = {
+        row[1].strip("`").removesuffix("NAME"): [field == "✓" for field in row[2:]] for row in rows if len(row) == 8
+    }
+    chat = {_prefix(one.model): one for one in PROVIDERS}
+    embeds = {_prefix(one) for one in test_embedding.PROVIDERS}
+    assert told == {
+        name: [name in chat] * 3 + [name in chat and chat[name].files, name in chat, name in embeds]
+        for name in chat.keys() | embeds
+    }
+
+
+def _prefix(model: str) -> str:
+    return model[: model.rindex("/") + 1]

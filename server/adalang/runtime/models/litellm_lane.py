@@ -176,6 +176,8 @@ def load_litellm() -> ModuleType:
         known = "litellm" in sys.modules
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
+        # Of the clients that it makes itself for some providers' embeddings: they would try again behind the budget's back.
+        os.environ["DEFAULT_MAX_RETRIES"] = "0"
         # What pydantic finds odd in litellm's types is nothing that a user could mend.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
         import litellm

@@ -37,8 +37,8 @@ from adalang.store import Store
 from adalang.store.records import new_id
 from adalang.tracing.tracer import Tracer
 
-_EVALS_ASK_NOBODY = "an eval asks nobody; `adalang run` in a terminal does, and Python with `approve`"
-_SEARCHES_ASK_NOBODY = "an optimization asks nobody"
+_EVALS_ASK_NOBODY = "an eval asks nobody; Python's `load(…, approve=…)` asks a function"
+_SEARCHES_ASK_NOBODY = "an optimization asks nobody; Python's `load(…, approve=…)` asks a function"
 
 OnRow = Callable[[RowResult, int, int], None]
 """Called with each row's result, how many are done, and how many there are."""

@@ -59,8 +59,8 @@ async function runScenario(name) {
       machineSettings: { "adalang.interpreter": values.interpreter, ...scenario.machineSettings },
     });
     try {
-      const picture = async (file) => {
-        if (values.pictures) await vscode.page.locator(".part.editor").screenshot({ path: path.join(values.pictures, file) });
+      const picture = async (file, what = vscode.page.locator(".part.editor")) => {
+        if (values.pictures) await what.screenshot({ path: path.join(values.pictures, file) });
       };
       await scenario.default({ vscode, interpreter: values.interpreter, picture });
       const expected = scenario.expectedErrors ?? [];

@@ -8,6 +8,9 @@ export interface Answer {
   readonly value?: unknown;
   readonly restart?: boolean;
   readonly done?: boolean;
+  /** At the end: the file, and the run's id where a trace of it is kept. */
+  readonly uri?: string;
+  readonly run?: string;
 }
 
 type Channel = Pick<vscode.OutputChannel, "append" | "replace" | "show">;

@@ -25,6 +25,7 @@ import { selectedInterpreter } from "./pythonExtension";
 import { RestartQueue } from "./queue";
 import { ServerProcess } from "./serverProcess";
 import { type State, StatusItem } from "./status";
+import { offerTrace } from "./traces";
 
 const CRASHES_ALLOWED = 5;
 const CRASH_WINDOW_MS = 180_000;
@@ -193,7 +194,10 @@ export class Session implements vscode.Disposable {
     const client = new LanguageClient("adalang", "Adalang", spawn, this.clientOptions());
     this.client = client;
     client.registerFeatures([clientCommands, openPages(client)]);
-    client.onNotification("adalang/answer", (answer: Answer) => this.answers.tell(answer));
+    client.onNotification("adalang/answer", (answer: Answer) => {
+      this.answers.tell(answer);
+      void offerTrace(answer);
+    });
     client.onDidChangeState(({ newState }) => {
       if (client !== this.client) return;
       if (newState === ClientState.Stopped) {

@@ -36,9 +36,11 @@ async def run(server: AdalServer, uri: str, name: str, given: Mapping[str, Any] 
         server.keep_run(target.path, name, LastRun(inputs, output, result["bindings"]))
         shown = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
         if server.client.shows_answers:
-            server.protocol.notify("adalang/answer", {"component": name, "value": output, "done": True})
+            told = {"component": name, "value": output, "done": True, "uri": uri, "run": result["run"]}
+            server.protocol.notify("adalang/answer", told)
+        else:
+            server.window.tell(f"{name}: {_short(shown)}")
         server.window.log(f"{name}({json.dumps(inputs, ensure_ascii=False)}) ->\n{shown}")
-        server.window.tell(f"{name}: {_short(shown)}")
     return result
 
 

@@ -96,11 +96,17 @@ REQUESTS: Mapping[
 
 @dataclass(frozen=True, slots=True)
 class ApprovalAsked:
-    """A call of a tool that waits for a person; ``asked_by`` is the component that wants it ("": it was run by itself)."""
+    """A call of a tool that waits for a person; ``asked_by`` is the component that wants it ("": it was run by itself).
+
+    ``types`` are the inputs' types. Where the person has changed them into what the tool does not take, it is asked again with
+    these, and ``problem`` says what is wrong.
+    """
 
     tool: str
     inputs: Mapping[str, Any]
     asked_by: str = ""
+    types: Mapping[str, str] = field(default_factory=dict, compare=False)
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

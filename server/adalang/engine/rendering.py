@@ -10,6 +10,7 @@ from typing import Any
 
 from adalang.config import load_settings
 from adalang.engine.protocol import RenderRequest
+from adalang.language.data import anchored_in
 from adalang.language.declarations import PromptDeclaration, setting
 from adalang.language.program import Entity, load, reader_with
 from adalang.runtime.failures import Failure
@@ -33,7 +34,8 @@ def rendered(root: Path, request: RenderRequest) -> dict[str, Any]:
     settings = load_settings(root)
     models = Models(program, settings.model, settings.environment)
     try:
-        messages = Runtime(program, Gateway(None), models).messages(entity, request.inputs)
+        inputs = anchored_in(request.inputs, request.row_of)
+        messages = Runtime(program, Gateway(None), models).messages(entity, inputs)
     except Failure as failure:
         return {"error": str(failure)}
     return {

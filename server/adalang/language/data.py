@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -99,6 +99,11 @@ def anchored(value: Any, folder: Path) -> Any:
             return {name: anchored(one, folder) for name, one in value.items()}
         case _:
             return value
+
+
+def anchored_in(inputs: Mapping[str, Any], row_of: str) -> Mapping[str, Any]:
+    """The inputs of a component that are a row of the data file ``row_of``, if one is named, as :func:`anchored` has them."""
+    return {name: anchored(value, Path(row_of).parent) for name, value in inputs.items()} if row_of else inputs
 
 
 def inline_rows(values: Iterable[dict[str, Any]], *, source: str = "inline") -> list[Row]:

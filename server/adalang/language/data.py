@@ -88,11 +88,16 @@ def read_values(path: Path) -> Iterator[dict[str, Any]]:
         raise _no_rows(path)
 
 
+def names_file(text: str) -> bool:
+    """Whether a text looks like the path of a file; addresses do not."""
+    return _FILE_NAME.fullmatch(text) is not None
+
+
 def anchored(value: Any, folder: Path) -> Any:
     """A row's value, in which what looks like the name of a file knows where that stands."""
     match value:
         case str():
-            return RowText.of(value, folder) if _FILE_NAME.fullmatch(value) else value
+            return RowText.of(value, folder) if names_file(value) else value
         case list():
             return [anchored(one, folder) for one in value]
         case dict():

@@ -48,7 +48,7 @@ async function runScenario(name) {
       recursive: true,
       filter: (file) => path.basename(file) !== ".adalang", // a store from somebody's own runs
     });
-    scenario.prepare?.(copy);
+    await scenario.prepare?.(copy);
     const vscode = await launch({
       workspace: copy,
       vsix: values.vsix,

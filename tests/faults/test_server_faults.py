@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+
 from tests.cli.test_cli import adalang, one_clear_line
 from tests.faults.world import nothing_is_left, observed
 

@@ -107,9 +107,7 @@ async def traces(server: AdalServer, uri: str, name: str | None) -> list[dict[st
     except StoreError as error:
         raise RequestError(str(error)) from error
     shown = ("component", "eval", "row", "sample", "score", "error")
-    return [
-        {"run": one.id, "began": one.created} | {field: getattr(one, field) for field in shown} for one in found
-    ]
+    return [{"run": one.id, "began": one.created} | {field: getattr(one, field) for field in shown} for one in found]
 
 
 async def open_trace(server: AdalServer, uri: str, run: str, show: bool | None) -> dict[str, Any]:

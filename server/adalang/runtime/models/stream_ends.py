@@ -41,7 +41,7 @@ class StreamEnd:
                 self._gemini_ended = self._gemini_ended or _ends(chunk)
                 return parse(chunk)
 
-            found.chunk_parser = parsed  # type: ignore[method-assign]
+            found.chunk_parser = parsed
         return found
 
 

@@ -86,7 +86,7 @@ def _small(data: Path, peers: Path | None, embeddings: Sequence[str] | None) -> 
 
 def _with_model(url: str, model: str) -> dict[str, str]:
     """A folder's methods with an embedding by a model; what is in front of the semicolon is a declaration of its own."""
-    declared = f'model embedder = "openai/{model}" {{ api_base = "{url}" }}; '
+    declared = f'model embedder = "openai/{model}" {{ api_base = "{url}", timeout = 600 }}; '
     vector, hybrid = (f"{declared}method = {one}\n  embedding = embedder" for one in ("vector", "hybrid"))
     return {
         f"vector ({model})": vector,

@@ -15,7 +15,7 @@ from tests.servers.otlp import attributes, collector
 from adalang.store.records import RunRecord
 from adalang.tracing.otlp import send_now
 
-rotel = pytest.importorskip("rotel")
+rotel = pytest.importorskip("rotel", reason="needs the dependency group `collector`")
 CALLS = (
     {"component": "support", "kind": "pipeline", "inputs": {"ticket": "twice"}, "output": "paid", "began": 5.0, "seconds": 2.0},
     {

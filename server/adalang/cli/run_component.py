@@ -78,7 +78,7 @@ def run(
             given = _typed(program, entity, values, as_text)
             if show_prompt:
                 for message in session.runtime(program).messages(entity, given):
-                    say(f"--- {message.role}\n{message.text}")
+                    say(f"--- {message.role}\n{message.shown}")
                 return
             say_offline(program, settings, chosen_models(model), reached(program, entity))
             shown = AnswerShown(events=json_output) if streams else None

@@ -42,6 +42,16 @@ def without_bytes(url: str) -> str:
     return f"{kind}, {len(data) * 3 // 4 - data[-2:].count('='):,} bytes"
 
 
+def _shown(part: Part) -> str:
+    match part:
+        case TextPart(text):
+            return text
+        case ImagePart(url):
+            return f"[image: {without_bytes(url)}]"
+        case FilePart(url, name):
+            return f"[file {name}: {without_bytes(url)}]"
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A tool that the model wants called; `arguments` is the JSON text as the model wrote it."""
@@ -70,6 +80,11 @@ class Message:
         if isinstance(self.content, str):
             return self.content
         return "".join(part.text for part in self.content if isinstance(part, TextPart))
+
+    @property
+    def shown(self) -> str:
+        """The message as a person reads it: images and files by their name, kind and size."""
+        return self.content if isinstance(self.content, str) else "".join(map(_shown, self.content))
 
 
 @dataclass(frozen=True, slots=True)

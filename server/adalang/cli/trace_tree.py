@@ -10,11 +10,9 @@ from rich.tree import Tree
 
 from adalang.cli.common import money
 from adalang.report.visible import visible
-from adalang.runtime.models.types import without_bytes
 from adalang.store.records import RunRecord
 from adalang.tracing.spans import Span, as_json, spans_of
 
-_DATA_URL = re.compile(r"data:[\w.+/-]+;base64,[\w+/=]*")
 _SHORT = 100
 _WIDTH_OF_A_FILE = 200
 """Columns where nobody looks on: lines are long enough for what they say, and the same everywhere."""
@@ -74,7 +72,6 @@ def _details(span: Span, full: bool) -> list[tuple[str, object]]:
 
 def _shown(value: object, full: bool) -> str:
     text = value if isinstance(value, str) else as_json(value)
-    text = _DATA_URL.sub(lambda found: without_bytes(found[0]), text)
     if full:
         return text
     text = re.sub(r"\s+", " ", text).strip()

@@ -42,14 +42,15 @@ def without_bytes(url: str) -> str:
     return f"{kind}, {len(data) * 3 // 4 - data[-2:].count('='):,} bytes"
 
 
-def _shown(part: Part) -> str:
+def told(part: Part) -> dict[str, str]:
+    """A part as plain JSON for people: its text, or what image or file it is, without the bytes."""
     match part:
         case TextPart(text):
-            return text
+            return {"text": text}
         case ImagePart(url):
-            return f"[image: {without_bytes(url)}]"
+            return {"image": without_bytes(url)}
         case FilePart(url, name):
-            return f"[file {name}: {without_bytes(url)}]"
+            return {"file": f"{name}: {without_bytes(url)}" if name else without_bytes(url)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,10 @@ class Message:
     @property
     def shown(self) -> str:
         """The message as a person reads it: images and files by their name, kind and size."""
-        return self.content if isinstance(self.content, str) else "".join(map(_shown, self.content))
+        if isinstance(self.content, str):
+            return self.content
+        parts = ((kind, value) for part in self.content for kind, value in told(part).items())
+        return "".join(value if kind == "text" else f"[{kind}: {value}]" for kind, value in parts)
 
 
 @dataclass(frozen=True, slots=True)

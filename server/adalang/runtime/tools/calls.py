@@ -106,7 +106,7 @@ async def _replayed(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int
         await _agreed(run, entity, inputs, at)
     raise NotRecorded(
         f"`{entity.id}` has effects or needs approval, so it is only replayed here, and no earlier call with these "
-        "inputs is recorded: `run` or `eval` records one"
+        "inputs is recorded; `adalang eval --split train` (and val, test) records those of a split"
     )
 
 

@@ -18,7 +18,6 @@ from adalang.evaluation.copies import size
 from adalang.evaluation.evaluate import Scorer
 from adalang.evaluation.plan import EvalPlan, eval_plan
 from adalang.evaluation.power import power_lines
-from adalang.evaluation.python_metric import own_imports
 from adalang.evaluation.results import Evaluation, RowResult
 from adalang.evaluation.slices import groups
 from adalang.language.data import Row
@@ -118,10 +117,7 @@ class Comparing:
             on_row(opened.side.name, result, done, total)
 
         try:
-            with own_imports():
-                return await opened.session.score(
-                    opened.program, plan, pair.split, pair.rows, repeats=samples, on_row=told
-                )
+            return await opened.session.score(opened.program, plan, pair.split, pair.rows, repeats=samples, on_row=told)
         except BugFailure as failure:
             raise BugFailure(f"{opened.side.name}: {failure}") from failure
 

@@ -140,6 +140,8 @@ class Optimization:
         except BugFailure:
             store.end_optimization(record.run_id, "failed")
             raise
+        finally:
+            task.scorer.python.give_back()
         cuts = tuple(task.cuts.lines)
         proposal = self._keep_proposal(outcome, record.run_id, budget.spent, cuts)
         store.end_optimization(record.run_id, "finished")

@@ -11,6 +11,7 @@ from typing import Any
 
 from adalang.config import load_settings
 from adalang.engine.protocol import RenderRequest
+from adalang.language.data import anchored_in
 from adalang.language.declarations import AgentDeclaration, PromptDeclaration, setting
 from adalang.language.program import Entity, load, reader_with
 from adalang.runtime.failures import Failure
@@ -38,7 +39,8 @@ def rendered(root: Path, request: RenderRequest) -> dict[str, Any]:
     if told["model_problem"]:
         models = replace(models, instead={entity.id: ModelSpec("builtin/lexical")})
     try:
-        messages, tools = Runtime(program, Gateway(None), models).opening(entity, request.inputs)
+        inputs = anchored_in(request.inputs, request.row_of)
+        messages, tools = Runtime(program, Gateway(None), models).opening(entity, inputs)
     except Failure as failure:
         return {"error": str(failure)}
     return {

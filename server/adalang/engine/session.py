@@ -37,7 +37,7 @@ from adalang.store import Store
 from adalang.store.records import new_id
 from adalang.tracing.tracer import Tracer
 
-_NOBODY_IS_ASKED = "evals and optimizations ask nobody; `adalang run` in a terminal does, and Python with `approve`"
+_NOBODY_IS_ASKED = "evals and optimizations ask nobody; Python's `load(…, approve=…)` asks a function"
 """The same for both: agents read it, and what they answered in an eval need not be bought again by a search."""
 
 OnRow = Callable[[RowResult, int, int], None]
@@ -242,15 +242,19 @@ class Session:
                 kept[result.row_id, result.sample] = run
             on_row(result, done, len(rows) * times)
 
-        found = await evaluate(
-            self._scorer(plan),
-            self.runtime(program, budget=budget, services=self.services.unattended(_NOBODY_IS_ASKED)),
-            rows,
-            split=split,
-            repeats=times,
-            on_row=told,
-            concurrency=max(64, self.settings["concurrency"]),
-        )
+        scorer = self._scorer(plan)
+        try:
+            found = await evaluate(
+                scorer,
+                self.runtime(program, budget=budget, services=self.services.unattended(_NOBODY_IS_ASKED)),
+                rows,
+                split=split,
+                repeats=times,
+                on_row=told,
+                concurrency=max(64, self.settings["concurrency"]),
+            )
+        finally:
+            scorer.python.give_back()
         traced = [
             replace(row, run=kept[place]) if (place := (row.row_id, row.sample)) in kept else row for row in found.rows
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from adalang.ide.data_rows import data_row
@@ -19,12 +20,14 @@ from adalang.language.types import Labels, ListOf, ObjectOf, OptionalOf, Primiti
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The inputs of a preview. ``source`` says where they are from; ``row`` counts from 1 up to ``rows`` (0: no data)."""
+    """The inputs of a preview. ``source`` says where they are from, ``path`` is the data file if that is one; ``row`` counts from 1
+    up to ``rows`` (0: no data)."""
 
     inputs: Mapping[str, Any]
     source: str
     row: int = 0
     rows: int = 0
+    path: Path | None = None
 
 
 def choose_inputs(program: Program, component: Entity, row: int, facts: Facts) -> Chosen:
@@ -43,7 +46,7 @@ def choose_inputs(program: Program, component: Entity, row: int, facts: Facts) -
     number, chosen = min(max(row, 1), found.count), found.rows[0]
     place = f"{chosen.path.name}, row {chosen.number}" if chosen.path is not None else f"row {chosen.number}"
     source = f"row {number} of {found.count} of the eval `{found.eval.id}` ({place})"
-    return Chosen(chosen.inputs, source, number, found.count)
+    return Chosen(chosen.inputs, source, number, found.count, chosen.path)
 
 
 def row_asked_for(asked: object, shown: int) -> int | None:

@@ -65,7 +65,8 @@ async def _render(server: AdalServer, page: Page) -> tuple[Chosen, Rendered]:
     chosen = await server.in_thread(partial(choose_inputs, target.program, component, row, snapshot.disk))
     if server.shown.row(page) == row:  # nobody has paged on
         server.shown.set_row(page, max(1, chosen.row))
-    request = RenderRequest(str(target.path), page.name, chosen.inputs, target.texts)
+    row_of = str(chosen.path or "")
+    request = RenderRequest(str(target.path), page.name, chosen.inputs, target.texts, row_of)
     worker = server.workspaces.of(target.path).renderer
     try:
         async with asyncio.timeout(RENDER_SECONDS):

@@ -6,12 +6,13 @@ Whether a person has to agree, and whether a tool with effects may be called at 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
-from adalang.language.checks.scope import result_type
+from adalang.language.checks.scope import result_type, signature
 from adalang.language.declarations import ToolDeclaration, setting
-from adalang.language.program import Entity
+from adalang.language.program import Entity, Program
 from adalang.language.types import describe, misfit
 from adalang.runtime import dataflow
 from adalang.runtime.approval import ApprovalRequest
@@ -82,16 +83,39 @@ async def _agreed(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int) 
     """The inputs that a person agreed to, checked again."""
     call = run.trace.calls[at]
     asked_by = run.trace.calls[call.parent].component if call.parent is not None else ""
-    decision = await run.services.approver(ApprovalRequest(entity.id, dict(inputs), asked_by))
+    taken = partial(_taken, run.program, entity)
+    request = ApprovalRequest(entity.id, dict(inputs), asked_by, _types(run.program, entity), partial(_mistake, taken))
+    decision = await run.services.approver(request)
     if decision.approved is not True:
         told = f": {decision.note}" if decision.note else ""
         raise NotApproved(f"`{entity.id}` was not approved{told}")
     try:
-        agreed = checked_inputs(run.program, entity, decision.inputs)
-        _refuse_no_numbers(entity, agreed)
-        return agreed
+        return taken(decision.inputs)
     except BugFailure as failure:
         raise NotApproved(f"`{entity.id}` was approved with inputs that it does not take: {failure}") from failure
+
+
+def _types(program: Program, entity: Entity) -> dict[str, str]:
+    return {name: describe(declared) for name, declared, _ in signature(program, entity).inputs}
+
+
+def _taken(program: Program, entity: Entity, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs with which the tool is called.
+
+    Raises:
+        BugFailure: it does not take them.
+    """
+    checked = checked_inputs(program, entity, inputs)
+    _refuse_no_numbers(entity, checked)
+    return checked
+
+
+def _mistake(taken: Callable[[Mapping[str, Any]], object], inputs: Mapping[str, Any]) -> str:
+    try:
+        taken(inputs)
+    except BugFailure as failure:
+        return str(failure)
+    return ""
 
 
 async def _replayed(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int, *, asks: bool) -> Any:

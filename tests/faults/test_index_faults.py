@@ -11,11 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.cli.test_cli import adalang, one_clear_line
 from tests.commands import run_command
 from tests.runtime.retrieval.world import MODEL, EmbeddingServer
-
-from adalang.store import Store
 
 FILES = 400
 RETRIEVER = 'retriever find(query: str) -> Passage[] {\n  corpus = "docs/*.txt"\n  method = hybrid\n  embedding = e\n  k = 1\n}\n'

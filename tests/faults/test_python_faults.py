@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from tests.cli.test_cli import adalang, one_clear_line
 from tests.faults.world import observed, processes_of
 

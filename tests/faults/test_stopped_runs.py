@@ -9,10 +9,10 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
 from tests.cli.test_cli import adalang, one_clear_line
 from tests.commands import run_command
 from tests.faults.world import MODEL, nothing_is_left, processes_of
@@ -68,7 +68,9 @@ def write(folder: Path, *tools: str) -> None:
     (folder / "main.adal").write_text(program(*tools))
 
 
-def at_terminal(folder: Path, environment: dict[str, str], typed: bytes, *arguments: str, until: bytes = b"") -> tuple[int, str]:
+def at_terminal(
+    folder: Path, environment: dict[str, str], typed: bytes, *arguments: str, until: bytes = b""
+) -> tuple[int, str]:
     """A command at a terminal where ``typed`` is typed (or SIGTERM sent, if it is empty) once it shows ``until``."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(

@@ -120,7 +120,7 @@ class Embedder:
 
         async def ask() -> tuple[dict[str, bytes], Usage, list[ResponseRecord]]:
             if over.is_set():
-                raise _NotSent
+                raise _NotSent("another batch has failed")
             vectors, usage = await _call(self._lane, model, list(batch.values()))
             found = dict(zip(batch, vectors, strict=True))
             self._bought.update(found)

@@ -1,6 +1,6 @@
 # Prepares .venv for the scripts beside this file. Source it from bash, in the project's root, and call one of
 #
-#     adalang_python_env             everything, with the tools for development
+#     adalang_python_env             everything, with all extras and the tools for development
 #     adalang_python_env --no-dev    only what running adalang needs
 #
 # Needs Python 3.11 or newer, with its headers, and a C compiler (for the grammar). Where `uv` is missing, it is installed
@@ -57,6 +57,7 @@ _adalang_find_uv() {
 
 adalang_python_env() {
     local python
+    [ $# -gt 0 ] || set -- --all-extras
     python="$(_adalang_find_python)" || exit 2
     _adalang_need_compiler "$python"
     _adalang_find_uv "$python"

@@ -59,7 +59,7 @@ class Opened:
         texts = {str(path): str(module.source) for path, module in source.modules.items()}
         services = self._session.services
         if asked.approve is not None:
-            services = replace(services, approver=approver_of(asked.approve))
+            services = replace(services, approver=approver_of(asked.approve), answers_for_all=True)
         session = self._session.beside(asked.models, services)
         program = session.load(source.path, texts)
         return Ready(session, program, session.runtime(program))

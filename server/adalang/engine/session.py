@@ -37,8 +37,8 @@ from adalang.store import Store
 from adalang.store.records import new_id
 from adalang.tracing.tracer import Tracer
 
-_EVALS_ASK_NOBODY = "an eval asks nobody; `adalang run` in a terminal does, and Python with `approve`"
-_SEARCHES_ASK_NOBODY = "an optimization asks nobody"
+_NOBODY_IS_ASKED = "evals and optimizations ask nobody; Python's `load(…, approve=…)` asks a function"
+"""The same for both: agents read it, and what they answered in an eval need not be bought again by a search."""
 
 OnRow = Callable[[RowResult, int, int], None]
 """Called with each row's result, how many are done, and how many there are."""
@@ -246,7 +246,7 @@ class Session:
         try:
             found = await evaluate(
                 scorer,
-                self.runtime(program, budget=budget, services=self.services.unattended(_EVALS_ASK_NOBODY)),
+                self.runtime(program, budget=budget, services=self.services.unattended(_NOBODY_IS_ASKED)),
                 rows,
                 split=split,
                 repeats=times,
@@ -271,8 +271,8 @@ class Session:
 
     def task(self, program: Program, plan: OptimizePlan, budget: Budget) -> FileTask:
         evaluated = eval_plan(program, plan.eval)
-        services = self.services.unattended(_SEARCHES_ASK_NOBODY)
-        services = services if plan.allow_effects else services.replaying()
+        services = self.services if plan.allow_effects else self.services.replaying()
+        services = services.unattended(_NOBODY_IS_ASKED)
         return FileTask.build(
             program=program,
             plan=plan,

@@ -14,19 +14,13 @@ from adalang.evaluation.metrics import METRICS, MetricError, Score, as_score
 from adalang.evaluation.plan import EvalPlan, judge_of
 from adalang.evaluation.python_metric import PythonMetrics
 from adalang.evaluation.results import Evaluation, RowResult, is_void
+from adalang.evaluation.right import right_answer
 from adalang.evaluation.statistics import score_interval
+from adalang.evaluation.values import value_of
 from adalang.language.data import Row
 from adalang.language.declarations import (
     Argument,
-    Binary,
     CallExpression,
-    Constant,
-    Expression,
-    ListExpression,
-    Member,
-    Not,
-    ObjectExpression,
-    Reference,
     Text,
     dotted,
 )
@@ -34,47 +28,9 @@ from adalang.language.program import Entity
 from adalang.runtime.failures import BudgetExceeded, BugFailure, RefusedFailure, ToolFailure, most_telling
 from adalang.runtime.interpreter import RunFailed, Runtime
 from adalang.runtime.models.types import Usage
-from adalang.runtime.operators import compare
 from adalang.runtime.trace import Trace
 
 OnRow = Callable[[RowResult], None]
-
-
-def value_of(expression: Expression, names: Mapping[str, Any]) -> Any:
-    """An eval's expression over ``row``, ``output``, ``steps``.
-
-    Raises:
-        BugFailure: a name or column is missing, or the expression calls something.
-    """
-    match expression:
-        case Text(value=value) | Constant(value=value):
-            return value
-        case Reference(name=name):
-            if name not in names:
-                raise BugFailure(f"nothing is called `{name}` here; there are {', '.join(names)}")
-            return names[name]
-        case Member(object=inner, name=name):
-            owner = value_of(inner, names)
-            if owner is None:
-                return None
-            if not isinstance(owner, Mapping) or name.text not in owner:
-                what = f"column `{name.text}`" if dotted(inner) == "row" else f"field `{name.text}`"
-                raise BugFailure(f"there is no {what}")
-            return owner[name.text]
-        case ListExpression(items=items):
-            return [value_of(one, names) for one in items]
-        case ObjectExpression(pairs=pairs):
-            return {pair.name.text: value_of(pair.value, names) for pair in pairs}
-        case Not(value=inner):
-            return not value_of(inner, names)
-        case Binary(operator="and", left=left, right=right):
-            return value_of(left, names) and value_of(right, names)
-        case Binary(operator="or", left=left, right=right):
-            return value_of(left, names) or value_of(right, names)
-        case Binary(operator=operator, left=left, right=right):
-            return compare(operator, value_of(left, names), value_of(right, names))
-        case _:
-            raise BugFailure("this expression has no value here")
 
 
 @dataclass(frozen=True)
@@ -106,17 +62,14 @@ class Scorer:
                 inputs[name] = row.values[name]
         return inputs
 
-    def expected(self, row: Row) -> Any:
-        return value_of(self.plan.expect, {"row": row.values}) if self.plan.expect is not None else None
-
     def read(self, row: Row) -> tuple[dict[str, Any], Any]:
-        """:meth:`inputs` and :meth:`expected`.
+        """:meth:`inputs`, and what is right for them (:func:`.right_answer`).
 
         Raises:
             BugFailure: the row lacks a column; the message says where it stands.
         """
         try:
-            return self.inputs(row), self.expected(row)
+            return self.inputs(row), right_answer(self.plan, row.values)
         except BugFailure as failure:
             raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
 
@@ -127,15 +80,15 @@ class Scorer:
             BugFailure: the file, the data or the metric is wrong.
             BudgetExceeded: there is nothing left to pay with.
         """
-        inputs, expected = self.read(row)
-        unscored = RowResult(row.id, sample, "transport", None, inputs=inputs, expected=expected)
+        inputs, right = self.read(row)
+        unscored = RowResult(row.id, sample, "transport", None, inputs=inputs, expected=right)
         try:
             output, trace = await runtime.run(self.plan.target, inputs, sample=sample)
         except RunFailed as failed:
             return _without_answer(unscored, failed)
         answered = replace(unscored, output=output, usage=trace.usage, answer_usage=trace.answer_usage, trace=trace)
         try:
-            score, judged = await self._score(runtime, row, output, expected, trace, sample)
+            score, judged = await self._score(runtime, row, output, trace, sample)
         except RunFailed as failed:
             if isinstance(failed.failure, BudgetExceeded) or failed.failure.kind != "transport":
                 raise _as_bug(failed, "the metric") from failed
@@ -155,9 +108,10 @@ class Scorer:
     # ---- metrics
 
     async def _score(
-        self, runtime: Runtime, row: Row, output: Any, expected: Any, trace: Trace, sample: int
+        self, runtime: Runtime, row: Row, output: Any, trace: Trace, sample: int
     ) -> tuple[Score, Trace | None]:
         names = {"row": row.values, "output": output, "steps": trace.steps}
+        expected = value_of(self.plan.expect, {"row": row.values}) if self.plan.expect is not None else None
         metric = self.plan.metric
         function = metric.function if isinstance(metric, CallExpression) else metric
         arguments = metric.arguments if isinstance(metric, CallExpression) else ()

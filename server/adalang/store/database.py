@@ -206,11 +206,12 @@ class Store:
     def put_observation(self, record: ObservationRecord) -> None:
         """Keep what a tool answered; it replaces what an equal call was answered before."""
         self._write(
-            "INSERT OR REPLACE INTO observations (key, tool, inputs, output, created) VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO observations (key, tool, inputs, output, error, created) VALUES (?, ?, ?, ?, ?, ?)",
             record.key,
             record.tool,
             self.redactor.json(dumped(record.inputs)),
             self.redactor.json(dumped(record.output)),
+            self.redactor.known(record.error),
             record.created,
         )
 

@@ -93,7 +93,7 @@ class Embedder:
 
         try:
             async with asyncio.timeout(budget.remaining_seconds):
-                found = await asyncio.gather(*map(once, _batches(texts)), return_exceptions=True)
+                found = await asyncio.gather(*map(once, _batches(texts, most_texts(model))), return_exceptions=True)
         except TimeoutError:
             raise budget.time_is_up() from None
         errors = [one for one in found if isinstance(one, BaseException) and not isinstance(one, _NotSent)]
@@ -149,12 +149,21 @@ def embedding_key(model: ModelSpec, text: str) -> str:
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
-def _batches(texts: dict[str, str]) -> Iterator[dict[str, str]]:
+def most_texts(model: ModelSpec) -> int:
+    """How many texts go into one call. Where litellm makes a call of its own for each text, each is one here too, and counts."""
+    name = model.name.lower()
+    alone = (model.provider == "bedrock" and "cohere" not in name) or (
+        model.provider == "vertex_ai" and "gemini" in name
+    )
+    return 1 if alone else MOST_TEXTS
+
+
+def _batches(texts: dict[str, str], most: int) -> Iterator[dict[str, str]]:
     batch: dict[str, str] = {}
     tokens = 0
     for key, text in texts.items():
         size = estimate_tokens(text)
-        if batch and (len(batch) == MOST_TEXTS or tokens + size > MOST_TOKENS):
+        if batch and (len(batch) == most or tokens + size > MOST_TOKENS):
             yield batch
             batch, tokens = {}, 0
         batch[key] = text
@@ -199,7 +208,8 @@ async def _ask(lane: OpenAILane, model: ModelSpec, texts: list[str]) -> tuple[li
     if way is None:
         try:
             known = {name: value for name, value in place_of(model).items() if name in (*_PLACES, *_OF_LITELLM)}
-            answer = await litellm.aembedding(**known, input=texts)
+            # The provider's own name: only what chats is spoken to in another way.
+            answer = await litellm.aembedding(**known | {"model": model.id}, input=texts)
         except TimeoutError:
             raise
         except Exception as error:

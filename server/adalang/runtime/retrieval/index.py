@@ -15,7 +15,7 @@ from adalang.runtime.failures import BugFailure
 from adalang.runtime.retrieval.corpus import Change, Corpus, change_since, passages_of
 from adalang.runtime.retrieval.index_file import Damaged, is_damage, lock_of, make_folder, put_away
 from adalang.runtime.retrieval.scoring import Exact, Lengths, Ranked, fused
-from adalang.runtime.retrieval.tables import Chunk, Tables
+from adalang.runtime.retrieval.tables import Chunk, Tables, VectorOf
 from adalang.runtime.retrieval.words import asked
 
 if TYPE_CHECKING:
@@ -142,14 +142,17 @@ class Index:
         with tables.change(of_passages=of_passages):
             tables.remove([*change.gone, *change.changed])
             tables.restamp({name: stamp for name, (_, stamp) in change.changed.items()} | dict(change.restamped))
-            ids = tables.add(_checked(read, check))
+            ids = tables.add(_checked(read, check), self._own_vector())
             if vectors:
                 tables.put_vectors(zip(ids, vectors, strict=True))
-            if self._lexical and of_passages:
-                from adalang.runtime.retrieval.lexical import corpus_vectors
 
-                # How rare a word is depends on all passages: so do all vectors.
-                tables.put_vectors(corpus_vectors(Lengths(*tables.lengths()), tables.all_postings()))
+    def _own_vector(self) -> VectorOf | None:
+        """What makes vectors of passages without a model, where that is asked for."""
+        if not self._lexical:
+            return None
+        from adalang.runtime.retrieval.lexical import passage_vector
+
+        return passage_vector
 
     def _load(self, check: Check) -> None:
         tables = self._open()

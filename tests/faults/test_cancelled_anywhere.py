@@ -26,7 +26,7 @@ from tests.runtime.retrieval.world import EmbeddingServer
 from tests.servers import Incoming, LoopbackServer, Reply
 from tests.servers.threaded import served
 
-POINTS = int(os.environ.get("CANCELLED_POINTS", "8"))
+POINTS = int(os.environ.get("CANCELLED_POINTS", "6"))
 """Steps at which a run is cancelled; it takes some hundred."""
 MCP = Path(__file__).with_name("mcp_faults.py")
 MODELS = (

@@ -20,7 +20,7 @@ from tests.servers import Incoming, LoopbackServer, Reply
 
 MCP = Path(__file__).with_name("mcp_faults.py")
 TOOLS = """
-from concurrent.futures import ThreadPoolExecutor
+import time
 from pathlib import Path
 
 def refund(amount: float) -> str:

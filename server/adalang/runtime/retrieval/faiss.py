@@ -62,7 +62,11 @@ class Faiss:
             for old in file.parent.glob(f"{file.stem}-*.faiss"):
                 if old != kept:
                     old.unlink(missing_ok=True)
-        return cls(faiss.read_index(str(kept), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY), tables.some_vectors)
+        try:
+            return cls(faiss.read_index(str(kept), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY), tables.some_vectors)
+        except RuntimeError:  # it was cut, or overwritten
+            kept.unlink(missing_ok=True)
+            return cls.of(tables, generation, file)
 
     def search(self, vector: Vector, most: int) -> Ranked:
         import numpy as np

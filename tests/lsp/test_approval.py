@@ -99,7 +99,9 @@ async def test_what_the_tool_does_not_take_is_asked_again_and_says_why(editor: E
     uri = await dialog.start(editor, tmp_path)
     inputs = {"order": "a\u200bb", "amount": 60.0}
     result = await editor.execute("run", uri, "refund", inputs)
-    assert result["output"] == "refunded 12345678901234567890 of a\u200bb", "no digit is lost, and nothing else is changed"
+    assert result["output"] == "refunded 12345678901234567890 of a\u200bb", (
+        "no digit is lost, and nothing else is changed"
+    )
     assert [one["problem"] for one in dialog.asked] == [
         "",
         "`amount` takes float, written as JSON: Expecting value",

@@ -130,7 +130,8 @@ class Worker:
 
     async def _verdict(self, request_id: Any, asked: ApprovalAsked) -> Verdict:
         number = next(self._ask_numbers)
-        answer = self._asks[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        self._asks[number] = answer
         params = {"id": request_id, "ask": number, **asdict(asked)}
         self._writer.write({"jsonrpc": "2.0", "method": "approve", "params": params})
         try:

@@ -195,9 +195,7 @@ class InputsRefused(ValueError):
     """There are no such inputs; the message says why, and what to do."""
 
 
-def inputs_to_run(
-    program: Program, component: Entity, given: Mapping[str, Any] | None, facts: Facts
-) -> Row:
+def inputs_to_run(program: Program, component: Entity, given: Mapping[str, Any] | None, facts: Facts) -> Row:
     """The inputs to run a component with. Reads as :func:`data_rows` does.
 
     Args:

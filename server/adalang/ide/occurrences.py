@@ -411,7 +411,7 @@ class _Walk:
                 if entity is not None:
                     others = named - {argument.name.text}
                     yield Occurrence(argument.name.span, argument.name.text, ArgumentName(entity, others))
-            if function in FUNCTIONS and isinstance(argument.value, Text):
+            if function in FUNCTIONS and argument.name is None and isinstance(argument.value, Text):
                 yield Occurrence(argument.value.span, argument.value.value, Literal(function))
                 continue
             inner = "argument" if entity is not None and argument.name is None else ""

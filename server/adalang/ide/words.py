@@ -91,7 +91,7 @@ FUNCTION_PARAMETERS: Mapping[str, tuple[str, str]] = {
     "python": ("target", "`file.py:function`, the file's path counted from this file's folder."),
     "mcp": ("server", "The command that starts the server, or its `https://` address."),
     "http": (
-        "operation",
+        "description",
         "`openapi.json:operation`: the description's path or address, and the id of an operation in it.",
     ),
 }

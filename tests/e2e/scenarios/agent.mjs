@@ -23,19 +23,27 @@ export async function prepare(folder) {
   writeFileSync(
     path.join(folder, FILE),
     `\
-model slow = "openai/test" { api_base = "${model.url}", api_key = env("E2E_KEY") }
+# Finds what was ordered, and pays money back
+agent desk(message: str) -> str {
+  model = shop
+  tools = [refund]
+  max_steps = 4
+}
+
+# Pays money back
+tool refund(order: str, amount: float) -> str = python("tools.py:refund") {
+  approve = amount > 50
+}
 
 type Report = { title: str, lines: str[] }
 
-prompt write(topic: str) -> str { model = slow, user = """{{ topic }}""" }
+prompt write(topic: str) -> str { model = shop, user = """{{ topic }}""" }
 
-prompt list(topic: str) -> Report { model = slow, user = """{{ topic }}""" }
+prompt list(topic: str) -> Report { model = shop, user = """{{ topic }}""" }
 
-tool refund(order: str, amount: float) -> str = python("tools.py:refund") { approve = amount > 50 }
-
-agent desk(message: str) -> str {
-  model = slow
-  tools = [refund]
+model shop = "openai/test" {
+  api_base = "${model.url}"
+  api_key = env("E2E_KEY")
 }
 `,
   );
@@ -74,7 +82,7 @@ export default async function ({ vscode, picture }) {
 
     // The agent's lens asks for its input; its call of the tool is changed, wrongly at first.
     const page = vscode.page.frameLocator("iframe.webview.ready").frameLocator("#active-frame");
-    await vscode.lens("Run").last().click();
+    await vscode.lens("Run").first().click();
     await answer(vscode, "message", "L-1 is broken");
     (await asks(model)).end();
     await page.getByRole("heading", { name: "refund needs your approval asked by desk" }).waitFor();

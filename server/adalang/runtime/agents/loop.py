@@ -12,7 +12,7 @@ from adalang.language.declarations import AgentDeclaration, Constant, setting
 from adalang.language.program import Entity
 from adalang.runtime.agents import toolbox
 from adalang.runtime.agents.asking import Asking
-from adalang.runtime.agents.journal import Journal
+from adalang.runtime.agents.journal import Journal, digest
 from adalang.runtime.agents.native import Native
 from adalang.runtime.agents.react import React
 from adalang.runtime.agents.steps import Dialect, Step
@@ -207,7 +207,7 @@ class _Agent:
 
     def _written_down(self, call: Call) -> Step | None:
         known = self.run.journal.read(call.place) if self.run.journal is not None else None
-        if known is None:
+        if known is None or known["of"] != digest(self.entity.id, self.inputs):
             return None
         call.raw = known["raw"]
         return Step(known["text"], tuple(ToolCall(**one) for one in known["calls"]))
@@ -215,7 +215,8 @@ class _Agent:
     def _write_down(self, step: Step, call: Call) -> None:
         if self.run.journal is not None:
             calls = [{"id": one.id, "name": one.name, "arguments": one.arguments} for one in step.calls]
-            self.run.journal.write(call.place, {"raw": call.raw, "text": step.text, "calls": calls})
+            of = digest(self.entity.id, self.inputs)
+            self.run.journal.write(call.place, {"of": of, "raw": call.raw, "text": step.text, "calls": calls})
 
 
 class _Closing(React):

@@ -29,6 +29,8 @@ class Run(dataflow.Run, Protocol):
     @property
     def services(self) -> Services: ...
 
+    def calling(self, at: int) -> None: ...
+
 
 async def call_tool(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int) -> Any:
     """The output of a tool for inputs that are checked; ``at`` is its call's position in the trace.
@@ -52,6 +54,7 @@ async def call_tool(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int
     if asks:
         inputs = run.trace.calls[at].inputs = await _agreed(run, entity, inputs, at)
     observations = services.observations if guarded else None
+    run.calling(at)
     try:
         output = await services.tools.call(run.program, entity, inputs)
         if reason := misfit(output, result_type(run.program, entity)):

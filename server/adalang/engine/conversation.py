@@ -63,9 +63,8 @@ def _begun(
 ) -> SessionRecord:
     """The run to go on with, or a new one."""
     is_open = known is not None and known.status == "open"
-    is_now = fingerprint(
-        runtime.program, entity.id, lambda path: None
-    )  # a tool that is mended may go on; it is its own code
+    # Not of the files that it names: a run that a tool's mistake has stopped goes on when that is mended.
+    is_now = fingerprint(runtime.program, entity.id, lambda path: None)
     if resume:
         if known is None or not is_open:
             what = "there is none of that name" if known is None else "its last run is finished"

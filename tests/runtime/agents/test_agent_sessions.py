@@ -302,7 +302,7 @@ async def test_a_pipeline_whose_tool_failed_goes_on_once_that_works_again(tmp_pa
                 await session(w, resume=broken != "price", **({"x": "q"} if broken == "price" else {}))
             (tmp_path / f"{broken} fails").unlink()
             assert shop()[-len(done) :] == done
-        output, trace = await session(w, resume=True)
+        output, _ = await session(w, resume=True)
         assert output == "paid 10" and shop() == ["price", "price", "risky", "risky", "pay", "pay"]
 
 
@@ -312,7 +312,7 @@ async def test_a_call_without_an_answer_is_in_doubt_and_the_way_out_is_told(tmp_
     async with world(tmp_path, text, lambda incoming: "") as w:
         with pytest.raises(RunFailed, match="did not come back"):
             await session(w, x="q")
-        with pytest.raises(RunFailed, match="not known whether it took effect.*adalang sessions delete"):
+        with pytest.raises(RunFailed, match=r"not known whether it took effect.*adalang sessions delete"):
             await session(w, resume=True)
         assert shop().count("pay") == 1
 

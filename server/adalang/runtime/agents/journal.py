@@ -73,10 +73,10 @@ async def once(journal: Journal, wanted: Wanted, call: Callable[[], Awaitable[Ca
             )
         known = None
     match known:
-        case {"state": "done"}:
-            return Called(known["output"], known["inputs"])
-        case {"state": "failed"}:
-            raise (NotApproved if known["refused"] else ToolFailure)(known["error"])
+        case {"state": "done", "output": output, "inputs": inputs}:
+            return Called(output, inputs)
+        case {"state": "failed", "error": error, "refused": refused}:
+            raise (NotApproved if refused else ToolFailure)(error)
         case {"state": "started"} if not wanted.repeatable:
             raise ToolFailure(_IN_DOUBT if wanted.observed else _IN_DOUBT + _BEGIN_ANEW)
     journal.claim(wanted.place, wanted.content("waits"))

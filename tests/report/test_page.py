@@ -12,7 +12,7 @@ def test_a_page_is_self_contained_and_escaped():
     html = page("page.html.j2", 'A "title" <script>alert(1)</script> & more', made="2026-11-23")
     assert 'A "title" <script>alert(1)</script> & more' in read_page(html)
     assert html.count("<script>") == 1
-    assert "prefers-color-scheme: dark" in html
+    assert "color-scheme: light dark" in html
 
 
 def test_only_its_own_script_may_run():

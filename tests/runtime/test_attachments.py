@@ -20,6 +20,7 @@ from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.keys import describe, largest_input_tokens, request_key
 from adalang.runtime.models.replay import Recorder, ReplayLane
 from adalang.runtime.models.types import FilePart, ImagePart, Message, ModelSpec, Part, Request, TextPart
+from adalang.store.redaction import Redactor
 
 PNG, JPEG, PDF = b"\x89PNG\r\n\x1a\n" + bytes(20), b"\xff\xd8\xff\xe0" + bytes(20), b"%PDF-1.7\n%%EOF\n"
 
@@ -153,6 +154,6 @@ async def test_recordings_hold_with_and_without_bytes(tmp_path: Path, written_ou
         line = {"messages": [{"role": "user", "content": content}], "response": "a cat"}
         file.write_text(json.dumps(line) + "\n", encoding="utf-8")
     else:
-        Recorder(file).add(request, Answer("a cat"))
+        Recorder(file, Redactor()).add(request, Answer("a cat"))
     replayed = Request(ModelSpec("replay/r.jsonl"), request.messages)
-    assert (await ReplayLane(tmp_path).call(replayed)).text == "a cat"
+    assert (await ReplayLane(tmp_path, Redactor()).call(replayed)).text == "a cat"

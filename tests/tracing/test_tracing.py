@@ -1,8 +1,12 @@
 """What runs leave behind: the tree of calls in the store, without secrets, within bounds, and with a collector on request."""
 
 import asyncio
+import base64
 import gzip
+import hashlib
+import html
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -310,6 +314,59 @@ def test_hostile_texts_are_inert_on_the_page():
     page = trace_page([RunRecord(hostile, hostile, {}, calls, error=hostile, row=hostile, eval=hostile)])
     assert "<script>alert" not in page and "<img" not in page and page.count("<script>") == 1
     assert "default-src 'none'" in page
+
+
+AGENT = (
+    {"component": "desk", "kind": "agent", "inputs": {"message": "refund it"}, "output": "refunded", "began": 5.0, "seconds": 2.0},
+    {
+        "component": "desk",
+        "kind": "step",
+        "parent": 0,
+        "output": {"calls": [{"tool": "refund", "arguments": {"amount": 12.5}}]},
+        "messages": [
+            {"role": "user", "content": ["refund it", {"image": "a.png"}]},
+            {"role": "assistant", "tool_calls": [{"id": "1", "name": "refund", "arguments": '{"amount": 12.5}'}]},
+            {"role": "tool", "content": "paid", "tool_call_id": "1"},
+        ],
+        "model": "openai/m",
+        "began": 5.0,
+        "seconds": 1.0,
+        "usage": {"cached_calls": 1, "priced": True},
+        "answer_usage": {"calls": 1, "input_tokens": 7, "output_tokens": 2, "usd": 0.00006465, "priced": True},
+    },
+    {"component": "refund", "kind": "tool", "parent": 0, "inputs": {"amount": 12.5}, "error": "no money", "began": 6.0, "seconds": 1.0},
+)  # fmt: skip
+
+
+def test_an_agents_steps_are_shown_with_the_calls_that_they_ask_for():
+    page = trace_page([RunRecord("f.adal", "desk", {"cached_calls": 1, "priced": True}, AGENT)])
+    words = html.unescape(re.sub(r"<[^>]*>", " ", page))
+    assert words.count("refund(amount=12.5)") == 3  # in the row, in its output, and in the messages
+    assert "[image: a.png]" in words and "no money" in words and "3 messages to openai/m" in words
+    # What was kept cost nothing now: its price is struck out, of the step and of the whole.
+    assert page.count("<s title=") == 2 and page.count("$0.000065</s>") == 2
+    assert "left:50.00%;width:50.00%" in page  # the tool, in the second of two seconds
+
+
+def test_an_agents_steps_are_sent_as_calls_of_a_model():
+    pytest.importorskip("opentelemetry.sdk")
+    from adalang.tracing.semantic import otel_spans
+
+    step = list(otel_spans(RunRecord("f.adal", "desk", {}, AGENT)))[1]
+    assert step.name == "chat openai/m" and step.attributes["gen_ai.request.model"] == "m"
+    assert [one["parts"][-1]["type"] for one in json.loads(step.attributes["gen_ai.input.messages"])] == [
+        "text",
+        "tool_call",
+        "tool_call_response",
+    ]
+
+
+def test_of_an_image_its_kind_size_and_hash_are_kept():
+    written = "data:image/png;base64," + base64.b64encode(b"\x89PNG" + bytes(200)).decode()
+    text, texts = packed({"image": written, "said": f"see {written}, please"}, Redactor())
+    found = unpacked(json.loads(text), texts.__getitem__)
+    told = f"(image/png, 204 bytes, sha256 {hashlib.sha256(bytes([0x89]) + b'PNG' + bytes(200)).hexdigest()})"
+    assert found == {"image": told, "said": f"see {told}, please"}
 
 
 def test_a_damaged_trace_is_shown_as_far_as_it_goes():

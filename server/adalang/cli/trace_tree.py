@@ -64,10 +64,10 @@ def _title(span: Span, record: RunRecord) -> Text:
 def _details(span: Span, full: bool) -> list[tuple[str, object]]:
     details: list[tuple[str, object]] = [(name, value) for name, value in dict(span.inputs or {}).items()]
     if full:
-        details += [(str(one.get("role", "?")), one.get("content", "")) for one in span.messages]
+        details += span.turns
         details += [("reasoning", span.reasoning)] if span.reasoning else []
         details += [("wrote", span.raw)] if span.raw else []
-    return [*details, ("error", span.error) if span.error else ("->", span.output)]
+    return [*details, ("error", span.error) if span.error else ("->", span.result)]
 
 
 def _shown(value: object, full: bool) -> str:

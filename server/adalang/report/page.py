@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from adalang import __version__
+from adalang.figures import dollars
 
 _HERE = Path(__file__).parent
 
@@ -36,6 +37,7 @@ def page(template: str, title: str, *, made: str = "", **values: Any) -> str:
         .get_template(template)
         .render(
             values,
+            dollars=dollars,
             title=title,
             made=made,
             version=__version__,

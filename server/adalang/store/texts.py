@@ -5,8 +5,10 @@ In packed JSON a text that begins with NUL stands for the one that is kept under
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +20,9 @@ _LONG = 80
 MOST = 100_000
 """Characters that are kept of one text; a trace is no place for a tool's log of 100 MB."""
 
+
+_FILE = re.compile(r"data:([\w.+/-]+)[^,\s]{0,100};base64,([A-Za-z0-9+/]{64,}={0,2})")
+"""An image or a file, written out."""
 
 _SCALARS = frozenset({int, float, bool, type(None)})
 
@@ -73,6 +78,8 @@ class _Packer:
         return self.pack(value)
 
     def _text(self, text: str) -> str:
+        if len(text) >= _LONG and ";base64," in text:
+            text = _FILE.sub(_told, text)
         if len(text) > MOST:
             text = f"{text[:MOST]}\n… ({len(text) - MOST:,} characters more were not kept)"
         if self._redactor is not None:
@@ -84,18 +91,29 @@ class _Packer:
         return _MARK + name
 
 
+def _told(file: re.Match[str]) -> str:
+    """What is kept of a file: its kind, its size, and what tells whether it is the same as another."""
+    kind, written = file.groups()
+    try:
+        data = base64.b64decode(written)
+    except ValueError:
+        data = written.encode()
+    return f"({kind}, {len(data):,} bytes, sha256 {hashlib.sha256(data).hexdigest()})"
+
+
 def without_secrets(value: Any, redactor: Redactor) -> str:
     """A value as JSON with the secrets in its texts hidden."""
     text = dumped(value)
-    return dumped(_hidden(value, redactor)) if redactor.suspects(text) else text
+    return dumped(hidden(value, redactor)) if redactor.suspects(text) else text
 
 
-def _hidden(value: Any, redactor: Redactor) -> Any:
+def hidden(value: Any, redactor: Redactor) -> Any:
+    """A JSON value with the secrets in its texts hidden."""
     if isinstance(value, str):
         return redactor.text(value)
     if isinstance(value, Mapping):
-        return {name: _hidden(one, redactor) for name, one in value.items()}
-    return [_hidden(one, redactor) for one in value] if isinstance(value, list | tuple) else value
+        return {name: hidden(one, redactor) for name, one in value.items()}
+    return [hidden(one, redactor) for one in value] if isinstance(value, list | tuple) else value
 
 
 def names_in(value: Any) -> set[str]:

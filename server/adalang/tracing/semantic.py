@@ -6,7 +6,7 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from opentelemetry.sdk.resources import Resource
@@ -20,7 +20,15 @@ from adalang.store.records import RunRecord
 from adalang.tracing.spans import Span, as_json, spans_of
 
 _SCOPE = InstrumentationScope("adalang", __version__)
-_OPERATIONS = {"prompt": "chat", "agent": "invoke_agent", "tool": "execute_tool", "retriever": "retrieval"}
+_OPERATIONS = {
+    "prompt": "chat",
+    "step": "chat",
+    "agent": "invoke_agent",
+    "tool": "execute_tool",
+    "retriever": "retrieval",
+}
+_ASKED = ("prompt", "step")
+"""The kinds whose span is a request of a model."""
 _MOST = 30_000
 """Characters of a value that is sent; whole ones are in the store."""
 
@@ -40,7 +48,7 @@ def otel_spans(record: RunRecord) -> Iterator[ReadableSpan]:
             parent=_context(trace_id, record.id, parent) if parent is not None else None,
             resource=resource,
             attributes={**_about(span), **(_about_run(record) if parent is None else {})},
-            kind=SpanKind.CLIENT if span.kind == "prompt" else SpanKind.INTERNAL,
+            kind=SpanKind.CLIENT if span.kind in _ASKED else SpanKind.INTERNAL,
             status=Status(StatusCode.ERROR, span.error) if span.error else Status(StatusCode.OK),
             start_time=began,
             end_time=began + int(span.seconds * 1e9),
@@ -59,7 +67,7 @@ def _number(text: str, size: int) -> int:
 
 
 def _object(span: Span) -> str:
-    return span.model if span.kind == "prompt" and span.model else span.component
+    return span.model if span.kind in _ASKED and span.model else span.component
 
 
 def _about(span: Span) -> dict[str, Any]:
@@ -78,7 +86,7 @@ def _about(span: Span) -> dict[str, Any]:
         "gen_ai.operation.name": _OPERATIONS.get(span.kind, ""),
     }
     match span.kind:
-        case "prompt":
+        case "prompt" | "step":
             told |= {
                 "gen_ai.provider.name": span.model.partition("/")[0],
                 "gen_ai.request.model": span.model.partition("/")[2] or span.model,
@@ -113,12 +121,16 @@ def _about_run(record: RunRecord) -> dict[str, Any]:
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:
     content = message.get("content", "")
-    return _said(str(message.get("role", "user")), content if isinstance(content, list) else [content])
+    if message.get("role") == "tool":
+        answer = {"type": "tool_call_response", "id": message.get("tool_call_id"), "response": content}
+        return {"role": "tool", "parts": [answer]}
+    asked = [{"type": "tool_call", **one} for one in message.get("tool_calls", ())]
+    return _said(str(message.get("role", "user")), content if isinstance(content, list) else [content], asked)
 
 
-def _said(role: str, parts: list[Any]) -> dict[str, Any]:
-    told = [{"type": "text", "content": one if isinstance(one, str) else as_json(one)} for one in parts]
-    return {"role": role, "parts": told}
+def _said(role: str, parts: list[Any], asked: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    told = [{"type": "text", "content": one if isinstance(one, str) else as_json(one)} for one in parts if one != ""]
+    return {"role": role, "parts": [*told, *asked]}
 
 
 def _cut(text: str) -> str:

@@ -47,6 +47,19 @@ class Span:
         """What the model wrote."""
         return self.raw or (self.output if isinstance(self.output, str) else as_json(self.output))
 
+    @property
+    def turns(self) -> list[tuple[str, str]]:
+        """The messages as who says what, calls of tools and files among it."""
+        return [(str(one.get("role", "?")), _said(one)) for one in self.messages]
+
+    @property
+    def result(self) -> str:
+        """The output as a text; of an agent's step that asks for tools, the calls."""
+        asked = self.output.get("calls") if self.kind == "step" and isinstance(self.output, Mapping) else None
+        if isinstance(asked, list) and all(isinstance(one, Mapping) for one in asked):
+            return ",\n".join(_called(one.get("tool"), one.get("arguments")) for one in asked)
+        return self.output if isinstance(self.output, str) else as_json(self.output)
+
 
 def spans_of(record: RunRecord) -> list[Span]:
     """The calls of a run, each behind its caller and before the next one that the same caller made."""
@@ -62,6 +75,29 @@ def spans_of(record: RunRecord) -> list[Span]:
         found.append(_span(record.calls[place], place, parent, depth))
         waiting += [(child, place, depth + 1) for child in reversed(children.get(place, []))]
     return found
+
+
+def _said(message: Mapping[str, Any]) -> str:
+    content = message.get("content", "")
+    parts = [_part(one) for one in content] if isinstance(content, list) else [str(content)]
+    calls = [_called(one.get("name"), one.get("arguments")) for one in message.get("tool_calls", ())]
+    return "\n".join(part for part in [*parts, *calls] if part)
+
+
+def _part(part: Any) -> str:
+    """A text, an image or a file of a message."""
+    return " ".join(f"[{name}: {value}]" for name, value in part.items()) if isinstance(part, Mapping) else str(part)
+
+
+def _called(tool: Any, arguments: Any) -> str:
+    """`refund(reference="L-1003", amount=12.0)`"""
+    try:
+        given = json.loads(arguments) if isinstance(arguments, str) else arguments
+    except ValueError:  # as the model wrote it
+        given = arguments
+    if isinstance(given, Mapping):
+        return f"{tool}({', '.join(f'{name}={as_json(value)}' for name, value in given.items())})"
+    return f"{tool}({'' if given is None else given})"
 
 
 def as_json(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from adalang.config import Settings
 from adalang.language.program import Program
-from adalang.runtime.models.types import Message, TextPart, Usage
+from adalang.runtime.models.types import FilePart, Message, Part, TextPart, Usage
 from adalang.runtime.trace import Call, Trace
 from adalang.store import Store, StoreError
 from adalang.store.records import RunRecord
@@ -161,11 +161,21 @@ def _usage(usage: Usage) -> dict[str, Any]:
 
 
 def _message(message: Message) -> dict[str, Any]:
-    """Images without their bytes."""
+    """As JSON; the store keeps no bytes of images and files."""
     if isinstance(message.content, str):
         content: Any = message.content
     else:
-        content = [one.text if isinstance(one, TextPart) else {"image": one.url[:200]} for one in message.content]
+        content = [_part(one) for one in message.content]
     told = {"role": message.role, "content": content, "tool_call_id": message.tool_call_id}
     calls = [{"id": one.id, "name": one.name, "arguments": one.arguments} for one in message.tool_calls]
     return {name: value for name, value in (told | {"tool_calls": calls}).items() if value}
+
+
+def _part(part: Part) -> Any:
+    match part:
+        case TextPart(text):
+            return text
+        case FilePart(url, name):
+            return {"file": url, "name": name}
+        case image:
+            return {"image": image.url}

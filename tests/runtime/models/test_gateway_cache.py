@@ -165,3 +165,20 @@ async def test_the_built_in_model_needs_nothing_and_is_alone_under_its_prefix() 
     assert again.cached and again.text == first.text
     with pytest.raises(BugFailure, match="builtin/lexical"):
         await gateway.complete(Request(ModelSpec("builtin/other"), MESSAGES))
+
+
+async def test_a_recording_hides_secrets_and_replays_all_the_same(server: LoopbackServer, tmp_path: Path) -> None:
+    key = "sk-abcdefghij0123456789"
+    server.behaviour = lambda incoming: Reply(f"not {key}, nor known-secret")
+    for name in ("run.jsonl", "again.jsonl"):
+        with Store.in_memory() as store:
+            store.redactor.learn(["known-secret"])
+            gateway = Gateway(store, record_to=tmp_path / name, root=tmp_path)
+            asked = replace(request(server), messages=(Message("user", f"{key} or known-secret?"),))
+            if name == "again.jsonl":
+                asked = replace(asked, model=ModelSpec("replay/run.jsonl"))
+            answer = await gateway.complete(asked)
+            await gateway.aclose()
+    written = (tmp_path / "run.jsonl").read_text(encoding="utf-8")
+    assert key not in written and "known-secret" not in written
+    assert answer.text == "not [redacted], nor [redacted]"

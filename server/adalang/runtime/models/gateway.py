@@ -83,7 +83,7 @@ class Gateway:
         self._keeper = Keeper(self._store)
         self._use_cache = use_cache
         self._bought: set[str] = set()
-        self._recorder = Recorder(record_to) if record_to is not None else None
+        self._recorder = Recorder(record_to, self._store.redactor) if record_to is not None else None
         self._backoff = backoff
         self._flights: SingleFlight[_Landing] = SingleFlight()
         self._broadcasts: WeakValueDictionary[str, Broadcast] = WeakValueDictionary()
@@ -98,7 +98,7 @@ class Gateway:
         self._remote: Lane = remote
         self._lanes: dict[str, Lane] = {
             "builtin": BuiltinLane(),
-            "replay": ReplayLane(root or self._store.root or Path.cwd()),
+            "replay": ReplayLane(root or self._store.root or Path.cwd(), self._store.redactor),
             **(lanes or {}),
         }
 

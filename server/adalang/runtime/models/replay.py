@@ -6,18 +6,25 @@ A recording is a JSON Lines file. Each line holds a request as `keys.describe` g
 
 The model and its options are not compared, so a file recorded with one model replays under `replay/…`. A line
 written by hand may say `"response": "billing"`, and leave out schema, tools and sample: it then answers any.
+
+Recordings are files that are passed on: what the store's redactor hides is in none, neither asked nor answered. A request
+is compared as it would be recorded, so it finds its answer all the same.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.models.answers import Answer, answer_from_json, answer_json
 from adalang.runtime.models.keys import canonical_json, comparable_messages, content_key, describe
 from adalang.runtime.models.streams import Say
 from adalang.runtime.models.types import Request
+from adalang.store.redaction import Redactor
+from adalang.store.texts import hidden
 
 _CONTENT = ("messages", "schema", "tools", "sample")
 
@@ -25,18 +32,18 @@ _CONTENT = ("messages", "schema", "tools", "sample")
 class Recorder:
     """Appends answered requests to a recording, each once."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, file: Path, redactor: Redactor) -> None:
+        self._file, self._redactor = file, redactor
         self._known = _Recording.read(file).keys() if file.exists() else set()
 
     def add(self, request: Request, answer: Answer) -> None:
         """Write one line, unless the recording has this answer already. Raises BugFailure."""
-        described = describe(request)
+        described = hidden(describe(request), self._redactor)
         key = content_key(described)
         if key in self._known:
             return
         self._known.add(key)
-        line = json.dumps(described | {"response": answer_json(answer)}, default=str)
+        line = json.dumps(described | {"response": hidden(answer_json(answer), self._redactor)}, default=str)
         try:
             with self._file.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
@@ -49,8 +56,8 @@ class ReplayLane:
 
     free = True
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, redactor: Redactor) -> None:
+        self._root, self._redactor = root, redactor
         self._recordings: dict[Path, _Recording] = {}
 
     async def ready(self) -> None:
@@ -60,7 +67,7 @@ class ReplayLane:
         file = self._root / request.model.name
         if file not in self._recordings:
             self._recordings[file] = _Recording.read(file)
-        answer = self._recordings[file].find(request)
+        answer = self._recordings[file].find(hidden(describe(request), self._redactor))
         if answer is None:
             asked = next((m.text for m in reversed(request.messages) if m.role == "user"), "")
             raise BugFailure(
@@ -111,7 +118,7 @@ class _Recording:
     def keys(self) -> set[str]:
         return set(self._exact)
 
-    def find(self, request: Request) -> Answer | None:
-        described = describe(request)
+    def find(self, described: Mapping[str, Any]) -> Answer | None:
+        """The answer to a request as `keys.describe` gives it."""
         found = self._exact.get(content_key(described))
         return found if found is not None else self._by_messages.get(canonical_json(described["messages"]))

@@ -212,6 +212,15 @@ def test_what_looks_like_a_key_is_hidden(text):
     assert HIDDEN in Redactor().text(f"a {text} b")
 
 
+async def test_every_programs_secrets_are_known_however_many_there_were_before(tmp_path):
+    environment = {f"KEY_{number}": f"the-key-number-{number:02}" for number in range(20)}
+    async with Session(tmp_path, load_settings(tmp_path, environment)) as session:
+        for number in range(20):  # a program that is gone leaves its place in memory to the next one
+            text = f'model m = "openai/x" {{ api_key = env("KEY_{number}") }}\n'
+            session.tracer.know(session.load(tmp_path / "a.adal", {str(tmp_path / "a.adal"): text}))
+        assert {session.store.redactor.known(value) for value in environment.values()} == {HIDDEN}
+
+
 def test_ordinary_words_stay(tmp_path):
     for text in ("the task-force of the risk-averse", "see https://example.org/a", "token count: 12", "me@example.org"):
         assert Redactor().text(text) == text

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from adalang.config import Settings
 from adalang.language.program import Program
@@ -16,7 +17,7 @@ from adalang.runtime.trace import Call, Trace
 from adalang.store import Store, StoreError
 from adalang.store.records import RunRecord
 from adalang.store.runs import PackedRun
-from adalang.tracing.secrets import secrets_of
+from adalang.tracing.secrets import likely_secrets, secrets_of
 
 if TYPE_CHECKING:
     from adalang.tracing.otlp import Sender
@@ -44,14 +45,15 @@ class Tracer:
         self._timer: asyncio.TimerHandle | None = None
         self._written = 0
         self._troubled = False
-        self._known: set[int] = set()
+        self._known: WeakValueDictionary[int, Program] = WeakValueDictionary()
         self._sender: Sender | None = None
         store.redactor.rule(settings["redact"])
+        store.redactor.learn((), likely_secrets(settings.environment))
 
     def know(self, program: Program) -> None:
         """From now on the program's secrets are in nothing that the store writes."""
-        if id(program) not in self._known:
-            self._known.add(id(program))
+        if self._known.get(id(program)) is not program:
+            self._known[id(program)] = program
             self._store.redactor.learn(secrets_of(program, self._settings.environment))
 
     def wants(self, name: str) -> bool:

@@ -66,7 +66,7 @@ class Runtime:
     retrieval: Retrieval = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "prompts", Prompts(self.program, self.overrides))
+        object.__setattr__(self, "prompts", Prompts(self.program, self.overrides, self.services.file_folders))
         retrieval = Retrieval(self.program, self.models, self.gateway, self.services.indexes, self.budget)
         object.__setattr__(self, "retrieval", retrieval)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 from adalang.runtime.approval import Approver, nobody, nobody_because
@@ -19,7 +20,7 @@ class Services:
 
     ``effects``: whether tools with effects, and tools that need approval, are called ("run"), or answered from what
     ``observations`` has of earlier calls ("replay"), as where an optimizer tries things out. ``toolless``: models, by id and
-    address, that said that they take no tools.
+    address, that said that they take no tools. ``file_folders``: where files that inputs name may be, besides the workspace.
     """
 
     approver: Approver = nobody
@@ -28,6 +29,7 @@ class Services:
     effects: Effects = "run"
     observations: Observations | None = None
     toolless: set[tuple[str, str]] = field(default_factory=set)
+    file_folders: tuple[Path, ...] = ()
 
     def unattended(self, why: str) -> Services:
         """The same where nobody can be asked: ``why`` is told to whoever needed it."""

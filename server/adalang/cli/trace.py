@@ -24,7 +24,7 @@ COMPONENT = typer.Option("", "--component", "-c", help="Only runs in which this 
 EVAL = typer.Option("", "--eval", "-e", help="Only rows of this eval.")
 ORIGIN = typer.Option("", "--origin", help="Only runs of: run, eval, optimize, python.")
 ERRORS = typer.Option(False, "--errors", help="Only runs in which something went wrong.")
-FAILING = typer.Option(False, "--failing", help="Only rows that scored less than 1.")
+FAILING = typer.Option(False, "--failing", help="Only rows that scored less than 1, or got no answer.")
 SINCE = typer.Option("", "--since", help="Only runs of the last: 2h, 30m, 7d.")
 LIMIT = typer.Option(20, "--limit", "-n", min=0, help="At most so many; 0: all.")
 JSON = typer.Option(False, "--json", help="Print as JSON.")

@@ -47,6 +47,7 @@ class Tracer:
         self._troubled = False
         self._known: WeakValueDictionary[int, Program] = WeakValueDictionary()
         self._sender: Sender | None = None
+        self._retaining: asyncio.Future[None] | None = None
         store.redactor.rule(settings["redact"])
         store.redactor.learn((), likely_secrets(settings.environment))
 
@@ -100,15 +101,23 @@ class Tracer:
             return
         try:
             self._store.runs.put(waiting)
-            if self._written % _LOOK_EVERY < len(waiting):
-                self._store.runs.retain(self._settings["trace_days"], self._settings["trace_mb"])
         except StoreError as error:
             self._trouble(f"traces are not kept: {error}")
+        if self._written % _LOOK_EVERY < len(waiting) and (self._retaining is None or self._retaining.done()):
+            self._retaining = asyncio.get_running_loop().run_in_executor(None, self._retain)
         self._written += len(waiting)
+
+    def _retain(self) -> None:
+        try:
+            self._store.runs.retain(self._settings["trace_days"], self._settings["trace_mb"])
+        except StoreError as error:
+            self._trouble(f"old traces are not deleted: {error}")
 
     async def close(self) -> None:
         """Write what waits, and give a collector a moment to take what it has not yet."""
         self.flush()
+        if self._retaining is not None:
+            await self._retaining
         if self._sender is not None:
             await asyncio.to_thread(self._sender.close)
             self._sender = None

@@ -26,12 +26,13 @@ prompt order(q: str) -> { name: str, tags: str[] } {
   user = \"\"\"order {{ q }}\"\"\"
 }
 """
+TOLD = "It is so, and it has been so for a long time."
 ORDER = '{"name": "a long pump", "tags": ["blue", "new"]}'
 
 
 @pytest.fixture
 def server() -> Iterator[LoopbackServer]:
-    behaviour = lambda incoming: Reply(ORDER if incoming.schema else "It is so.")  # noqa: E731
+    behaviour = lambda incoming: Reply(ORDER if incoming.schema else TOLD)  # noqa: E731
     with served(LoopbackServer(behaviour=behaviour)) as one:
         yield one
 
@@ -56,18 +57,20 @@ def until(condition: object) -> None:
 
 def test_pieces_and_then_the_answer(program: adalang.Program) -> None:
     pieces = list(program.reply.stream("x"))
-    assert "".join(piece.text for piece in pieces) == pieces[-1].value == "It is so."
+    assert sum(bool(piece.text) for piece in pieces) > 1
+    assert "".join(piece.text for piece in pieces) == pieces[-1].value == TOLD
     assert [piece.done for piece in pieces] == [False] * (len(pieces) - 1) + [True]
 
 
 async def test_values_so_far_for_coroutines(program: adalang.Program) -> None:
     values = [piece.value async for piece in program.order.astream(q="x")]
     assert values[-1] == {"name": "a long pump", "tags": ["blue", "new"]}
+    assert {"name": "a long pump"} in values or {"name": "a long pump", "tags": ["blue"]} in values
     assert all(value is None or value.keys() <= values[-1].keys() for value in values)
 
 
 async def test_plain_streams_work_where_a_loop_runs(program: adalang.Program) -> None:
-    assert list(program.reply.stream("x"))[-1].value == "It is so."
+    assert list(program.reply.stream("x"))[-1].value == TOLD
 
 
 def test_what_goes_wrong_is_raised(program: adalang.Program, server: LoopbackServer) -> None:

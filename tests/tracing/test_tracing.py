@@ -355,6 +355,21 @@ def test_programs_made_from_one_share_its_traces_and_its_collector(tmp_path, mon
         assert len(store.runs.find()) == 4
 
 
+def test_headers_go_to_the_collector_that_they_are_for(tmp_path, monkeypatch):
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    from adalang.cli.app import run
+
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-team=one")
+    with Store.open(tmp_path) as store:
+        store.runs.put([store.runs.packed(RunRecord("f", "p", {}, ({"component": "p"},)))])
+    with collector() as own, collector() as other:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{own.server_port}/")
+        for one in (own, other):
+            sent = ["trace", "export", "--root", str(tmp_path), "--otlp", f"http://127.0.0.1:{one.server_port}"]
+            assert run(sent) == 0
+        assert own.headers == [("/v1/traces", "one")] and other.headers == [("/v1/traces", None)]
+
+
 def test_a_collectors_address_may_have_its_path():
     assert traces_address("http://a:4318/") == traces_address("http://a:4318/v1/traces") == "http://a:4318/v1/traces"
 

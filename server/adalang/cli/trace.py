@@ -147,9 +147,12 @@ def export(
 
 def _send(found: list[RunRecord], address: str, root: Path | None) -> None:
     from adalang.config import find_root, load_settings
-    from adalang.tracing.otlp import Unsent, send_now
+    from adalang.tracing.otlp import Unsent, send_now, traces_address
 
-    headers = load_settings(find_root(root or Path.cwd()))["otlp_headers"]
+    settings = load_settings(find_root(root or Path.cwd()))
+    own = settings["otlp_endpoint"]
+    # They log in at the collector that they were set for, and at no other.
+    headers = settings["otlp_headers"] if own and traces_address(own) == traces_address(address) else None
     try:
         send_now(found, address, headers)
     except Unsent as error:

@@ -124,7 +124,7 @@ def reread(disk: Disk) -> dict[Wish, Entry]:
     facts, changed = DiskFacts(), {}
     for wish, entry in disk.entries.items():
         stamp = _stamp(wish[1])
-        if stamp == entry.stamp and not _is_pattern(wish[1]):
+        if stamp == entry.stamp and not _is_of_many(wish):
             continue
         value = _read(wish, facts)
         if stamp != entry.stamp or value != entry.value:

@@ -37,6 +37,7 @@ from adalang.runtime.resolve import Models
 from adalang.runtime.retrieval.retrieval import Retrieval
 from adalang.runtime.services import Services
 from adalang.runtime.tools.calls import call_tool
+from adalang.runtime.tools.source import is_repeatable
 from adalang.runtime.trace import STOPPED, Call, Place, Trace
 
 
@@ -179,9 +180,7 @@ class _Run:
 
         if self.journal is None:
             return (await called()).output
-        settings = entity.declaration.settings  # type: ignore[union-attr]
-        repeatable = all(setting(settings, name) is None for name in ("effects", "approve"))
-        found = await once(self.journal, call.place, repeatable=repeatable, call=called)
+        found = await once(self.journal, call.place, repeatable=is_repeatable(entity), call=called)
         call.inputs = found.inputs
         return found.output
 

@@ -28,6 +28,7 @@ _MARKS = (
 _FIELDS = re.compile(
     r"(?:.*[-_])?(?:api[-_]?key|password|passwd|secret|authorization|access[-_]?token|private[-_]?key)", re.IGNORECASE
 )
+_VARIABLES = re.compile(r"(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|HEADERS)$", re.IGNORECASE)
 _FIELD_MARKS = (
     "password", "passwd", "secret", "authorization", "api_key", "apikey", "api-key", "access_token", "accesstoken",
     "access-token", "private_key", "privatekey", "private-key",
@@ -99,6 +100,11 @@ def _escaped(value: str) -> str:
 def names_secret(field: str) -> bool:
     """Whether a field of this name holds a secret whatever it looks like."""
     return _FIELDS.fullmatch(field) is not None
+
+
+def is_secret_variable(name: str) -> bool:
+    """Whether an environment variable of this name holds a secret."""
+    return _VARIABLES.search(name) is not None
 
 
 def may_name_secrets(text: str) -> bool:

@@ -10,9 +10,8 @@ from typing import Any
 from adalang.language.declarations import CallExpression, Name, Text, ToolDeclaration, dotted
 from adalang.language.models import provider_key_variables
 from adalang.language.program import Program
-from adalang.store.redaction import names_secret
+from adalang.store.redaction import is_secret_variable, names_secret
 
-_SECRET_NAME = re.compile(r"(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|HEADERS)$")
 _ADDRESS = re.compile(r"[a-z]+://[^@\s]*")
 _LEAST = 8
 """Characters of a variable that is a secret for its name alone, and of a part of one."""
@@ -23,7 +22,7 @@ def secrets_of(program: Program, environment: Mapping[str, str]) -> set[str]:
 
     An address is none, unless it holds a password: traces that hide `localhost` would tell less and protect nothing.
     """
-    keys = {name for name in provider_key_variables() if is_secret_name(name)}
+    keys = {name for name in provider_key_variables() if is_secret_variable(name)}
     asked = {
         name for module in program.modules.values() for name in _asked_for([item.declaration for item in module.items])
     }
@@ -33,13 +32,8 @@ def secrets_of(program: Program, environment: Mapping[str, str]) -> set[str]:
 def likely_secrets(environment: Mapping[str, str]) -> set[str]:
     """The values of the variables that are named like secrets, whoever uses them."""
     return _values(
-        {name for name, value in environment.items() if is_secret_name(name) and len(value) >= _LEAST}, environment
+        {name for name, value in environment.items() if is_secret_variable(name) and len(value) >= _LEAST}, environment
     )
-
-
-def is_secret_name(variable: str) -> bool:
-    """Whether an environment variable of this name holds a secret."""
-    return _SECRET_NAME.search(variable.upper()) is not None
 
 
 def _values(names: set[str], environment: Mapping[str, str]) -> set[str]:

@@ -174,5 +174,7 @@ def _stamp(path: Path) -> Stamp:
     return found.st_mtime_ns, found.st_size
 
 
-def _is_pattern(path: Path) -> bool:
-    return any(sign in str(path) for sign in "*?[")
+def _is_of_many(wish: Wish) -> bool:
+    """Whether it hangs on more than the one file: a pattern, or the hash of a Python file, which imports others."""
+    kind, path = wish
+    return any(sign in str(path) for sign in "*?[") or (kind == "hash" and path.suffix == ".py")

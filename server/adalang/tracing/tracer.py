@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -104,7 +104,7 @@ class Tracer:
         except StoreError as error:
             self._trouble(f"traces are not kept: {error}")
         if self._written % _LOOK_EVERY < len(waiting) and (self._retaining is None or self._retaining.done()):
-            self._retaining = asyncio.get_running_loop().run_in_executor(None, self._retain)
+            self._retaining = _in_thread(self._retain)
         self._written += len(waiting)
 
     def _retain(self) -> None:
@@ -119,7 +119,7 @@ class Tracer:
         if self._retaining is not None:
             await self._retaining
         if self._sender is not None:
-            await asyncio.to_thread(self._sender.close)
+            await _in_thread(self._sender.close)
             self._sender = None
 
     def _send(self, run: PackedRun) -> None:
@@ -133,6 +133,18 @@ class Tracer:
         if not self._troubled:
             self._troubled = True
             _log.warning(message)
+
+
+def _in_thread(work: Callable[[], None]) -> asyncio.Future[None]:
+    """Have it done off the loop; here where the interpreter ends, which takes no new threads."""
+    loop = asyncio.get_running_loop()
+    try:
+        return loop.run_in_executor(None, work)
+    except RuntimeError:
+        work()
+    done: asyncio.Future[None] = loop.create_future()
+    done.set_result(None)
+    return done
 
 
 def _shifted(traces: Sequence[Trace]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ _HOMES = {
     "BudgetExceeded": "adalang.runtime.failures",
     "CheckFailed": "adalang.engine.checked",
     "Component": "adalang.api.component",
+    "Conversation": "adalang.api.conversation",
     "Decision": "adalang.runtime.approval",
     "Diagnostic": "adalang.language.diagnostics",
     "EditRefused": "adalang.language.edits",

@@ -1,6 +1,7 @@
 # What type checkers see: the names that __init__.py imports when they are first used.
 from adalang.api.approving import Approve as Approve
 from adalang.api.component import Component as Component
+from adalang.api.conversation import Conversation as Conversation
 from adalang.api.engine import ProgramClosed as ProgramClosed
 from adalang.api.program import Program as Program
 from adalang.api.program import load as load

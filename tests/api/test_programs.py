@@ -227,6 +227,32 @@ async def test_what_the_callback_raises_ends_the_call(shop: adalang.Program) -> 
         await program.settle.acall("a", 60.0)
 
 
+EVAL = """
+dataset orders = [{ order = "a", amount = 60.0, done = "a: 60" }, { order = "b", amount = 70.0, done = "b: 70" }]
+
+eval settled of settle {
+  data = orders
+  expect = row.done
+  metric = exact_match
+}
+"""
+
+
+def test_an_eval_asks_the_function_that_the_program_was_given(shop: adalang.Program) -> None:
+    shop.path.write_text(shop.path.read_text() + EVAL)
+    asked: list[str] = []
+
+    def approve(request: adalang.ApprovalRequest) -> bool:
+        asked.append(request.inputs["order"])
+        return request.inputs["order"] == "a"
+
+    with adalang.load(shop.path, approve=approve) as program:
+        found = program.evaluate(split="train", limit=2)
+        rows = {row.inputs["order"]: row.status for row in found.rows}
+        assert sorted(asked) == sorted(rows) and rows.get("a", "ok") == "ok" and rows.get("b", "refused") != "ok"
+        assert program.with_approval(None).evaluate(split="train", limit=2).void, "a program without one asks nobody"
+
+
 async def test_a_call_that_waits_for_approval_is_cancelled(shop: adalang.Program) -> None:
     asked, ended = asyncio.Event(), asyncio.Event()
 

@@ -37,6 +37,9 @@ async def test_a_run_that_waits_for_an_approval_goes_on_in_another_program(shop)
     with adalang.load(shop, approve=never) as program:
         running = asyncio.create_task(program.clerk.session("ann").acall("A refund of 20, please."))
         await asyncio.to_thread(asked.wait, 60)
+        for also in (program.clerk.session("ann").aresume(), program.clerk.session("ann").acall("A refund of 30.")):
+            with pytest.raises(BugFailure, match="session `ann` of `clerk` is at work already"):
+                await also
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running

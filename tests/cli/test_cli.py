@@ -187,7 +187,7 @@ def test_a_metric_that_exits_is_an_error(tmp_path):
     with_metric(tmp_path, "import sys\ndef score(output):\n    sys.exit(0)\n")
     done = adalang("eval", "orders.adal", cwd=tmp_path)
     assert done.returncode == 2
-    assert "the metric metric.py:score (line 3) failed: SystemExit: 0" in one_clear_line(done)
+    assert "the metric metric.py:score failed: metric.py:3: SystemExit: 0" in one_clear_line(done)
 
 
 @pytest.mark.parametrize("kind", ["def", "async def"])

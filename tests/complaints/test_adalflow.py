@@ -149,6 +149,7 @@ def test_the_public_names_are_written_down():
         "BudgetExceeded",
         "CheckFailed",
         "Component",
+        "Conversation",
         "Decision",
         "Diagnostic",
         "EditRefused",

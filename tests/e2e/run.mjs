@@ -48,7 +48,7 @@ async function runScenario(name) {
       recursive: true,
       filter: (file) => path.basename(file) !== ".adalang", // a store from somebody's own runs
     });
-    scenario.prepare?.(copy);
+    await scenario.prepare?.(copy);
     const vscode = await launch({
       workspace: copy,
       vsix: values.vsix,
@@ -59,8 +59,8 @@ async function runScenario(name) {
       machineSettings: { "adalang.interpreter": values.interpreter, ...scenario.machineSettings },
     });
     try {
-      const picture = async (file) => {
-        if (values.pictures) await vscode.page.locator(".part.editor").screenshot({ path: path.join(values.pictures, file) });
+      const picture = async (file, what = vscode.page.locator(".part.editor")) => {
+        if (values.pictures) await what.screenshot({ path: path.join(values.pictures, file) });
       };
       await scenario.default({ vscode, interpreter: values.interpreter, picture });
       const expected = scenario.expectedErrors ?? [];

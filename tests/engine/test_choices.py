@@ -51,7 +51,7 @@ retriever handbook(query: str) -> Passage[] {
   k = 4
 }
 
-retriever faq(query: str) -> Passage[] { corpus = "faq.md" }
+retriever faq(query: str) -> Passage[] { corpus = "faq.md" method = hybrid }
 
 # Finds an order.
 #
@@ -146,8 +146,12 @@ def test_the_page_offers_what_it_should():
             ),
         ),
         "short:verify": ("off", ("off", "on")),
+        "handbook:method": (ABSENT, (ABSENT, "vector", "hybrid")),
         "handbook:k": ("4", ("4", "2", "8")),
-        "faq:k": (ABSENT, (ABSENT, "2", "4", "8")),
+        "handbook:chunk": (ABSENT, (ABSENT, "150", "600")),
+        "faq:method": ("hybrid", ("hybrid", "bm25", "vector")),
+        "faq:k": (ABSENT, (ABSENT, "2", "8")),
+        "faq:chunk": (ABSENT, (ABSENT, "150", "600")),
         "helper:max_steps": ("6", ("6", "3", "12")),
         "helper:model": ("smart", ("smart", "fast")),
         "helper:temperature": (ABSENT, (ABSENT, "0", "0.7")),
@@ -188,7 +192,8 @@ def test_every_combination_passes_the_checks_and_goes_back_in_any_order(data):
     [
         ("classify:reasoning", "true", ["+  reasoning = true"]),
         ("handbook:k", "8", ["-  k = 4", "+  k = 8"]),
-        ("faq:k", "8", ['+retriever faq(query: str) -> Passage[] { corpus = "faq.md" k = 8 }']),
+        ("faq:k", "8", ['+retriever faq(query: str) -> Passage[] { corpus = "faq.md" method = hybrid k = 8 }']),
+        ("faq:method", "bm25", ['+retriever faq(query: str) -> Passage[] { corpus = "faq.md" method = bm25 }']),
         ("classify:model", "smart", ["-  model = fast   # the cheap one", "+  model = smart   # the cheap one"]),
         (
             "classify:temperature",

@@ -82,7 +82,7 @@ async def test_an_eval_asks_nobody_and_leaves_such_rows_out(tmp_path):
         session.services = replace(session.services, approver=asking(lambda request: True))
         found = await shop.evaluate(session)
     assert found.void and found.score is None
-    assert all("an eval asks nobody" in row.error for row in found.rows)
+    assert all("evals and optimizations ask nobody" in row.error for row in found.rows)
     assert not shop.called
 
 
@@ -99,13 +99,15 @@ async def test_a_search_replays_what_evals_recorded(tmp_path):
         assert len(shop.called) > len(before)
 
 
-@pytest.mark.parametrize("settings", ["effects = true", "approve = true"])
-async def test_a_search_without_records_says_so_and_calls_nothing(tmp_path, settings):
+@pytest.mark.parametrize(
+    ("settings", "why"), [("effects = true", "only replayed here"), ("approve = true", "optimizations ask nobody")]
+)
+async def test_a_search_without_records_says_so_and_calls_nothing(tmp_path, settings, why):
     shop = Shop(tmp_path, settings)
     async with shop.session() as session:
         session.services = replace(session.services, approver=asking(lambda request: True))
         result = await shop.optimize(session)
-    assert result.outcome.kind == "void" and "only replayed here" in result.outcome.reason
+    assert result.outcome.kind == "void" and why in result.outcome.reason
     assert not shop.called
 
 

@@ -60,7 +60,7 @@ def test_any_row_is_found(opened: Opened, row: Callable[[int], dict[str, object]
 
 def test_rows_that_are_not_there_are_told(opened: Opened) -> None:
     program, component = opened(whole)
-    assert inputs_to_run(program, component, {"row": COUNT}, DiskFacts()) == {"text": f"t{COUNT}"}
+    assert inputs_to_run(program, component, {"row": COUNT}, DiskFacts()).inputs == {"text": f"t{COUNT}"}
     with pytest.raises(InputsRefused, match=f"has no row {COUNT + 1}; it has {COUNT}"):
         inputs_to_run(program, component, {"row": COUNT + 1}, DiskFacts())
 

@@ -20,7 +20,7 @@ from adalang.language.types import misfit
 def test_page(case: Case, update: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("ADALANG_MODEL", "NO_SUCH_KEY_HERE"):
         monkeypatch.delenv(variable, raising=False)
-    component = next(iter(case.program.entities("prompt")))
+    component = next(one for one in case.program.components() if one.kind in ("prompt", "agent"))
     chosen = choose_inputs(case.program, component, 1, NO_FACTS)
     request = RenderRequest(str(case.path), component.id, chosen.inputs, {str(case.path): str(case.source)})
     answer = rendered(case.path.parent, request)

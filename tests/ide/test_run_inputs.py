@@ -22,7 +22,9 @@ def test_run_inputs(case: Case, update: bool) -> None:
         kind = f"{one.kind} {list(one.choices)}" if one.choices else one.kind
         lines += [f"{one.name}: {one.type}, {'required' if one.required else 'optional'}, {kind}"]
     try:
-        lines += [f"-> {json.dumps(inputs_to_run(case.program, component, json.loads(given.group(1)), NO_FACTS))}"]
+        lines += [
+            f"-> {json.dumps(inputs_to_run(case.program, component, json.loads(given.group(1)), NO_FACTS).inputs)}"
+        ]
     except InputsRefused as error:
         lines += [f"refused: {error}"]
     case.check(lines, update)

@@ -283,3 +283,51 @@ def test_a_model_that_a_search_may_choose_is_used() -> None:
     spare = 'model spare = "openai/gpt-4o"\n' + OPTIMIZE
     assert ("ADL103", "Nothing uses the model `spare`.") in messages(spare.format(""))
     assert "ADL103" not in [code for code, _ in messages(spare.format('allow = ["models"]'))]
+
+
+@pytest.mark.parametrize(
+    ("promised", "arms", "found"),
+    [
+        ("str", ["3", '"all of them"'], 'int | "all of them"'),
+        ("int", ["3", "word(n)"], "int | str"),
+        ("str", ["null", "3"], "int?"),
+        ("str?", ["null", "3"], "int?"),
+        ("str[]", ["[word(n)]", "[3]"], "(str | int)[]"),
+        ("str", ["word(n)", "{ text = word(n) }"], "str | { text: str }"),
+        ("float", ["3", "0.5"], ""),
+        ("str", ["word(n)", '"none"'], ""),
+        ("str?", ["null", "word(n)", '"none"'], ""),
+        ('"a" | "b"', ['"a"', '"b"'], ""),
+        ("{ text: str }", ["{ text = word(n), n = n }", '{ text = "none", more = true }'], ""),
+    ],
+)
+def test_every_arm_of_a_match_has_to_fit(promised: str, arms: list[str], found: str) -> None:
+    labels = " | ".join(f'"{number}"' for number in range(len(arms)))
+    written = " ".join(f'"{number}" => {arm}' for number, arm in enumerate(arms))
+    text = (
+        'prompt word(n: int) -> str = """{{ n }}"""\n\n'
+        f"pipeline choose(n: int, kind: {labels}) -> {promised} {{\n  got = match kind {{ {written} }}\n"
+        "  said = word(n)\n  return got\n}\n"
+    )
+    told = [("ADL205", f"The pipeline promises {promised}; this is {found}.")]
+    assert messages(text) == (told if found else [])
+
+
+def test_a_field_of_a_match_is_one_that_every_arm_has() -> None:
+    text = (
+        "pipeline choose(a: bool) -> int {\n  got = match a { true => { n = 1, m = 2 } false => { n = 1, k = 2 } }\n"
+        "  return got.FIELD\n}\n"
+    )
+    assert messages(text.replace("FIELD", "n")) == []
+    assert [code for code, _ in messages(text.replace("FIELD", "m"))] == ["ADL206"]
+
+
+@pytest.mark.parametrize("score", ["bool", "int", "float", "{ score: bool }", "{ score: float, reason: str }"])
+def test_a_judge_gives_a_number_or_a_yes_or_no(score: str) -> None:
+    text = (
+        'prompt say(q: str) = """{{ q }}"""\n\nprompt judge(output: str) -> SCORE = """{{ output }}"""\n\n'
+        'dataset rows = [{ q = "a" }, { q = "b" }]\n\neval good of say { data = rows, metric = judge }\n'
+    )
+    assert messages(text.replace("SCORE", score)) == []
+    wrong = score.replace("bool", "str").replace("int", "str").replace("float", "str")
+    assert [code for code, _ in messages(text.replace("SCORE", wrong))] == ["ADL506"]

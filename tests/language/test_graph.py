@@ -219,6 +219,37 @@ def test_fingerprints_follow_the_files_of_corpus_and_tools() -> None:
         assert {name for name in names if before[name] != after[name]} == components | {"helper", "support"}
 
 
+ATTACHED = """\
+param logo = "logo.png"
+prompt see(photo: str = "default.png", note: str = "Is it 3.50?") -> str {
+  param seal = "seal.png"
+  demos shots = [{ photo = "demo.png", output = "no-such-thing" }]
+  user = \"\"\"{{ image("a.png") }} {{ image(logo) }} {{ image(seal) }} {{ file( 'b.pdf' ) }} {{ image("https://x.y/c.png") }} {{ image(photo) }}{{ note }}\"\"\"
+}
+prompt plain(photo: str = "default.png") -> str { user = \"\"\"{{ photo }}\"\"\" }
+"""
+
+
+def test_fingerprints_follow_the_images_and_files_of_messages(tmp_path: Path) -> None:
+    program = program_of(ATTACHED, tmp_path / "page.adal")
+    asked: list[str] = []
+
+    def seen(path: Path) -> str | None:
+        asked.append(str(path.relative_to(tmp_path)))
+        return disk_hash(path)
+
+    before = fingerprint(program, "see", seen)
+    assert sorted(asked) == ["a.png", "b.pdf", "default.png", "demo.png", "logo.png", "seal.png"]
+    for name in asked[:]:
+        (tmp_path / name).write_bytes(b"new")
+        after = fingerprint(program, "see", seen)
+        assert after != before, f"{name} has changed"
+        before = after
+    asked.clear()
+    fingerprint(program, "plain", seen)
+    assert asked == []
+
+
 def test_a_pattern_is_hashed_with_all_its_files(tmp_path: Path) -> None:
     pattern = tmp_path / "*.md"
     assert disk_hash(pattern) is None

@@ -107,6 +107,24 @@ async def test_preview_follows_text_row_and_data_without_trust_or_store(editor: 
     assert not (tmp_path / ".adalang").exists(), "a preview leaves nothing behind"
 
 
+AGENT = """
+tool find(order: str) -> str = python("t.py:find")
+agent helper(ticket: str) -> str { tools = [find, classify] }
+"""
+
+
+async def test_an_agents_preview_is_its_first_request_with_its_tools(editor: Editor, tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    page.write_text(page.read_text(encoding="utf-8") + AGENT, encoding="utf-8")
+    await editor.start(tmp_path, capabilities(), {"trusted": False})
+    uri = editor.open(page)
+    found = await editor.execute("preview", uri, "helper")
+    assert [one["name"] for one in found["tools"]] == ["find", "classify"]
+    assert found["messages"][-1] == {"role": "user", "text": "‹ticket›"}
+    with pytest.raises(JsonRpcException, match="Only prompts and agents have messages, and `find` is another kind"):
+        await editor.execute("preview", uri, "find")
+
+
 async def test_unsaved_texts_of_imported_files_count_in_previews_runs_and_evaluations(
     editor: Editor, tmp_path: Path
 ) -> None:

@@ -213,22 +213,24 @@ def test_a_client_that_does_not_read_any_more(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("act", "said"),
     [
-        ("os._exit(3)", "ended unexpectedly (exit code 3)"),
-        ("os.kill(os.getpid(), 11)", "ended unexpectedly (signal 11)"),
-        ("os.kill(os.getpid(), 9)", "ended unexpectedly (signal 9)"),
+        ("os._exit(3)", "judge.py:judge failed: it ended its process (exit code 3)"),
+        ("os.kill(os.getpid(), 11)", "judge.py:judge failed: it ended its process (signal SIGSEGV)"),
+        ("os.kill(os.getpid(), 9)", "judge.py:judge failed: it ended its process (signal SIGKILL)"),
     ],
     ids=["exit", "segmentation fault", "out of memory"],
 )
-def test_user_code_that_ends_the_worker(tmp_path: Path, act: str, said: str) -> None:
+def test_user_code_that_ends_its_process_ends_no_worker(tmp_path: Path, act: str, said: str) -> None:
     uri = workspace(tmp_path)
     (tmp_path / "act").write_text(act, encoding="utf-8")
     with Wire() as wire:
         wire.initialize(root=tmp_path)
         wire.open(uri, PAGE)
         answer = wire.answer(wire.ask("workspace/executeCommand", command("evaluate", uri, "routing")))
-        assert said in answer["error"]["message"] and "next run" in answer["error"]["message"]
+        assert said in answer["error"]["message"]
+        workers = children(wire.process.pid)
         (tmp_path / "act").unlink()
         assert wire.result("workspace/executeCommand", command("evaluate", uri, "routing"))["score"] == 1.0
+        assert children(wire.process.pid) == workers
 
 
 def test_user_code_that_raises_what_it_likes(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from tests.lsp.editor import Editor, capabilities, eventually
 
@@ -35,10 +36,10 @@ async def test_a_failing_rows_trace_is_a_quick_fix_of_its_eval(editor: Editor, t
     page.write_text(TEMPLATE, encoding="utf-8")
     await editor.start(tmp_path, capabilities(), {"evaluateOnSave": False})
     uri = editor.open(page)
-    assert await editor.execute("failingRuns", uri) == []
+    assert await editor.execute("traces", uri) == []
 
     await editor.execute("evaluate", uri, "routing")
-    [failing] = await editor.execute("failingRuns", uri, "routing")
+    [failing] = await editor.execute("traces", uri, "routing")
     assert (failing["eval"], failing["score"]) == ("routing", 0.0)
 
     async def offered():
@@ -46,8 +47,17 @@ async def test_a_failing_rows_trace_is_a_quick_fix_of_its_eval(editor: Editor, t
         return [one for one in found if one.title.startswith("Open the trace of row")] or None
 
     [action] = await eventually(offered)
+    [mark] = [one for one in action.diagnostics if one.code == "failing-rows"]
+    assert mark.severity == types.DiagnosticSeverity.Hint
+    assert mark.message.startswith("1 row did not pass when routing was last scored, row ")
+    await editor.diagnostics(uri, lambda found: mark in found)
     assert action.command.command == "adalang.server.openTrace"
     assert list(action.command.arguments) == [uri, failing["run"]]
+
+    ran = await editor.execute("run", uri, "classify", {"ticket": "hello"})
+    newest, *others = await editor.execute("traces", uri)
+    assert (newest["run"], newest["component"], newest["eval"]) == (ran["run"], "classify", "")
+    assert [one["run"] for one in others] == [failing["run"]]
 
     opened = await editor.execute("openTrace", *action.command.arguments, False)
     assert opened["title"].startswith("Trace of classify, row ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import signal
 from pathlib import Path
@@ -138,6 +139,11 @@ async def test_answers_are_told_to_clients_that_show_them(editor: Editor, tmp_pa
     result = await editor.execute("run", editor.open(page), "classify", {"ticket": "money"})
     assert result["output"] == "billing"
     assert (told[-1].component, told[-1].value, told[-1].done) == ("classify", "billing", True)
+    assert told[-1].run == result["run"] and told[-1].uri == page.as_uri()
+    with pytest.raises(JsonRpcException):
+        await editor.execute("run", page.as_uri(), "classify", {"wrong": "input"})
+    assert told[-1].done and "has no input `wrong`" in told[-1].error
+    assert len({one.id for one in told}) == 2
 
 
 async def test_cancel_stops_the_work(editor: Editor, tmp_path: Path) -> None:
@@ -368,3 +374,30 @@ def execute(wire: Wire, command: str, *arguments: Any) -> Any:
     return wire.result(
         "workspace/executeCommand", {"command": f"adalang.server.{command}", "arguments": list(arguments)}
     )
+
+
+PICTURE = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAkQBADs=")
+
+
+async def test_pictures_of_a_row_are_looked_for_beside_its_file(editor: Editor, tmp_path: Path) -> None:
+    (tmp_path / "adalang.toml").touch()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "dot.gif").write_bytes(PICTURE)
+    (tmp_path / "data" / "rows.jsonl").write_text('{"photo": "dot.gif"}\n{"photo": "none.gif"}\n', encoding="utf-8")
+    page = tmp_path / "page.adal"
+    page.write_text(
+        'model offline = "builtin/lexical"\n'
+        'prompt see(photo: str) -> str { model = offline, user = """{{ image(photo) }} What is it?""" }\n'
+        'dataset rows = "data/rows.jsonl"\n'
+        "eval seen of see { data = rows, metric = contains, expect = row.photo }\n",
+        encoding="utf-8",
+    )
+    await editor.start(tmp_path, capabilities(), {"evaluateOnSave": False})
+    uri = editor.open(page)
+    assert "output" in await editor.execute("run", uri, "see")
+    assert "output" in await editor.execute("run", uri, "see", {"row": 1})
+    with pytest.raises(JsonRpcException, match=r"there is no image 'none\.gif' in .*data"):
+        await editor.execute("run", uri, "see", {"row": 2})
+    assert "image/gif" in (await editor.execute("preview", uri, "see", 1))["markdown"]
+    with pytest.raises(JsonRpcException, match="there is no image"):  # what a person gives starts at the .adal file
+        await editor.execute("run", uri, "see", {"photo": "dot.gif"})

@@ -75,7 +75,7 @@ async def test_the_oldest_turns_go_first_and_the_trace_tells(tmp_path):
         _, trace = await w.traced("chat", q="now", history=turns(40))
         sent = texts(w)
         assert sent[-2][1].startswith("39: ") and sent[0][1] != "0: one two three four"
-        [told] = trace.calls[0].cuts
+        [told] = map(str, trace.calls[0].cuts)
         assert (
             told
             == f"`history` lost its oldest {41 - len(sent)} of 40 turns, to fit the 150 tokens that openai/test reads"
@@ -86,7 +86,7 @@ async def test_the_oldest_turns_go_first_and_the_trace_tells(tmp_path):
 async def test_what_comes_later_in_the_order_is_cut_only_when_the_first_is_gone(tmp_path):
     async with world(tmp_path, CUT, lambda incoming: "ok") as w:
         _, trace = await w.traced("chat", q="now", history=turns(3), passages=["word " * 20] * 30)
-        first, second = trace.calls[0].cuts
+        first, second = map(str, trace.calls[0].cuts)
         assert first.startswith("`history` lost its oldest 3 of 3 turns")
         assert second.startswith("`passages` lost its last ")
         assert texts(w)[0][1].startswith("word ")
@@ -97,7 +97,7 @@ async def test_a_text_shows_that_it_was_cut(tmp_path):
     async with world(tmp_path, text, lambda incoming: "ok") as w:
         _, trace = await w.traced("p", doc="abcd " * 1000)
         assert texts(w)[0][1].endswith(" of 5,000 characters)")
-        assert trace.calls[0].cuts[0].startswith("`doc` lost its last ")
+        assert str(trace.calls[0].cuts[0]).startswith("`doc` lost its last ")
 
 
 async def test_what_may_not_be_cut_is_an_error_before_the_call_that_says_by_how_much(tmp_path):
@@ -116,8 +116,9 @@ async def test_an_agent_leaves_out_its_oldest_observations(tmp_path):
         _, trace = await w.traced("helper", ticket="x")
         told = [m.text for m in w.server.log[-1].messages if m.role == "tool"]
         assert told[:2] == ["(left out, to fit the model's window)"] * 2 and told[2].startswith("fact")
-        assert trace.calls[-1].cuts == (
-            "2 of the earlier observations were left out, to fit the 600 tokens that openai/test reads",
+        [cut] = trace.calls[-1].cuts
+        assert (
+            str(cut) == "what tools gave lost its oldest 2 of 3 answers, to fit the 600 tokens that openai/test reads"
         )
 
 

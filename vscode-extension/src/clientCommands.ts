@@ -1,6 +1,6 @@
 /**
- * Commands that the server puts into its lenses and only an editor can carry out. The server is told of them, so that it
- * names no other.
+ * Commands that the server puts into its lenses and only an editor can carry out, and what the server may ask of this one. The
+ * server is told of them, so that it names no other.
  */
 import * as vscode from "vscode";
 import type { ClientCapabilities, Location, Position, Range, StaticFeature } from "vscode-languageclient";
@@ -26,6 +26,7 @@ export const clientCommands: StaticFeature = {
       ...capabilities.experimental,
       answers: true,
       commands: [...Object.keys(COMMANDS), "adalang.openTrace"],
+      requests: ["adalang/approve"],
     };
   },
   initialize: () => undefined,

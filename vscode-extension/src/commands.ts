@@ -25,7 +25,7 @@ export interface Host {
   chooseProposal(purpose: string): Promise<string | undefined>;
   /** The active .adal file; without one the user is told what for it is needed. */
   activeFile(purpose: string): string | undefined;
-  /** Shows the trace of a run of a file, or asks which failing row is meant. */
+  /** Shows the trace of a run of a file, or asks which of its runs is meant. */
   openTrace(uri: string, run: string | undefined): Promise<void>;
   /** The preview that is being looked at. */
   readonly preview: Preview | undefined;
@@ -200,12 +200,17 @@ function showGraph(host: Host): Handler {
   };
 }
 
-/** A quick fix names the file and the run; from the palette both are asked for. */
+/** A quick fix and a link name the file and the run, a row of the Test Explorer has both; from the palette they are asked for. */
 function openTrace(host: Host): Handler {
   return async (uri, run) => {
-    const file = typeof uri === "string" ? uri : host.activeFile("open the trace of one of its rows");
+    if (isRow(uri)) return host.openTrace(String(uri.uri), uri.id);
+    const file = typeof uri === "string" ? uri : host.activeFile("open the trace of one of its runs");
     if (file) await host.openTrace(file, typeof run === "string" ? run : undefined);
   };
+}
+
+function isRow(value: unknown): value is { readonly id: string; readonly uri: unknown } {
+  return typeof value === "object" && value !== null && "id" in value && "uri" in value;
 }
 
 function statusMenu(host: Host): Handler {

@@ -7,6 +7,7 @@ import { concernsServer, needsRestart } from "./config";
 import { createHost } from "./host";
 import { onSelect } from "./pythonExtension";
 import { Session } from "./session";
+import { testExplorer } from "./testExplorer";
 
 let session: Session | undefined;
 
@@ -29,6 +30,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void current.trust()),
     moveClosingFences(),
+    testExplorer(current),
   );
   await current.restart();
   const selection = await onSelect(() => void current.restart());

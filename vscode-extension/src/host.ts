@@ -45,7 +45,7 @@ const NOTHING_TO: Record<Verb, string> = {
   run: "declares no prompt, pipeline, agent, tool or retriever to run",
   evaluate: `declares no eval. Add one: ${AN_EVAL}`,
   optimize: `declares no eval to optimize for. Add one: ${AN_EVAL}`,
-  preview: "declares no prompt to preview",
+  preview: "declares no prompt or agent to preview",
   save: "declares no prompt, pipeline, agent, tool or retriever whose run could be saved",
 };
 

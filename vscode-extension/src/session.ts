@@ -14,7 +14,9 @@ import {
   type WorkDoneProgressEnd,
   type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
-import { type Answer, Answers } from "./answers";
+import { type Answer, Answers, told } from "./answers";
+import type { Asked } from "./approvalPage";
+import { Approvals } from "./approvals";
 import { clientCommands } from "./clientCommands";
 import { readFollowed, readSettings, workspaceFolders } from "./config";
 import { type Input, type Inputs, inputsFor, type Offer } from "./inputs";
@@ -25,6 +27,7 @@ import { selectedInterpreter } from "./pythonExtension";
 import { RestartQueue } from "./queue";
 import { ServerProcess } from "./serverProcess";
 import { type State, StatusItem } from "./status";
+import { offerTrace } from "./traces";
 
 const CRASHES_ALLOWED = 5;
 const CRASH_WINDOW_MS = 180_000;
@@ -34,6 +37,7 @@ export class Session implements vscode.Disposable {
   readonly log = vscode.window.createOutputChannel("Adalang", { log: true });
   private readonly answersChannel = vscode.window.createOutputChannel("Adalang Answers");
   private readonly answers = new Answers(this.answersChannel);
+  private readonly approvals = new Approvals();
   private readonly status = new StatusItem();
   private readonly restarts = new RestartQueue(() => this.startAnew());
   /** Titles of the work that the server reports, by progress token. */
@@ -135,7 +139,7 @@ export class Session implements vscode.Disposable {
     const { client, process } = this;
     this.client = undefined;
     this.process = undefined;
-    this.work.clear();
+    this.forget();
     if (client?.state === ClientState.Starting) await within(patience, client.start()).catch(() => undefined);
     try {
       await client?.dispose();
@@ -146,9 +150,17 @@ export class Session implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.approvals.stop();
     this.status.dispose();
     this.answersChannel.dispose();
     this.log.dispose();
+  }
+
+  /** What a server that is gone was doing, said, and asked. */
+  private forget(): void {
+    this.work.clear();
+    this.answers.stop();
+    this.approvals.stop();
   }
 
   private async startAnew(): Promise<void> {
@@ -193,13 +205,14 @@ export class Session implements vscode.Disposable {
     const client = new LanguageClient("adalang", "Adalang", spawn, this.clientOptions());
     this.client = client;
     client.registerFeatures([clientCommands, openPages(client)]);
-    client.onNotification("adalang/answer", (answer: Answer) => this.answers.tell(answer));
+    client.onRequest("adalang/approve", (asked: Asked, ended) => this.approvals.ask(asked, ended));
+    client.onNotification("adalang/answer", (answer: Answer) => {
+      this.answers.tell(answer);
+      void offerTrace(answer);
+    });
     client.onDidChangeState(({ newState }) => {
       if (client !== this.client) return;
-      if (newState === ClientState.Stopped) {
-        this.work.clear();
-        this.answers.stop();
-      }
+      if (newState === ClientState.Stopped) this.forget();
       this.refresh();
     });
     await within(START_MS, client.start());
@@ -302,6 +315,13 @@ async function askFor(input: Input, wrong: (text: string) => string | undefined)
   if (input.kind === "choice") return vscode.window.showQuickPick([...input.choices], { title, ignoreFocusOut: true });
   const prompt = input.kind === "json" ? "As JSON" : "As it is, without quotes";
   return vscode.window.showInputBox({ title, prompt, validateInput: wrong, ignoreFocusOut: true });
+}
+
+/** What a run has answered, with a way to see how it came to it. */
+async function offerTrace(answer: Answer): Promise<void> {
+  if (!answer.run) return;
+  const taken = await vscode.window.showInformationMessage(told(answer), "Open Trace");
+  if (taken) await vscode.commands.executeCommand("adalang.openTrace", answer.uri, answer.run);
 }
 
 function messageOf(error: unknown): string {

@@ -22,7 +22,7 @@ const KEYWORDS: Record<Verb, readonly string[]> = {
   run: COMPONENTS,
   evaluate: ["eval"],
   optimize: ["eval"],
-  preview: ["prompt"],
+  preview: ["prompt", "agent"],
   save: COMPONENTS,
 };
 

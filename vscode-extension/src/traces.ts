@@ -1,17 +1,22 @@
-/** The trace of a run, as the page that the server draws. It is whole without scripts, so none may run in it. */
+/** Traces of runs, as the page that the server draws. It is whole without scripts, so none may run in it. */
 import * as vscode from "vscode";
+import type { Answer } from "./answers";
 import type { Session } from "./session";
 
-interface Failing {
+const LONGEST = 300;
+
+interface Kept {
   readonly run: string;
+  readonly component: string;
   readonly eval: string;
   readonly row: string;
   readonly score: number | null;
   readonly error: string;
+  readonly began: number;
 }
 
 export async function openTrace(session: Session, uri: string, given: string | undefined): Promise<void> {
-  const run = given ?? (await chooseFailing(session, uri));
+  const run = given ?? (await choose(session, uri));
   if (!run) return;
   const page = await session.request<{ title: string; html: string }>("adalang.server.openTrace", [uri, run, false]);
   if (!page) return;
@@ -22,15 +27,24 @@ export async function openTrace(session: Session, uri: string, given: string | u
   panel.webview.html = page.html;
 }
 
-async function chooseFailing(session: Session, uri: string): Promise<string | undefined> {
-  const found = await session.request<Failing[]>("adalang.server.failingRuns", [uri]);
-  if (found?.length === 0) void vscode.window.showInformationMessage("Adalang: no failing row of this file has a trace. Evaluate it first.");
+/** Says what a run that has ended gave, and offers its trace where one is kept. */
+export async function offerTrace({ component, value, done, uri, run }: Answer): Promise<void> {
+  if (!done) return;
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const short = text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+  const taken = await vscode.window.showInformationMessage(`${component}: ${short}`, ...(run ? ["Open Trace"] : []));
+  if (taken) await vscode.commands.executeCommand("adalang.openTrace", uri, run);
+}
+
+async function choose(session: Session, uri: string): Promise<string | undefined> {
+  const found = await session.request<Kept[]>("adalang.server.traces", [uri]);
+  if (found?.length === 0) void vscode.window.showInformationMessage("Adalang: no run of this file has left a trace. Run or evaluate it first.");
   if (!found || found.length === 0) return undefined;
-  const items = found.map(({ run, eval: name, row, score, error }) => ({
-    label: `row ${row}`,
-    description: `${name}, ${score === null ? "no answer" : `${Math.round(100 * score)}%`}`,
-    detail: error,
-    run,
+  const items = found.map((one) => ({
+    label: one.eval ? `row ${one.row}` : one.component,
+    description: `${one.eval ? `${one.eval}, ${one.score === null ? "no answer" : `${Math.round(100 * one.score)}%`}` : "run"}, ${new Date(1000 * one.began).toLocaleString()}`,
+    detail: one.error,
+    run: one.run,
   }));
-  return (await vscode.window.showQuickPick(items, { title: "Adalang: open the trace of which row?", matchOnDescription: true }))?.run;
+  return (await vscode.window.showQuickPick(items, { title: "Adalang: open the trace of which run?", matchOnDescription: true }))?.run;
 }

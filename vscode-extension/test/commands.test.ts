@@ -126,6 +126,17 @@ test("in a workspace that is not trusted the server is never asked to run anythi
   }
 });
 
+test("a trace is opened by its run, by a row of the Test Explorer, or by asking", async () => {
+  await run(host({ kind: "ready" }), "adalang.openTrace", ["file:///b.adal", "r1"]);
+  await run(host({ kind: "ready" }), "adalang.openTrace", [{ id: "r2", uri: { toString: () => "file:///c.adal" } }]);
+  await run(host({ kind: "ready" }), "adalang.openTrace", []);
+  expect(events).toEqual([
+    ["trace", "file:///b.adal", "r1"],
+    ["trace", "file:///c.adal", "r2"],
+    ["trace", "file:///a.adal", undefined],
+  ]);
+});
+
 test("without a server a command says why and offers to install it", async () => {
   answer = "Install into /py";
   const state: State = { kind: "error", why: "no language server was found" };

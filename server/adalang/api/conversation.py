@@ -27,7 +27,7 @@ class Conversation:
         """Run the component and wait for its answer; stopped, it can be gone on with by :meth:`resume`.
 
         Raises:
-            BugFailure: the session has a run that is not finished.
+            BugFailure: the session has a run that is not finished, or is at work already.
             CheckFailed, RunFailed, ProgramClosed, TypeError: as a call of the component.
         """
         return self._component._program._call(self._begun(positional, inputs))
@@ -40,7 +40,7 @@ class Conversation:
         """Go on with the run that was stopped, with the inputs that it was begun with.
 
         Raises:
-            BugFailure: there is none.
+            BugFailure: there is none, or the session is at work already.
             CheckFailed, RunFailed, ProgramClosed: as a call of the component.
         """
         return self._component._program._call(self._work({}, resume=True))

@@ -59,7 +59,7 @@ class Opened:
         texts = {str(path): str(module.source) for path, module in source.modules.items()}
         services = self._session.services
         if asked.approve is not None:
-            services = replace(services, approver=approver_of(asked.approve))
+            services = replace(services, approver=approver_of(asked.approve), answers_for_all=True)
         session = self._session.beside(asked.models, services)
         program = session.load(source.path, texts)
         return Ready(session, program, session.runtime(program))
@@ -68,6 +68,8 @@ class Opened:
         CALLER.set(caller)
         task = asyncio.current_task()
         assert task is not None
+        # Whoever waits gets what it raises; where nobody waits any more, it is no news.
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         self._running.add(task)
         try:
             return await work

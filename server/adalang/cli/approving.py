@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from adalang.report.visible import visible
@@ -45,11 +46,11 @@ def _asked(request: ApprovalRequest, decision: type[Decision]) -> Decision:
                 False, inputs, _line("Why not? (Enter: no reason) ") or "the person at the terminal said no"
             )
         if answer in ("e", "edit"):
-            inputs = _edited(inputs)
+            inputs = _edited(inputs, request.mistake)
 
 
-def _edited(inputs: dict[str, Any]) -> dict[str, Any]:
-    """The inputs with those that a JSON object names put in their place."""
+def _edited(inputs: dict[str, Any], mistake: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
+    """The inputs with those that a JSON object names put in their place, if the tool takes them."""
     text = _line('Other values as JSON, such as {"amount": 10}: ')
     try:
         given = json.loads(text) if text else {}
@@ -58,6 +59,9 @@ def _edited(inputs: dict[str, Any]) -> dict[str, Any]:
         return inputs
     if not isinstance(given, dict):
         _say("  that is no JSON object")
+        return inputs
+    if problem := mistake(inputs | given):
+        _say(f"  {problem}")
         return inputs
     return inputs | given
 

@@ -27,6 +27,7 @@ from adalang.cli.common import (
 )
 from adalang.cli.rows import RowProgress, print_estimates, short
 from adalang.figures import points
+from adalang.report.visible import visible
 
 if TYPE_CHECKING:
     from adalang.engine.comparison import Comparing, Pair, Side
@@ -202,10 +203,13 @@ def print_compared(found: Compared, by: str) -> None:
     width = max(map(len, found.names))
     for name, side in zip(found.names, (found.before, found.after), strict=True):
         if side.void:
-            print(f"  {name:<{width}}  void: {side.transport_failures} of {len(side.rows)} runs got no answer")
+            void = f"void: {side.transport_failures} of {len(side.rows)} runs got no answer"
+            print(f"  {name:<{width}}  {void}. First: {visible(side.first_error)}")
             continue
         interval = f"[{percent(side.interval.low)}, {percent(side.interval.high)}]"
         print(f"  {name:<{width}}  {percent(side.score)} {interval} on {side.on_rows}; {_price(Price.of(side.rows))}")
+        for line in side.cuts:
+            note(f"    cut: {line}")
     if found.verdict == "void":
         return
     changed = found.comparison

@@ -121,7 +121,7 @@ def print_evaluation(found: Evaluation, failing: int, by: str = "") -> None:
     interval, usage = found.interval, found.usage
     if found.void:
         share = f"{found.transport_failures} of {len(found.rows)} runs got no answer"
-        print(f"{found.eval} ({found.split}): void, {share}. First: {visible(_first_error(found))}")
+        print(f"{found.eval} ({found.split}): void, {share}. First: {visible(found.first_error)}")
         return
     calls = f"{usage.calls} calls, {usage.cached_calls} from the cache"
     samples = f", {found.repeats} samples each" if found.repeats > 1 else ""
@@ -131,7 +131,9 @@ def print_evaluation(found: Evaluation, failing: int, by: str = "") -> None:
         f"{calls}, {money(usage.usd, usage.priced)}"
     )
     if found.transport_failures:
-        note(f"  {found.transport_failures} runs got no answer and are not scored. First: {_first_error(found)}")
+        note(f"  {found.transport_failures} runs got no answer and are not scored. First: {found.first_error}")
+    for line in found.cuts:
+        note(f"  cut: {line}")
     if by:
         _print_slices(found, by)
     _print_flaky(found)
@@ -169,10 +171,6 @@ def _print_flaky(found: Evaluation) -> None:
         print(f"    flaky: {short(row.row_id)}  scores {', '.join(f'{score:g}' for score in row.scores)}")
     if len(flaky.flaky) > _SHOWN_FLAKY:
         print(f"    … and {len(flaky.flaky) - _SHOWN_FLAKY} more (--json and --html have them)")
-
-
-def _first_error(found: Evaluation) -> str:
-    return next((row.error for row in found.rows if row.status == "transport"), "")
 
 
 def _plain(section: Section) -> dict[str, Any]:

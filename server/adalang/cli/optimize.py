@@ -175,6 +175,8 @@ def print_result(session: Session, program: Program, result: OptimizeResult) -> 
     if proposal is None:
         more = "`adalang optimize … --anyway` searches all the same.\n" if outcome.little_to_gain else ""
         say(f"\nNo change is proposed: {outcome.reason}.\n{more}({spent})")
+        for line in result.cuts:
+            note(f"  cut: {line}")
         return
     if outcome.kind == "proposal":
         print(f"\nProposal {proposal.id}: {evidence_line(proposal)}")
@@ -225,6 +227,7 @@ def _plain(result: OptimizeResult) -> dict[str, Any]:
         "proposal": result.proposal.to_json() if result.proposal else None,
         "resumed": result.resumed,
         "run_id": result.run_id,
+        "cuts": list(result.cuts),
         "usage": asdict(result.usage),
         "seconds": result.seconds,
     }

@@ -69,6 +69,7 @@ def run(
         from adalang.cli.streamed import AnswerShown
         from adalang.engine.checked import find_component
         from adalang.language.reach import reached
+        from adalang.runtime.failures import BugFailure
 
         async with open_session(file, settings, model, record) as session:
             session.services = replace(session.services, approver=terminal_approver())
@@ -77,8 +78,11 @@ def run(
             entity = find_component(program, name)
             given = _typed(program, entity, values, as_text)
             if show_prompt:
-                for message in session.runtime(program).messages(entity, given):
-                    say(f"--- {message.role}\n{message.text}")
+                messages, tools = session.runtime(program).opening(entity, given)
+                for message in messages:
+                    say(f"--- {message.role}\n{message.shown}")
+                for tool in tools:
+                    say(f"--- tool\n{json.dumps(tool['function'], ensure_ascii=False, indent=2)}")
                 return
             say_offline(program, settings, chosen_models(model), reached(program, entity))
             shown = AnswerShown(events=json_output) if streams else None
@@ -87,6 +91,8 @@ def run(
                     output, trace, _ = await session.run_component(
                         file, name or entity.id, given, session=session_name, resume=resume
                     )
+            except BugFailure:
+                raise
             except BaseException:
                 kept = session.store.session(file.absolute(), entity.id, session_name) if session_name else None
                 if kept is not None and kept.status == "open":

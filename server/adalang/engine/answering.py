@@ -12,6 +12,7 @@ from adalang.engine.protocol import EvaluateRequest, OptimizeRequest, Progress, 
 from adalang.engine.session import Session
 from adalang.engine.watch import SearchWatch
 from adalang.evaluation.results import RowResult
+from adalang.language.data import anchored_in
 from adalang.runtime.models.types import Usage
 
 OnProgress = Callable[[Progress], None]
@@ -39,7 +40,7 @@ async def _run(session: Session, asked: RunRequest, progress: OnProgress) -> dic
     """``bindings`` are the names that a pipeline bound, each with its value as short JSON; ``run`` is the stored run's id."""
     with Said(progress, asked.component).listened():
         output, trace, run_id = await session.run_component(
-            Path(asked.file), asked.component, asked.inputs, texts=asked.texts
+            Path(asked.file), asked.component, anchored_in(asked.inputs, asked.row_of), texts=asked.texts
         )
     return {
         "output": output,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from adalang.engine.locks import alone
 from adalang.language.declarations import AgentDeclaration, PromptDeclaration
 from adalang.language.program import Entity
 from adalang.language.turns import placed_as_turns
@@ -35,35 +37,45 @@ async def run_in_session(
     An input of turns that is not given holds what was said in the session's finished runs.
 
     Raises:
-        BugFailure: there is nothing to go on with, or there is and that was not asked for.
+        BugFailure: there is nothing to go on with, or there is and that was not asked for, or the session is at work already, here
+            or in another process.
         RunFailed: as :meth:`Runtime.run`; the session stays open unless the model's own answer is at fault.
     """
     file = store.relative(entity.module.path)
-    known = store.session(file, entity.id, name)
+    key = hashlib.sha256("\n".join((file, entity.id, name)).encode()).hexdigest()
+    with alone(store.root, key, f"the session `{name}` of `{entity.id}` is at work already; wait for it or stop it"):
+        record = _begun(runtime, entity, store.session(file, entity.id, name), name, inputs, resume=resume)
+        if not resume:
+            store.put_session(record)
+        try:
+            output, trace = await runtime.run(entity, record.inputs, journal=Kept(store, record.id), trace=trace)
+        except RunFailed as failed:
+            if isinstance(failed.failure, UnreadableFailure | RefusedFailure):
+                store.put_session(replace(record, status="finished"))
+            raise
+        store.put_session(replace(record, status="finished", turns=_told(runtime, entity, record, output)))
+        return output, trace
+
+
+def _begun(
+    runtime: Runtime, entity: Entity, known: SessionRecord | None, name: str, inputs: Mapping[str, Any], *, resume: bool
+) -> SessionRecord:
+    """The run to go on with, or a new one."""
     is_open = known is not None and known.status == "open"
     if resume:
         if known is None or not is_open:
             what = "there is none of that name" if known is None else "its last run is finished"
             raise BugFailure(f"the session `{name}` of `{entity.id}` cannot be resumed: {what}")
-        record = known
-    elif is_open:
+        return known
+    if is_open:
         raise BugFailure(
             f"the session `{name}` of `{entity.id}` has a run that is not finished: resume it (`--resume`), or take another name"
         )
-    else:
-        begun = SessionRecord(file, entity.id, name, {})
-        record = replace(known or begun, status="open", inputs=dict(inputs))
-        record = replace(record, inputs=_remembering(runtime, entity, record))
-        checked_inputs(runtime.program, entity, record.inputs)
-        store.put_session(record)
-    try:
-        output, trace = await runtime.run(entity, record.inputs, journal=Kept(store, record.id), trace=trace)
-    except RunFailed as failed:
-        if isinstance(failed.failure, UnreadableFailure | RefusedFailure):
-            store.put_session(replace(record, status="finished"))
-        raise
-    store.put_session(replace(record, status="finished", turns=_told(runtime, entity, record, output)))
-    return output, trace
+    file = str(entity.module.path)
+    record = replace(known or SessionRecord(file, entity.id, name, {}), status="open", inputs=dict(inputs))
+    record = replace(record, inputs=_remembering(runtime, entity, record))
+    checked_inputs(runtime.program, entity, record.inputs)
+    return record
 
 
 def _remembering(runtime: Runtime, entity: Entity, record: SessionRecord) -> dict[str, Any]:

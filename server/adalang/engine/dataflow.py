@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from adalang.evaluation.evaluate import value_of
 from adalang.evaluation.plan import EvalPlan
+from adalang.evaluation.right import right_answer
 from adalang.language.data import Row
-from adalang.language.declarations import CallExpression, Expression, dotted, walk
-from adalang.runtime.failures import BugFailure
+from adalang.language.declarations import CallExpression, dotted, walk
 
 _RETRIEVAL = ("recall", "mrr", "ndcg")
 
@@ -28,24 +27,13 @@ def judged(plan: EvalPlan) -> tuple[str, ...]:
 
 
 def gold(plan: EvalPlan, row: Row) -> object:
-    """The passages that a metric of retrieval wants for this row; None with any other metric."""
+    """The passages that a metric of retrieval wants for this row; None with any other metric.
+
+    Raises:
+        BugFailure: the row lacks a column.
+    """
     metric = plan.metric
     function = metric.function if isinstance(metric, CallExpression) else metric
     if dotted(function) not in _RETRIEVAL:
         return None
-    wanted = _expected(metric) or plan.expect
-    if wanted is None:
-        return None
-    try:
-        return value_of(wanted, {"row": row.values})
-    except BugFailure:
-        return None
-
-
-def _expected(metric: Expression) -> Expression | None:
-    """The metric's `expected`, by name or as its second input."""
-    arguments = metric.arguments if isinstance(metric, CallExpression) else ()
-    for number, argument in enumerate(arguments):
-        if argument.name.text == "expected" if argument.name else number == 1:
-            return argument.value
-    return None
+    return right_answer(plan, row.values)

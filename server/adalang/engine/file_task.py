@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adalang.engine.dataflow import gold, judged
@@ -12,6 +12,7 @@ from adalang.engine.plan import OptimizePlan
 from adalang.engine.row_traces import keep_searched
 from adalang.engine.variants import Variant, Variants
 from adalang.evaluation.copies import examples as same_rows
+from adalang.evaluation.cuts import Cuts
 from adalang.evaluation.evaluate import Scorer
 from adalang.evaluation.plan import EvalPlan, Rows, components_run
 from adalang.evaluation.results import RowResult
@@ -54,6 +55,8 @@ class FileTask:
     tracer: Tracer
     examples: Mapping[str, Sequence[Example]]
     originals: Mapping[str, Row]
+    cuts: Cuts = field(default_factory=Cuts)
+    """What was left out of the runs so far."""
 
     @classmethod
     def build(
@@ -122,6 +125,7 @@ class FileTask:
             return replace(
                 refused, reason=str(failure)
             )  # a model that does not take an option, say: this choice's fault
+        self.cuts.add(row.id, result.trace)
         info = self.task_info
         keep_searched(self.tracer, runtime.program, info.eval, result, info.run_id, candidate.key)
         return result

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from adalang.engine.locks import lock_of
 from adalang.optimizer.events import RunEvent
 from adalang.runtime.models.types import Usage
 from adalang.store import Store
@@ -46,13 +46,6 @@ def event_line(event: RunEvent) -> str:
         "payload": event.payload,
     }
     return json.dumps(told, ensure_ascii=False)
-
-
-def lock_of(root: Path, plan_key: str) -> FileLock:
-    """What a process holds while it works on an optimization of this plan, and for a moment who asks whether one does."""
-    folder = root / ".adalang" / "locks"
-    folder.mkdir(exist_ok=True)
-    return FileLock(folder / plan_key[:16])
 
 
 def state_of(store: Store, record: OptimizationRecord) -> State:

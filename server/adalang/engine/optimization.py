@@ -5,18 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from filelock import Timeout
-
 from adalang.engine.earlier import earlier_runs, keep_ground
 from adalang.engine.file_task import FileTask
 from adalang.engine.forecast import Cost, check_money, cost_lines, cost_of, held_line
-from adalang.engine.logs import kept_events, lock_of
+from adalang.engine.locks import alone
+from adalang.engine.logs import kept_events
 from adalang.engine.plan import OptimizePlan
 from adalang.engine.proposals import rests_on
 from adalang.evaluation.plan import eval_plan
@@ -34,7 +32,7 @@ from adalang.store.records import Evidence, Proposal
 if TYPE_CHECKING:
     from adalang.engine.session import Session
 
-_ASKED = 0.5  # seconds
+_RUNS_ALREADY = "this optimization is running already, in another process; wait for it or stop it"
 
 OnEvent = Callable[[RunEvent, Usage], None]
 OnBegin = Callable[[str, Budget], None]
@@ -42,7 +40,9 @@ OnBegin = Callable[[str, Budget], None]
 
 @dataclass(frozen=True, slots=True)
 class OptimizeResult:
-    """``proposal`` is in the store already; a hint is one whose evidence is not verified. ``run_id`` names the log."""
+    """``proposal`` is in the store already; a hint is one whose evidence is not verified. ``run_id`` names the log. ``cuts`` tell
+    what was left out to fit models' windows, as :class:`adalang.evaluation.cuts.Cuts` does; a proposal's notes have them too.
+    """
 
     outcome: Outcome
     proposal: Proposal | None
@@ -50,6 +50,7 @@ class OptimizeResult:
     resumed: bool
     usage: Usage
     seconds: float
+    cuts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ class Optimization:
         """
         self.check_money()
         key = self._plan_key()
-        with self._alone(key):
+        # Two on the same search would pay for it twice and mix their logs.
+        with alone(self.session.store.root, key, _RUNS_ALREADY):
             return await self._run(key, on_event, on_begin, fresh)
 
     @cached_property
@@ -112,24 +114,6 @@ class Optimization:
     @cached_property
     def _cost(self) -> Cost:
         return cost_of(self._task, self.estimate)
-
-    @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
-        """Two processes on the same search would pay for it twice and mix their logs."""
-        if self.session.store.root is None:
-            yield
-            return
-        lock = lock_of(self.session.store.root, key)
-        try:
-            lock.acquire(timeout=_ASKED)  # who asks how the run stands has it for a moment too
-        except Timeout as error:
-            raise BugFailure(
-                "this optimization is running already, in another process; wait for it or stop it"
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
 
     async def _run(self, key: str, on_event: OnEvent, on_begin: OnBegin, fresh: bool) -> OptimizeResult:
         started = time.monotonic()
@@ -156,10 +140,13 @@ class Optimization:
         except BugFailure:
             store.end_optimization(record.run_id, "failed")
             raise
-        proposal = self._keep_proposal(outcome, record.run_id, budget.spent)
+        finally:
+            task.scorer.python.give_back()
+        cuts = tuple(task.cuts.lines)
+        proposal = self._keep_proposal(outcome, record.run_id, budget.spent, cuts)
         store.end_optimization(record.run_id, "finished")
         return OptimizeResult(
-            outcome, proposal, record.run_id, running is not None, budget.spent, time.monotonic() - started
+            outcome, proposal, record.run_id, running is not None, budget.spent, time.monotonic() - started, cuts
         )
 
     def _account(self, run_id: str, logged: Usage) -> Budget:
@@ -217,7 +204,7 @@ class Optimization:
             }
         )
 
-    def _keep_proposal(self, outcome: Outcome, run_id: str, usage: Usage) -> Proposal | None:
+    def _keep_proposal(self, outcome: Outcome, run_id: str, usage: Usage, cuts: Sequence[str]) -> Proposal | None:
         if outcome.kind not in ("proposal", "hint") or not outcome.changes:
             return None
         session, program = self.session, self.program
@@ -226,7 +213,8 @@ class Optimization:
         rests = dict(rests_on(program, evaluated.name, disk_hash, session.settings.model))
         if chosen := session.models_instead(program, evaluated):
             rests["chosen"] = ", ".join(chosen)
-        evidence = replace(evidence, extra={**evidence.extra, "rests_on": rests})
+        notes = (*evidence.notes, *(f"cut: {line}" for line in cuts))
+        evidence = replace(evidence, notes=notes, extra={**evidence.extra, "rests_on": rests})
         proposal = Proposal.new(
             run_id=run_id,
             file=session.store.relative(program.path),

@@ -23,13 +23,15 @@ from adalang.figures import percent
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """Call one component. ``texts``, here and below, are the unsaved contents of files by path; the others are read."""
+    """Call one component. ``texts``, here and below, are the unsaved contents of files by path; the others are read. ``row_of`` is
+    the data file that the inputs are a row of: the paths of images and files in them start at its folder."""
 
     method: ClassVar[str] = "run"
     file: str
     component: str
     inputs: Mapping[str, Any]
     texts: Mapping[str, str] = field(default_factory=dict)
+    row_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,15 @@ class OptimizeRequest:
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """Put a prompt's messages together as a run would send them. Calls no model, opens no store, runs no Python of the user's."""
+    """Put a prompt's messages together as a run would send them. Calls no model, opens no store, runs no Python of the user's.
+    ``row_of`` as in :class:`RunRequest`."""
 
     method: ClassVar[str] = "render"
     file: str
     component: str
     inputs: Mapping[str, Any]
     texts: Mapping[str, str] = field(default_factory=dict)
+    row_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +100,17 @@ REQUESTS: Mapping[
 
 @dataclass(frozen=True, slots=True)
 class ApprovalAsked:
-    """A call of a tool that waits for a person; ``asked_by`` is the component that wants it ("": it was run by itself)."""
+    """A call of a tool that waits for a person; ``asked_by`` is the component that wants it ("": it was run by itself).
+
+    ``types`` are the inputs' types. Where the person has changed them into what the tool does not take, it is asked again with
+    these, and ``problem`` says what is wrong.
+    """
 
     tool: str
     inputs: Mapping[str, Any]
     asked_by: str = ""
+    types: Mapping[str, str] = field(default_factory=dict, compare=False)
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,8 @@ from adalang.store import Store
 from adalang.store.records import new_id
 from adalang.tracing.tracer import Tracer
 
-_EVALS_ASK_NOBODY = "an eval asks nobody; `adalang run` in a terminal does, and Python with `approve`"
-_SEARCHES_ASK_NOBODY = "an optimization asks nobody"
+_NOBODY_IS_ASKED = "evals and optimizations ask nobody"
+"""The same for both: agents read it, and what they answered in an eval need not be bought again by a search."""
 
 OnRow = Callable[[RowResult, int, int], None]
 """Called with each row's result, how many are done, and how many there are."""
@@ -252,15 +252,19 @@ class Session:
                 kept[result.row_id, result.sample] = run
             on_row(result, done, len(rows) * times)
 
-        found = await evaluate(
-            self._scorer(plan),
-            self.runtime(program, budget=budget, services=self.services.unattended(_EVALS_ASK_NOBODY)),
-            rows,
-            split=split,
-            repeats=times,
-            on_row=told,
-            concurrency=max(64, self.settings["concurrency"]),
-        )
+        scorer = self._scorer(plan)
+        try:
+            found = await evaluate(
+                scorer,
+                self.runtime(program, budget=budget, services=self.services.unattended(_NOBODY_IS_ASKED)),
+                rows,
+                split=split,
+                repeats=times,
+                on_row=told,
+                concurrency=max(64, self.settings["concurrency"]),
+            )
+        finally:
+            scorer.python.give_back()
         traced = [
             replace(row, run=kept[place]) if (place := (row.row_id, row.sample)) in kept else row for row in found.rows
         ]
@@ -277,8 +281,8 @@ class Session:
 
     def task(self, program: Program, plan: OptimizePlan, budget: Budget) -> FileTask:
         evaluated = eval_plan(program, plan.eval)
-        services = self.services.unattended(_SEARCHES_ASK_NOBODY)
-        services = services if plan.allow_effects else services.replaying()
+        services = self.services if plan.allow_effects else self.services.replaying()
+        services = services.unattended(_NOBODY_IS_ASKED)
         return FileTask.build(
             program=program,
             plan=plan,

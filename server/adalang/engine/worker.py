@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from adalang.engine.protocol import (
     REQUESTS,
+    ApprovalAsked,
     BadFrame,
     FrameWriter,
     Progress,
@@ -115,18 +116,28 @@ class Worker:
         self._writer.write({"jsonrpc": "2.0", "method": "progress", "params": params})
 
     async def _ask(self, request_id: Any, asked: ApprovalRequest) -> Decision:
-        """Have the server ask a person; cancelled when the run is."""
+        """Have the server ask a person, again where the tool does not take what they made of the inputs; cancelled when the run is."""
         from adalang.runtime.approval import Decision
 
+        inputs, problem = asked.inputs, ""
+        while True:
+            verdict = await self._verdict(
+                request_id, ApprovalAsked(asked.tool, inputs, asked.asked_by, asked.types, problem)
+            )
+            inputs, problem = verdict.inputs, asked.mistake(verdict.inputs) if verdict.approved else ""
+            if not problem:
+                return Decision(verdict.approved, inputs, verdict.note)
+
+    async def _verdict(self, request_id: Any, asked: ApprovalAsked) -> Verdict:
         number = next(self._ask_numbers)
-        answer = self._asks[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        self._asks[number] = answer
         params = {"id": request_id, "ask": number, **asdict(asked)}
         self._writer.write({"jsonrpc": "2.0", "method": "approve", "params": params})
         try:
-            verdict = await answer
+            return await answer
         finally:
             del self._asks[number]
-        return Decision(verdict.approved, verdict.inputs, verdict.note)
 
     def _fail(self, request_id: Any, code: int, message: str) -> None:
         self._writer.write({"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": message}})

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,21 +12,15 @@ from adalang.config import METRIC_SECONDS
 from adalang.evaluation.copies import examples
 from adalang.evaluation.metrics import METRICS, MetricError, Score, as_score
 from adalang.evaluation.plan import EvalPlan, judge_of
-from adalang.evaluation.python_metric import call_function, load_function
+from adalang.evaluation.python_metric import PythonMetrics
 from adalang.evaluation.results import Evaluation, RowResult, is_void
+from adalang.evaluation.right import right_answer
 from adalang.evaluation.statistics import score_interval
+from adalang.evaluation.values import value_of
 from adalang.language.data import Row
 from adalang.language.declarations import (
     Argument,
-    Binary,
     CallExpression,
-    Constant,
-    Expression,
-    ListExpression,
-    Member,
-    Not,
-    ObjectExpression,
-    Reference,
     Text,
     dotted,
 )
@@ -36,61 +28,23 @@ from adalang.language.program import Entity
 from adalang.runtime.failures import BudgetExceeded, BugFailure, RefusedFailure, ToolFailure, most_telling
 from adalang.runtime.interpreter import RunFailed, Runtime
 from adalang.runtime.models.types import Usage
-from adalang.runtime.operators import compare
 from adalang.runtime.trace import Trace
 
 OnRow = Callable[[RowResult], None]
-
-
-def value_of(expression: Expression, names: Mapping[str, Any]) -> Any:
-    """An eval's expression over ``row``, ``output``, ``steps``.
-
-    Raises:
-        BugFailure: a name or column is missing, or the expression calls something.
-    """
-    match expression:
-        case Text(value=value) | Constant(value=value):
-            return value
-        case Reference(name=name):
-            if name not in names:
-                raise BugFailure(f"nothing is called `{name}` here; there are {', '.join(names)}")
-            return names[name]
-        case Member(object=inner, name=name):
-            owner = value_of(inner, names)
-            if owner is None:
-                return None
-            if not isinstance(owner, Mapping) or name.text not in owner:
-                what = f"column `{name.text}`" if dotted(inner) == "row" else f"field `{name.text}`"
-                raise BugFailure(f"there is no {what}")
-            return owner[name.text]
-        case ListExpression(items=items):
-            return [value_of(one, names) for one in items]
-        case ObjectExpression(pairs=pairs):
-            return {pair.name.text: value_of(pair.value, names) for pair in pairs}
-        case Not(value=inner):
-            return not value_of(inner, names)
-        case Binary(operator="and", left=left, right=right):
-            return value_of(left, names) and value_of(right, names)
-        case Binary(operator="or", left=left, right=right):
-            return value_of(left, names) or value_of(right, names)
-        case Binary(operator=operator, left=left, right=right):
-            return compare(operator, value_of(left, names), value_of(right, names))
-        case _:
-            raise BugFailure("this expression has no value here")
 
 
 @dataclass(frozen=True)
 class Scorer:
     """Runs and scores single rows of one eval.
 
-    ``folder`` is where ``python(…)`` files are looked for, ``seconds`` how long each of their calls may take.
+    ``folder`` is where ``python(…)`` files are looked for, ``seconds`` how long each of their calls may take. Where a metric may
+    have been called, :meth:`PythonMetrics.give_back` ends the work.
     """
 
     plan: EvalPlan
     folder: Path
     seconds: float = METRIC_SECONDS
-    _functions: dict[str, Callable[..., Any]] = field(default_factory=dict, repr=False)
-    _alone: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    python: PythonMetrics = field(default_factory=PythonMetrics, repr=False)
 
     @classmethod
     def of(cls, plan: EvalPlan, seconds: float = METRIC_SECONDS) -> Scorer:
@@ -108,17 +62,14 @@ class Scorer:
                 inputs[name] = row.values[name]
         return inputs
 
-    def expected(self, row: Row) -> Any:
-        return value_of(self.plan.expect, {"row": row.values}) if self.plan.expect is not None else None
-
     def read(self, row: Row) -> tuple[dict[str, Any], Any]:
-        """:meth:`inputs` and :meth:`expected`.
+        """:meth:`inputs`, and what is right for them (:func:`.right_answer`).
 
         Raises:
             BugFailure: the row lacks a column; the message says where it stands.
         """
         try:
-            return self.inputs(row), self.expected(row)
+            return self.inputs(row), right_answer(self.plan, row.values)
         except BugFailure as failure:
             raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
 
@@ -129,15 +80,15 @@ class Scorer:
             BugFailure: the file, the data or the metric is wrong.
             BudgetExceeded: there is nothing left to pay with.
         """
-        inputs, expected = self.read(row)
-        unscored = RowResult(row.id, sample, "transport", None, inputs=inputs, expected=expected)
+        inputs, right = self.read(row)
+        unscored = RowResult(row.id, sample, "transport", None, inputs=inputs, expected=right)
         try:
             output, trace = await runtime.run(self.plan.target, inputs, sample=sample)
         except RunFailed as failed:
             return _without_answer(unscored, failed)
         answered = replace(unscored, output=output, usage=trace.usage, answer_usage=trace.answer_usage, trace=trace)
         try:
-            score, judged = await self._score(runtime, row, output, expected, trace, sample)
+            score, judged = await self._score(runtime, row, output, trace, sample)
         except RunFailed as failed:
             if isinstance(failed.failure, BudgetExceeded) or failed.failure.kind != "transport":
                 raise _as_bug(failed, "the metric") from failed
@@ -157,9 +108,10 @@ class Scorer:
     # ---- metrics
 
     async def _score(
-        self, runtime: Runtime, row: Row, output: Any, expected: Any, trace: Trace, sample: int
+        self, runtime: Runtime, row: Row, output: Any, trace: Trace, sample: int
     ) -> tuple[Score, Trace | None]:
         names = {"row": row.values, "output": output, "steps": trace.steps}
+        expected = value_of(self.plan.expect, {"row": row.values}) if self.plan.expect is not None else None
         metric = self.plan.metric
         function = metric.function if isinstance(metric, CallExpression) else metric
         arguments = metric.arguments if isinstance(metric, CallExpression) else ()
@@ -169,7 +121,7 @@ class Scorer:
             if judge is not None:
                 return await self._judge(runtime, judge, arguments, names, expected, sample)
             if name == "python":
-                found = await self._python(row, arguments, {**row.values, **names, "expected": expected})
+                found = await self._python(runtime, row, arguments, {**row.values, **names, "expected": expected})
                 return as_score(found), None
             return self._built_in(name, arguments, names, expected), None
         except MetricError as error:
@@ -210,22 +162,16 @@ class Scorer:
         judged, trace = await runtime.run(entity, inputs, sample=sample)
         return as_score(judged), trace
 
-    async def _python(self, row: Row, arguments: tuple[Argument, ...], known: Mapping[str, Any]) -> Any:
+    async def _python(
+        self, runtime: Runtime, row: Row, arguments: tuple[Argument, ...], known: Mapping[str, Any]
+    ) -> Any:
         """A Python function as metric; it gets those of row, output, expected, steps and the columns that it names."""
         written = arguments[0].value.value if arguments and isinstance(arguments[0].value, Text) else ""
-        async with self._alone:
-            if written not in self._functions:
-                self._functions[written] = await load_function(self.folder, written, seconds=self.seconds)
-            function = self._functions[written]
-        parameters = inspect.signature(function).parameters
-        takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
-        given = {name: value for name, value in known.items() if takes_all or name in parameters}
-        alone = nullcontext() if inspect.iscoroutinefunction(function) else self._alone
-        async with alone:  # who writes a metric does not think of threads
-            try:
-                return await call_function(written, function, given, seconds=self.seconds)
-            except BugFailure as failure:
-                raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
+        function = await self.python.function(runtime.services.tools, self.folder, written)
+        try:
+            return await self.python.call(function, written, known, self.seconds)
+        except BugFailure as failure:
+            raise BugFailure(f"{row.source}:{row.line}: {failure}") from failure
 
 
 def _without_answer(unscored: RowResult, failed: RunFailed) -> RowResult:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Literal
 
+from adalang.evaluation.cuts import Cuts
 from adalang.evaluation.statistics import Interval
 from adalang.figures import percent
 from adalang.runtime.models.types import Usage
@@ -104,6 +105,7 @@ class Evaluation:
             "void": self.void,
             "goal": self.goal,
             "goal_missed": self.goal_missed,
+            "cuts": self.cuts,
         }
 
     @property
@@ -119,6 +121,20 @@ class Evaluation:
     def example(self, row_id: str) -> str:
         """The id of the first row that says the same."""
         return self.examples.get(row_id, row_id)
+
+    @property
+    def cuts(self) -> list[str]:
+        """What was left out to fit models' windows: a sentence for each input that was shortened, over all rows."""
+        found = Cuts()
+        for row in self.rows:
+            found.add(row.row_id, row.trace)
+            found.add(row.row_id, row.judged)
+        return found.lines
+
+    @property
+    def first_error(self) -> str:
+        """What the first run that got no answer says; "" when all got one."""
+        return next((row.error for row in self.rows if row.status == "transport"), "")
 
     @property
     def transport_failures(self) -> int:

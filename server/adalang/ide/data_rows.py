@@ -32,7 +32,8 @@ from adalang.language.types import Labels, OptionalOf, Primitive, Type, Unknown,
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as inputs. ``path`` is its file (``None``: it stands in the program), ``number`` its place there, from 1."""
+    """One row as inputs. ``path`` is its file (``None``: it stands in the program), ``number`` its place there, from 1 (0: a
+    person gave the inputs)."""
 
     inputs: Mapping[str, Any]
     path: Path | None
@@ -194,9 +195,7 @@ class InputsRefused(ValueError):
     """There are no such inputs; the message says why, and what to do."""
 
 
-def inputs_to_run(
-    program: Program, component: Entity, given: Mapping[str, Any] | None, facts: Facts
-) -> Mapping[str, Any]:
+def inputs_to_run(program: Program, component: Entity, given: Mapping[str, Any] | None, facts: Facts) -> Row:
     """The inputs to run a component with. Reads as :func:`data_rows` does.
 
     Args:
@@ -210,9 +209,9 @@ def inputs_to_run(
     row = given.get("row") if given is not None and given.keys() == {"row"} else None
     is_row = isinstance(row, int) and not isinstance(row, bool) and all(name != "row" for name, _, _ in known)
     if given is not None and not is_row:
-        return given
+        return Row(given, None, 0)
     if given is None and all(optional for _, _, optional in known):
-        return {}
+        return Row({}, None, 0)
     number = row if isinstance(row, int) and is_row else 1
     found = data_row(program, component, facts, max(number, 1))
     if found is None:
@@ -222,7 +221,7 @@ def inputs_to_run(
         )
     if not 1 <= number <= found.count:
         raise InputsRefused(f"The eval `{found.eval.id}` has no row {number}; it has {found.count}.")
-    return found.rows[0].inputs
+    return found.rows[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""A prompt as a model would get it, as a page: its messages, what they were made from, what is asked for beside them."""
+"""A prompt, or an agent's first request, as a model would get it, as a page: its messages, what they were made from, what is asked for beside them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from adalang.ide.data_rows import data_row
@@ -19,12 +20,14 @@ from adalang.language.types import Labels, ListOf, ObjectOf, OptionalOf, Primiti
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The inputs of a preview. ``source`` says where they are from; ``row`` counts from 1 up to ``rows`` (0: no data)."""
+    """The inputs of a preview. ``source`` says where they are from, ``path`` is the data file if that is one; ``row`` counts from 1
+    up to ``rows`` (0: no data)."""
 
     inputs: Mapping[str, Any]
     source: str
     row: int = 0
     rows: int = 0
+    path: Path | None = None
 
 
 def choose_inputs(program: Program, component: Entity, row: int, facts: Facts) -> Chosen:
@@ -43,7 +46,7 @@ def choose_inputs(program: Program, component: Entity, row: int, facts: Facts) -
     number, chosen = min(max(row, 1), found.count), found.rows[0]
     place = f"{chosen.path.name}, row {chosen.number}" if chosen.path is not None else f"row {chosen.number}"
     source = f"row {number} of {found.count} of the eval `{found.eval.id}` ({place})"
-    return Chosen(chosen.inputs, source, number, found.count)
+    return Chosen(chosen.inputs, source, number, found.count, chosen.path)
 
 
 def row_asked_for(asked: object, shown: int) -> int | None:
@@ -99,10 +102,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """``problems``: why a run would not get this far, one sentence each. ``schema`` goes to models that take one."""
+    """``problems``: why a run would not get this far, one sentence each. ``schema`` goes to models that take one, ``tools`` are the
+    functions that an agent offers."""
 
     turns: Sequence[Turn] = ()
     schema: Mapping[str, Any] | None = None
+    tools: Sequence[Mapping[str, Any]] = ()
     model: str = ""
     options: Mapping[str, Any] | None = None
     problems: Sequence[str] = ()
@@ -128,7 +133,7 @@ def as_rendered(answer: Mapping[str, Any], problems: tuple[str, ...]) -> Rendere
     if answer["model_problem"]:
         problems = (*problems, f"This would not run: {answer['model_problem']}.")
     turns = [Turn(one["role"], [_part(part) for part in one["parts"]]) for one in answer["messages"]]
-    return Rendered(turns, answer["schema"], answer["model"], answer["options"], problems)
+    return Rendered(turns, answer["schema"], answer["tools"], answer["model"], answer["options"], problems)
 
 
 def _part(part: Mapping[str, str]) -> Part:
@@ -163,6 +168,14 @@ def _paragraphs(name: str, chosen: Chosen, rendered: Rendered) -> Iterator[str]:
         yield f"## {turn.role}"
         for part in turn.parts:
             yield fenced(part.text) if part.kind == "text" else f"*{part.kind.capitalize()}: {part.text}*"
+    if rendered.tools:
+        yield "## tools"
+        yield "Sent with each request; what they give follows as further messages."
+    for tool in rendered.tools:
+        yield f"### {tool['name']}"
+        if tool["description"]:
+            yield fenced(tool["description"])
+        yield fenced(json.dumps(tool["parameters"], ensure_ascii=False, indent=2), "json")
     if rendered.schema is not None:
         yield "## answer schema"
         yield "For models that take a schema; the messages say it too."

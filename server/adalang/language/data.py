@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -88,17 +88,27 @@ def read_values(path: Path) -> Iterator[dict[str, Any]]:
         raise _no_rows(path)
 
 
+def names_file(text: str) -> bool:
+    """Whether a text looks like the path of a file; addresses do not."""
+    return _FILE_NAME.fullmatch(text) is not None
+
+
 def anchored(value: Any, folder: Path) -> Any:
     """A row's value, in which what looks like the name of a file knows where that stands."""
     match value:
         case str():
-            return RowText.of(value, folder) if _FILE_NAME.fullmatch(value) else value
+            return RowText.of(value, folder) if names_file(value) else value
         case list():
             return [anchored(one, folder) for one in value]
         case dict():
             return {name: anchored(one, folder) for name, one in value.items()}
         case _:
             return value
+
+
+def anchored_in(inputs: Mapping[str, Any], row_of: str) -> Mapping[str, Any]:
+    """The inputs of a component that are a row of the data file ``row_of``, if one is named, as :func:`anchored` has them."""
+    return {name: anchored(value, Path(row_of).parent) for name, value in inputs.items()} if row_of else inputs
 
 
 def inline_rows(values: Iterable[dict[str, Any]], *, source: str = "inline") -> list[Row]:

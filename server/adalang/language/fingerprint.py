@@ -1,9 +1,9 @@
 """Fingerprints: one hash of all that decides what a component answers, and of nothing else.
 
 In it: the component's own declaration and those of its callees, the models with the options that change answers, the
-types and shared params that they use, the descriptions of tools, the content of corpus, tool and replay files. Not in it:
-other comments, layout, the form
-in which a text is written, other declarations, and settings that only say when, how often or for how much something runs.
+types and shared params that they use, the descriptions of tools, the content of corpus, tool and replay files, and of the
+images and files that messages put in, as far as the program names them. Not in it: other comments, layout, the form in which
+a text is written, other declarations, and settings that only say when, how often or for how much something runs.
 
 The hash is a Merkle hash: each declaration is hashed with its references replaced by the hashes of what they name.
 """
@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from adalang.language.attachments import attached
 from adalang.language.checks.scope import result_type
 from adalang.language.datasets import plan
 from adalang.language.declarations import (
@@ -195,6 +196,7 @@ class _Content:
                     },
                     "shared": {one.id: self._hasher.entity(one) for one in shared_params(self._program, entity)},
                     **self._told_tools(entity),
+                    **self._attached(entity, declaration),
                 }
             case RetrieverDeclaration():
                 return {**self._signature(entity, declaration), "settings": self._settings(declaration.settings)}
@@ -241,6 +243,15 @@ class _Content:
         """What an agent's model is told of prompts and others that are its tools; a tool's own hash has its description."""
         others = [one for one in callees(self._program, entity) if one.kind != "tool"]
         return {"told": {one.id: one.declaration.doc for one in others}} if others else {}
+
+    def _attached(self, entity: Entity, declaration: PromptDeclaration | AgentDeclaration) -> dict[str, Any]:
+        """The content of the images and files that messages put in."""
+        shown = [one.text for one in declaration.params if not self._is_open(entity, one.name.text)]
+        for one in shared_params(self._program, entity):
+            if isinstance(one.declaration, ParamDeclaration) and one.id not in self._hasher.open_params:
+                shown.append(one.declaration.param.text)
+        paths = attached(declaration, shown)
+        return {"attached": {path: self._file_hash(self._module.path.parent / path) for path in paths}} if paths else {}
 
     def _is_open(self, entity: Entity, name: str) -> bool:
         return f"{entity.id}.{name}" in self._hasher.open_params

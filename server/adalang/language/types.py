@@ -68,7 +68,14 @@ class ObjectOf:
         return next((one for one in self.fields if one.name == name), None)
 
 
-Type = Unknown | Primitive | ListOf | OptionalOf | Labels | ObjectOf
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """What one of several values of different kinds is; never declared, only found (the arms of a `match`)."""
+
+    types: tuple[Type, ...]
+
+
+Type = Unknown | Primitive | ListOf | OptionalOf | Labels | ObjectOf | AnyOf
 
 UNKNOWN = Unknown()
 STR, INT, FLOAT, BOOL = Primitive("str"), Primitive("int"), Primitive("float"), Primitive("bool")
@@ -105,6 +112,8 @@ def describe(declared: Type) -> str:
             return name or " | ".join(map(quote, labels))
         case ObjectOf(fields=fields, name=name):
             return name or "{ " + ", ".join(f"{one.name}: {describe(one.type)}" for one in fields) + " }"
+        case AnyOf(types=types):
+            return " | ".join(map(describe, types))
 
 
 def fits(source: Type, target: Type) -> bool:
@@ -112,6 +121,10 @@ def fits(source: Type, target: Type) -> bool:
     match source, target:
         case (Unknown(), _) | (_, Unknown()):
             return True
+        case AnyOf(types=types), _:
+            return all(fits(one, target) for one in types)
+        case _, AnyOf(types=types):
+            return any(fits(source, one) for one in types)
         case OptionalOf(item=inner), OptionalOf(item=wanted):
             return fits(inner, wanted)
         case _, OptionalOf(item=wanted):
@@ -133,6 +146,21 @@ def fits(source: Type, target: Type) -> bool:
             )
         case _:
             return False
+
+
+def widened(declared: Type) -> Type:
+    """The type with any text where labels have no type's name, as those of texts that are written out."""
+    match declared:
+        case Labels(name=""):
+            return STR
+        case ListOf(item=item):
+            return ListOf(widened(item))
+        case OptionalOf(item=item):
+            return OptionalOf(widened(item))
+        case ObjectOf(fields=fields, name=""):
+            return ObjectOf(tuple(Field(one.name, widened(one.type), one.description, one.origin) for one in fields))
+        case _:
+            return declared
 
 
 def misfit(value: Any, declared: Type, at: str = "") -> str | None:
@@ -167,6 +195,9 @@ def misfit(value: Any, declared: Type, at: str = "") -> str | None:
                 if reason:
                     return reason
             return None
+        case AnyOf(types=types):
+            reasons = [misfit(value, one, at) for one in types]
+            return reasons[0] if all(reasons) else None
 
 
 def _is_primitive(value: Any, name: str) -> bool:
@@ -228,6 +259,8 @@ def json_schema(declared: Type) -> dict[str, Any]:
                 "required": [one.name for one in fields],
                 "additionalProperties": False,
             }
+        case AnyOf(types=types):
+            return {"anyOf": [json_schema(one) for one in types]}
 
 
 def type_of_value(value: Any) -> Type:

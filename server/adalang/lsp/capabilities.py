@@ -28,7 +28,7 @@ COMMANDS = (
     "preview",
     "showGraph",
     "saveRow",
-    "failingRuns",
+    "traces",
     "openTrace",
     "applyProposal",
     "dismissProposal",

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adalang.engine.protocol import ApprovalAsked, Verdict
 from adalang.lsp import types
 from adalang.lsp.again import Again
 from adalang.lsp.protocol import RequestError
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("adalang.lsp")
 
-_CALL = "Call it"
 _REFRESH_SECONDS = 5.0
 """A client that has not answered by then is asked the next time all the same."""
 
@@ -49,25 +45,6 @@ class Window:
             self.tell(text)
             return None
         return answer.get("title") if isinstance(answer, dict) else None
-
-    async def approve(self, asked: ApprovalAsked) -> Verdict:
-        """Ask whether a tool may be called: in a dialog of the client's, where the inputs can be changed, if it has one."""
-        if self._server.client.approves:
-            try:
-                answer = await self._server.protocol.ask("adalang/approve", asdict(asked))
-            except RequestError:
-                answer = None
-            given = answer if isinstance(answer, dict) else {}
-            inputs, note = given.get("inputs"), given.get("note")
-            return Verdict(
-                given.get("approved") is True,
-                inputs if isinstance(inputs, dict) else asked.inputs,
-                note if isinstance(note, str) else "",
-            )
-        by = f" (asked by {asked.asked_by})" if asked.asked_by else ""
-        inputs_text = ", ".join(f"{name} = {json.dumps(one, ensure_ascii=False)}" for name, one in asked.inputs.items())
-        taken = await self.choose(f"{asked.tool} needs your approval{by}: {inputs_text}", [_CALL, "Refuse"])
-        return Verdict(taken == _CALL, asked.inputs, "" if taken == _CALL else "the person at the editor said no")
 
     def _message(self, method: str, kind: int, text: str) -> None:
         self._server.protocol.notify(method, types.ShowMessageParams(kind, text))

@@ -16,6 +16,10 @@ from adalang.lsp.protocol import RequestError
 if TYPE_CHECKING:
     from adalang.lsp.server import AdalServer
 
+ANSWER = "adalang/answer"
+"""Tells clients that show answers what has come of one: ``id`` (of the run), ``component``, ``text``, ``value``, ``restart``; at the end
+``done`` with ``value`` and ``run`` (the kept run's id), or with ``error``."""
+
 
 @dataclass(slots=True)
 class _Job:
@@ -112,7 +116,7 @@ class Work:
     def _report(self, shown: bool, token: str, progress: Progress) -> None:
         job = self._jobs.get(token)
         if job is not None and progress.answer is not None and self._server.client.shows_answers:
-            self._server.protocol.notify("adalang/answer", asdict(progress.answer))
+            self._server.protocol.notify(ANSWER, {"id": token, **asdict(progress.answer)})
         if not shown or job is None:
             return
         percentage = min(100, 100 * progress.done // progress.total) if progress.total else None

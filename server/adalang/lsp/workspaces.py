@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from adalang.config import Settings, find_root, load_settings
 from adalang.engine.client import EngineClient
+from adalang.lsp.approvals import approve
 from adalang.lsp.stores import StoreWatch
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Workspaces:
         """The workspace that a file belongs to. Looks at the disk: not for the typing path."""
         root = find_root(path).resolve()
         if root not in self._known:
-            engine = EngineClient(root, approve=self._server.window.approve)
+            engine = EngineClient(root, approve=partial(approve, self._server))
             self._known[root] = Workspace(root, StoreWatch(root), engine, EngineClient(root))
         return self._known[root]
 

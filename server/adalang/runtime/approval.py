@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -16,11 +16,14 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class ApprovalRequest:
     """A call that waits. ``tool`` is the tool's id, ``inputs`` are the values by name that it would be called with,
-    ``asked_by`` is the component that wants the call ("" for a tool that is run by itself)."""
+    ``asked_by`` is the component that wants the call ("" for a tool that is run by itself). ``types`` are the inputs' types as
+    the language writes them, and ``mistake`` says why the tool does not take other inputs ("": it does)."""
 
     tool: str
     inputs: Mapping[str, Any]
     asked_by: str = ""
+    types: Mapping[str, str] = field(default_factory=dict, compare=False)
+    mistake: Callable[[Mapping[str, Any]], str] = field(default=lambda inputs: "", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

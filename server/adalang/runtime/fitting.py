@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from adalang.language.declarations import AgentDeclaration, ListExpression, PromptDeclaration, dotted, setting
 from adalang.language.models import known_models
@@ -15,10 +16,32 @@ from adalang.runtime.models.keys import input_tokens
 from adalang.runtime.models.types import ModelSpec, Request
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a request lost so that it fits ``room`` tokens: ``lost`` of ``size`` ``unit`` of what ``name`` tells, at the ``end``."""
+
+    name: str
+    lost: int
+    size: int
+    unit: str
+    end: Literal["oldest", "last"]
+    room: int
+    model: str
+
+    def __str__(self) -> str:
+        lost = f"{self.name} lost its {self.end} {self.lost:,} of {self.size:,} {self.unit}"
+        return f"{lost}, to fit the {self.room:,} tokens that {self.model} reads"
+
+    @property
+    def share(self) -> float:
+        """How much of it is gone, from 0 to 1."""
+        return self.lost / self.size
+
+
 def fitted(
     program: Program, entity: Entity, inputs: Mapping[str, Any], written: Callable[[Mapping[str, Any]], Request]
-) -> tuple[Request, Mapping[str, Any], tuple[str, ...]]:
-    """The request that ``written`` makes of the inputs, the inputs in it, and a sentence for each that was shortened.
+) -> tuple[Request, Mapping[str, Any], tuple[Cut, ...]]:
+    """The request that ``written`` makes of the inputs, the inputs in it, and what was cut of each that was shortened.
 
     Of turns the oldest go, of other lists the last, of a text its end. Sizes are in tokens, estimated.
 
@@ -37,7 +60,9 @@ def fitted(
         kept = _most_kept(lambda size: excess(written({**inputs, name: _cut(value, size, turns)}), room), len(value))  # noqa: B023
         inputs = {**inputs, name: _cut(value, kept, turns)}
         request = written(inputs)
-        cuts.append(_told(name, value, kept, turns) + f", to fit the {room:,} tokens that {request.model.id} reads")
+        unit = "characters" if isinstance(value, str) else "turns" if turns else "items"
+        end: Literal["oldest", "last"] = "oldest" if turns else "last"
+        cuts.append(Cut(f"`{name}`", len(value) - kept, len(value), unit, end, room, request.model.id))
         if excess(request, room) <= 0:
             return request, inputs, tuple(cuts)
     raise too_long(entity.id, request, room)
@@ -98,12 +123,3 @@ def _cut(value: str | Sequence[Any], size: int, turns: bool) -> str | Sequence[A
 def shortened(text: str, size: int) -> str:
     """A text with at most ``size`` characters of its own; that it was cut can be seen in it."""
     return text if len(text) <= size else f"{text[:size]}… (cut: {size:,} of {len(text):,} characters)"
-
-
-def _told(name: str, value: str | Sequence[Any], kept: int, turns: bool) -> str:
-    lost = len(value) - kept
-    if isinstance(value, str):
-        return f"`{name}` lost its last {lost:,} of {len(value):,} characters"
-    return (
-        f"`{name}` lost its {'oldest' if turns else 'last'} {lost:,} of {len(value):,} {'turns' if turns else 'items'}"
-    )

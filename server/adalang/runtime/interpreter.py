@@ -20,6 +20,7 @@ from adalang.language.declarations import (
     setting,
 )
 from adalang.language.program import Entity, Program
+from adalang.runtime.agents.asking import Asking
 from adalang.runtime.agents.journal import Called, Journal, once, with_journal
 from adalang.runtime.agents.loop import run_agent
 from adalang.runtime.answers import read_answer
@@ -99,7 +100,18 @@ class Runtime:
 
     def messages(self, entity: Entity, inputs: Mapping[str, Any]) -> tuple[Message, ...]:
         """What a prompt, or an agent at first, would send for these inputs; nothing is called."""
-        return self.prompts.messages(entity, checked_inputs(self.program, entity, inputs))[0]
+        return self.opening(entity, inputs)[0]
+
+    def opening(
+        self, entity: Entity, inputs: Mapping[str, Any]
+    ) -> tuple[tuple[Message, ...], tuple[Mapping[str, Any], ...]]:
+        """:meth:`messages`, and the tools that go with them."""
+        values = checked_inputs(self.program, entity, inputs)
+        if not isinstance(entity.declaration, AgentDeclaration):
+            return self.prompts.messages(entity, values)[0], ()
+        asking = Asking.of(self, entity)
+        request, _ = asking.request(asking.dialect(), values)
+        return request.messages, request.tools
 
 
 class _Run:

@@ -20,7 +20,9 @@ class Services:
 
     ``effects``: whether tools with effects, and tools that need approval, are called ("run"), or answered from what
     ``observations`` has of earlier calls ("replay"), as where an optimizer tries things out. ``toolless``: models, by id and
-    address, that said that they take no tools. ``file_folders``: where files that inputs name may be, besides the workspace.
+    address, that said that they take no tools. ``answers_for_all``: the approver is a function that was given for just this, and no
+    person at a terminal or in an editor: it is asked in evals and optimizations too. ``file_folders``: where files that inputs name
+    may be, besides the workspace.
     """
 
     approver: Approver = nobody
@@ -29,15 +31,16 @@ class Services:
     effects: Effects = "run"
     observations: Observations | None = None
     toolless: set[tuple[str, str]] = field(default_factory=set)
+    answers_for_all: bool = False
     file_folders: tuple[Path, ...] = ()
 
     def unattended(self, why: str) -> Services:
-        """The same where nobody can be asked: ``why`` is told to whoever needed it."""
-        return replace(self, approver=nobody_because(why))
+        """The same where no person can be asked: ``why`` is told to whoever needed it."""
+        return self if self.answers_for_all else replace(self, approver=nobody_because(why))
 
     def replaying(self) -> Services:
-        """The same without tools' effects: what runs by itself, and again and again, only replays them."""
-        return replace(self, effects="replay")
+        """The same without tools' effects, and without a person: what runs by itself, again and again, only replays them."""
+        return replace(self.unattended("nobody is asked where tools are only replayed"), effects="replay")
 
     async def aclose(self) -> None:
         """End the tools' processes and let go of the indexes."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adalang.runtime.models.types import Message, Usage
 from adalang.runtime.provenance import Origins, moved
+
+if TYPE_CHECKING:
+    from adalang.runtime.fitting import Cut
 
 Place = tuple[int, ...]
 """Where a call stands in the program's order."""
@@ -50,7 +53,7 @@ class Call:
     seconds: float = 0.0
     model: str = ""
     attempts: int = 0
-    cuts: tuple[str, ...] = ()
+    cuts: tuple[Cut, ...] = ()
 
 
 @dataclass(slots=True)
@@ -87,4 +90,5 @@ class Trace:
         self.step_origins = {name: moved(origins, places) for name, origins in self.step_origins.items()}
 
     def to_json(self) -> dict[str, Any]:
-        return {"calls": [asdict(call) for call in self.calls], "steps": self.steps}
+        calls = [{**asdict(call), "cuts": [str(cut) for cut in call.cuts]} for call in self.calls]
+        return {"calls": calls, "steps": self.steps}

@@ -215,14 +215,15 @@ class Store:
 
     def put_observation(self, record: ObservationRecord) -> None:
         """Keep what a tool answered; it replaces what an equal call was answered before. An answer that holds a secret is not kept."""
-        if self.holds_secret(record.output):
+        if self.holds_secret([record.output, record.error]):
             return
         self._write(
-            "INSERT OR REPLACE INTO observations (key, tool, inputs, output, created) VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO observations (key, tool, inputs, output, error, created) VALUES (?, ?, ?, ?, ?, ?)",
             record.key,
             record.tool,
             self._known_hidden(record.inputs),
             dumped(record.output),
+            record.error,
             record.created,
         )
 

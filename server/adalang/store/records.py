@@ -69,12 +69,14 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class ObservationRecord:
-    """What a tool answered. `key` is made of all that decides the answer: the tool, its code, the inputs."""
+    """What a tool answered; `error` is what it said instead of an output, "" when it gave one. `key` is made of all that
+    decides the answer: the tool, its code, the inputs."""
 
     key: str
     tool: str
     inputs: JsonObject
     output: Any
+    error: str = ""
     created: float = field(default_factory=time.time)
 
 

@@ -113,6 +113,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             tool TEXT NOT NULL,
             inputs TEXT NOT NULL,
             output TEXT NOT NULL,
+            error TEXT NOT NULL,
             created REAL NOT NULL
         )""",
     ),

@@ -67,13 +67,21 @@ class _Packer:
         if kind in _SCALARS:
             return value if self._redactor is None else _number(value, self._redactor)
         if isinstance(value, Mapping):
-            if self._redactor is not None:
-                return self._without_secrets(value, self._redactor)
-            # Most of what a trace holds are short fields: no call is made for those.
-            return {str(name): one if type(one) in _SCALARS else self.pack(one) for name, one in value.items()}
+            return self._fields(value) if self._redactor is None else self._without_secrets(value, self._redactor)
         if isinstance(value, list | tuple | set | frozenset):
             return [self.pack(one) for one in value]
         return self._text(str(value))
+
+    def _fields(self, fields: Mapping[Any, Any]) -> dict[str, Any]:
+        # Most of what a trace holds are short fields: for those nothing of ours is called.
+        told: dict[str, Any] = {}
+        for name, one in fields.items():
+            if type(name) is not str:
+                name = str(name)
+            kind = type(one)
+            is_short = kind in _SCALARS or (kind is str and len(one) < _LONG and one[:1] != _MARK)
+            told[name] = one if is_short else self.pack(one)
+        return told
 
     def _without_secrets(self, fields: Mapping[Any, Any], redactor: Redactor) -> dict[str, Any]:
         told = ((str(name), one) for name, one in fields.items())

@@ -70,5 +70,8 @@ export default async function ({ vscode }) {
   await vscode.notification("whisper: ").waitFor();
   await vscode.screenshot("3-run");
   log("a run asks for the inputs that nothing gives");
+  await vscode.notification("whisper: ").getByText("Open Trace").click();
+  await vscode.page.locator(".tab", { hasText: "Trace of whisper" }).waitFor();
+  log("its result offers its trace");
   assert.deepEqual(vscode.outsideRequests, []);
 }

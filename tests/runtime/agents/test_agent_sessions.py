@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -182,22 +183,31 @@ agent helper(ticket: str) -> str {
 """
 
 
-def test_a_killed_command_goes_on_where_it_was(tmp_path):
+def test_a_killed_command_goes_on_where_it_was_and_nobody_goes_on_beside_it(tmp_path):
     (tmp_path / "tools.py").write_text(TOOLS)
     (tmp_path / "help.adal").write_text(HELPER)
     begin = ("run", "help.adal:helper", "--session", "one")
+    beside = []
 
     def kill_while_it_ships(process):
         def wait():
             while not (tmp_path / "shipping.txt").exists():
                 time.sleep(0.01)
-            os.kill(process, signal.SIGKILL)
+            try:
+                command = [sys.executable, "-m", "adalang", *begin, "--resume"]
+                beside.append(
+                    subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=50)
+                )
+            finally:
+                os.kill(process, signal.SIGKILL)
 
         threading.Thread(target=wait, daemon=True).start()
 
     given = ("--set", "ticket=Please ship my order A7.")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     run_command(*begin, *given, cwd=tmp_path, environment=environment, started=kill_while_it_ships)
+    told = "the session `one` of `helper` is at work already; wait for it or stop it"
+    assert [(one.returncode, told in one.stderr, "Go on with" in one.stderr) for one in beside] == [(2, True, False)]
     again = adalang(*begin, "--set", "ticket=x", cwd=tmp_path)
     assert again.returncode == 2 and "--resume" in again.stderr
     done = adalang(*begin, "--resume", "--json", cwd=tmp_path)

@@ -26,6 +26,19 @@ def test_markdown_is_cut_at_headings_and_knows_those_above(tmp_path):
     ]
 
 
+def test_a_heading_alone_stands_before_what_is_beneath_it(tmp_path):
+    """By itself it would be found first for its words, and tell nothing."""
+    text = "# Guide\n\n## Money\n\n### Refunds\nPaid back.\n## Parking\n## Hours\nNine to five.\n## The end\n"
+    assert read(tmp_path, "a.md", text) == [
+        Section("# Guide\n\n## Money\n\n### Refunds\nPaid back.", "#Refunds", "Guide > Money > Refunds"),
+        Section("## Parking\n\n## Hours\nNine to five.", "#Hours", "Guide > Hours"),
+        Section("## The end", "#The end", "Guide > The end"),
+    ]
+    assert read(tmp_path, "b.html", "<h1>Guide</h1><h2>Refunds</h2><p>Paid back.") == [
+        Section("Guide\n\nRefunds\n\nPaid back.", "#Refunds", "Guide > Refunds")
+    ]
+
+
 def test_html_is_read_as_it_is_seen(tmp_path):
     text = (
         "<html><head><title>No</title><style>p{}</style></head><body><h1>A <b>guide</b></h1><p>Text &amp; more<br>here"

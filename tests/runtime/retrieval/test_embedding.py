@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from tests.runtime.retrieval.world import WIDTH, EmbeddingServer, spec
@@ -106,6 +107,52 @@ async def test_what_was_paid_for_is_on_disk_before_it_is_used(server, gateway, t
         _, usage = await gateway_of_another.embed(spec(server), ["paid for"])
         await gateway_of_another.aclose()
     assert (usage.calls, usage.cached_calls) == (0, 1) and len(server.calls) == 1
+
+
+PROVIDERS = {
+    "openai/text-embedding-3-small": {"api_base": "{url}/v1"},
+    "hosted_vllm/mine": {"api_base": "{url}/v1"},
+    "mistral/mistral-embed": {"api_base": "{url}/v1"},
+    "nvidia_nim/mine": {"api_base": "{url}/v1"},
+    "azure/mine": {"api_base": "{url}", "api_version": "2024-10-21"},
+    "gemini/gemini-embedding-001": {"api_base": "{url}/v1beta"},
+    "cohere/embed-v4.0": {"api_base": "{url}/v2/embed"},
+    "bedrock/amazon.titan-embed-text-v2:0": {"api_base": "{url}", "region": "us-east-1"},
+    "ollama/mine": {"api_base": "{url}"},
+}
+
+
+@pytest.fixture(params=PROVIDERS)
+def model(request, server, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-key")
+    options = {
+        name: one.format(url=server.api_base.removesuffix("/v1")) for name, one in PROVIDERS[request.param].items()
+    }
+    secrets = {} if request.param.startswith(("bedrock", "ollama")) else {"api_key": "secret-key"}
+    return ModelSpec(request.param, options, secrets, retries=0, timeout=20.0)
+
+
+async def test_every_provider_s_calls_are_counted_one_by_one(model, server, gateway):
+    """Also where one request takes one text alone: then each is a call."""
+    vectors, usage = await gateway.embed(model, ["refunds", "parcels", "refunds"])
+    assert len(vectors) == 3 and vectors[0] == vectors[2] != vectors[1] and len(vectors[0]) == 4 * WIDTH
+    assert sorted(server.texts) == ["parcels", "refunds"]
+    assert usage.calls == len(server.calls) == (2 if "titan" in model.id else 1)
+    _, again = await gateway.embed(model, ["parcels", "refunds"])
+    assert (again.calls, again.cached_calls) == (0, 2)
+
+
+@pytest.mark.parametrize("status", [429, 500])
+async def test_nobody_tries_again_behind_the_budget_s_back(model, server, gateway, status):
+    server.fault, server.retry_after = lambda number: status, "0.125"
+    with pytest.raises(TransportFailure) as failed:
+        await gateway.embed(model, ["text"])
+    assert len(server.calls) == 1
+    assert failed.value.retry_after == 0.125
+    server.fault = lambda number: status if number == 1 else 200
+    _, usage = await gateway.embed(replace(model, retries=1), ["text"])
+    assert len(server.calls) == 3 and usage.calls == 1
 
 
 async def test_rerankers_score_once(server, gateway):

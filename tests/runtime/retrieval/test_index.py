@@ -118,6 +118,23 @@ async def test_only_changed_files_are_read_and_embedded_again(tmp_path):
     index.close()
 
 
+async def test_a_changed_file_costs_the_built_in_embedding_that_file_alone(tmp_path):
+    (tmp_path / "a.txt").write_text("refunds are paid back")
+    (tmp_path / "b.txt").write_text("parcels are late")
+    index = Index(tmp_path / "i.db", corpus(tmp_path), lexical=True)
+    await index.refresh(None)
+    tables = Tables(tmp_path / "i.db")
+    before = dict(tables.vectors())
+    (tmp_path / "b.txt").write_text("refunds are late")
+    await index.refresh(None)
+    after = dict(tables.vectors())
+    tables.close()
+    (kept,) = before.keys() & after.keys()
+    assert len(before) == len(after) == 2 and before[kept] == after[kept]
+    assert [source for source, _ in await found(index, "are refunds late", "vector")] == ["b.txt", "a.txt"]
+    index.close()
+
+
 async def test_a_failure_half_way_leaves_the_index_as_it_was(tmp_path):
     (tmp_path / "a.txt").write_text("good text")
     index = Index(tmp_path / "i.db", corpus(tmp_path))

@@ -35,13 +35,15 @@ def spec(server: EmbeddingServer, **options: Any) -> ModelSpec:
 
 @dataclass
 class EmbeddingServer:
-    """Answers as OpenAI does, with one dimension for some words each. ``texts`` are all that were embedded, in order.
+    """Answers as the provider does whose path is asked for, with one dimension for some words each. ``texts`` are all that were
+    embedded, in order.
 
     ``fault`` is asked before each answer, with the number of the call: a status of 400 and more is sent as it is.
     """
 
     fault: Callable[[int], int] = lambda number: 200
     latency: float = 0.0
+    retry_after: str = "0"
     calls: list[list[str]] = field(default_factory=list)
     reranked: list[dict[str, Any]] = field(default_factory=list)
     port: int = 0
@@ -56,8 +58,8 @@ class EmbeddingServer:
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=1 << 26)
-        app.router.add_post("/v1/embeddings", self._embed)
         app.router.add_post("/v1/rerank", self._rerank)
+        app.router.add_post("/{path:.*}", self._embed)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.2, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -69,17 +71,15 @@ class EmbeddingServer:
 
     async def _embed(self, request: web.Request) -> web.Response:
         body = await request.json()
-        texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
+        texts = _texts(body)
         number = len(self.calls)
         self.calls.append(texts)
         await asyncio.sleep(self.latency)
         status = self.fault(number)
         if status >= 400:
             error = {"message": "the server has a bad day", "type": "server_error"}
-            return web.json_response({"error": error}, status=status, headers={"retry-after": "0"})
-        data = [{"object": "embedding", "index": n, "embedding": _vector(text)} for n, text in enumerate(texts)]
-        usage = {"prompt_tokens": sum(len(text) // 4 + 1 for text in texts), "total_tokens": 0}
-        return web.json_response({"object": "list", "model": body["model"], "data": data, "usage": usage})
+            return web.json_response({"error": error}, status=status, headers={"retry-after": self.retry_after})
+        return web.json_response(_answer(request.path, body, [_vector(text) for text in texts]))
 
     async def _rerank(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -88,6 +88,33 @@ class EmbeddingServer:
         best_first = sorted(scores, key=lambda one: -one[1])
         results = [{"index": nth, "relevance_score": score} for nth, score in best_first]
         return web.json_response({"id": "r", "results": results, "meta": {"billed_units": {"search_units": 1}}})
+
+
+def _texts(body: dict[str, Any]) -> list[str]:
+    """What is to be embedded, as OpenAI and others, Gemini, Cohere and Titan are told it."""
+    if "requests" in body:
+        return [one["content"]["parts"][0]["text"] for one in body["requests"]]
+    found = body.get("input") or body.get("texts") or body["inputText"]
+    return found if isinstance(found, list) else [found]
+
+
+def _answer(path: str, body: dict[str, Any], vectors: list[list[float]]) -> dict[str, Any]:
+    sent = sum(len(text) // 4 + 1 for text in _texts(body))
+    if path.endswith(":batchEmbedContents"):
+        return {"embeddings": [{"values": one} for one in vectors]}
+    if path.endswith("/api/embed"):
+        return {"embeddings": vectors, "prompt_eval_count": sent}
+    if path.endswith("/v2/embed"):
+        return {"id": "e", "embeddings": {"float": vectors}, "meta": {"billed_units": {"input_tokens": sent}}}
+    if path.endswith("/invoke"):
+        return {"embedding": vectors[0], "inputTextTokenCount": sent}
+    data = [{"object": "embedding", "index": nth, "embedding": one} for nth, one in enumerate(vectors)]
+    return {
+        "object": "list",
+        "model": body["model"],
+        "data": data,
+        "usage": {"prompt_tokens": sent, "total_tokens": sent},
+    }
 
 
 def _vector(text: str) -> list[float]:

@@ -114,3 +114,40 @@ def thread(x: str) -> str:
 
 def process(x: str) -> str:
     return str(os.getpid())
+
+
+class Unusual(BaseException):
+    pass
+
+
+def raises_base(x: str) -> str:
+    raise Unusual("at the base")
+
+
+def interrupts(x: str) -> str:
+    raise KeyboardInterrupt
+
+
+def prints_much_to_stderr(x: str) -> str:
+    sys.stderr.write("y" * 100_000_000)
+    return x
+
+
+def writes_between(x: str) -> str:
+    """Writes where only answers go."""
+    for number in range(3, 20):
+        try:
+            os.write(number, b"\0\0\0\5{{{{{")
+        except OSError:
+            continue
+    return x
+
+
+def whereabouts(x: str) -> str:
+    return f"{Path.cwd()} {os.environ.get('PLACE')} {os.environ.get('NEW')}"
+
+
+def wanders(x: str) -> str:
+    os.chdir("/")
+    os.environ.update(PLACE="changed", NEW="new")
+    return whereabouts(x)

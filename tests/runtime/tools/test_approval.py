@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import pytest
 from tests.runtime.world import world
@@ -138,13 +139,28 @@ async def test_where_effects_are_replayed_only_recorded_calls_are_answered(tmp_p
         replay = services.unattended("nobody").replaying()
         async with shop(tmp_path, replay, "# told in other words\n" + text) as w:
             assert await w.run("refund", order="7", amount=60.0) == "refunded 60.0"
-            with pytest.raises(RunFailed, match="no earlier call with these inputs is recorded") as failed:
+            with pytest.raises(RunFailed) as failed:
                 await w.run("refund", order="8", amount=60.0)
-            assert isinstance(failed.value.failure, NotRecorded)
+            refused = NotApproved if text == TEXT else NotRecorded
+            assert type(failed.value.failure) is refused
         (tmp_path / "t.py").write_text(CODE + "\n# other code\n")
         async with world(tmp_path, text, lambda incoming: "", services=replay) as w:
-            with pytest.raises(RunFailed, match="recorded"):
+            with pytest.raises(RunFailed, match=r"recorded|nobody is asked where tools are only replayed"):
                 await w.run("refund", order="7", amount=60.0)
+    assert called(tmp_path) == ["7 60.0"]
+
+
+async def test_an_error_of_a_tool_with_effects_is_recorded_and_replayed(tmp_path):
+    with Store.in_memory() as store:
+        services = Services(observations=Observations(store))
+        async with shop(tmp_path, services, EFFECTS) as w:
+            (tmp_path / "t.py").write_text(
+                f"{CODE}    raise ValueError('no such order')\n".replace("    return", "    #")
+            )
+            for replayed in (False, True):
+                runtime = replace(w.runtime, services=w.runtime.services.replaying()) if replayed else w.runtime
+                with pytest.raises(RunFailed, match=r"`refund`: t\.py:4: ValueError: no such order"):
+                    await runtime.run(w.program.resolve("refund"), {"order": "7", "amount": 60.0})
     assert called(tmp_path) == ["7 60.0"]
 
 

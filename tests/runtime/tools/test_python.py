@@ -198,7 +198,7 @@ async def test_an_edit_is_seen_and_one_of_a_helper_too(tmp_path):
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("from os import getcwd as f\n", "`f` in t.py does not take what the tool gives"),
+        ("from os import getcwd as f\n", "`f` in t.py does not take what it is given"),
         ("def f(x): return 1\n", "`f` is declared to give str, and gave something else: it is a number, not str"),
         ("raise ValueError('at import')\ndef f(x): pass\n", "t.py cannot be imported: t.py:1: ValueError: at import"),
         ("import os\nos._exit(1)\ndef f(x): pass\n", "t.py cannot be imported: it ended its process (exit code 1)"),

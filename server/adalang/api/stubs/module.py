@@ -16,6 +16,7 @@ from adalang.language.checks.scope import result_type
 from adalang.language.datasets import NotConstant, constant
 from adalang.language.declarations import Expression
 from adalang.language.program import Entity, Program
+from adalang.language.turns import is_history
 from adalang.language.types import OptionalOf
 
 _NOTE = "Written by `adalang stubs {file}`; do not edit."
@@ -94,7 +95,10 @@ class _Stub:
     def __init__(self, program: Program, entity: Entity, types: PythonTypes, names: Names) -> None:
         self.entity = entity
         self.name = names.take(f"_{camel(entity.id)}", f"_{camel(entity.id)}_")
+        self._session = names.take(f"{self.name}Session", f"{self.name}Session_")
         self._inputs = list(_inputs(program, entity, types))
+        parameters = {one.name.text: program.type_of(one.type, entity.module) for one in entity.parameters}
+        self._histories = {name for name, declared in parameters.items() if is_history(declared)}
         self._returns = types.output(result_type(program, entity), f"{entity.id}.output")
 
     @property
@@ -104,26 +108,37 @@ class _Stub:
         return is_plain(name) and not name.startswith("_") and not hasattr(AdalangProgram, name)
 
     def text(self) -> str:
-        inputs = self._signature()
+        inputs, said = self._signature(self._inputs), self._signature(self._in_a_session())
         lines = [
+            f"class {self._session}(adalang.Conversation):",
+            f"    def __call__({said}) -> {self._returns}: ...",
+            f"    async def acall({said}) -> {self._returns}: ...",
+            f"    def resume(self) -> {self._returns}: ...",
+            f"    async def aresume(self) -> {self._returns}: ...",
+            "",
             f"class {self.name}(adalang.Component):",
             *docstring(self.entity.declaration.doc, "    "),
             f"    def __call__({inputs}) -> {self._returns}: ...",
             f"    async def acall({inputs}) -> {self._returns}: ...",
+            f"    def session(self, name: str) -> {self._session}: ...",
             f"    def stream({inputs}) -> Generator[adalang.Piece]: ...",
             f"    def astream({inputs}) -> AsyncGenerator[adalang.Piece]: ...",
         ]
         return "\n".join(lines)
 
-    def _signature(self) -> str:
-        names = [name for name, _, _ in self._inputs]
+    def _in_a_session(self) -> list[tuple[str, str, str]]:
+        """What was said before need not be given: the session holds it."""
+        return [(name, python, default or "..." * (name in self._histories)) for name, python, default in self._inputs]
+
+    def _signature(self, inputs: list[tuple[str, str, str]]) -> str:
+        names = [name for name, _, _ in inputs]
         if not all(map(is_plain, names)):  # a name that Python has taken: given by position, or as **{"class": …}
             return "self, /, *positional: Any, **inputs: Any"
         itself = "self"
         while itself in names:
             itself = f"_{itself}"
         parts, optional = [itself, "/"] if itself != "self" else [itself], False
-        for name, python, default in self._inputs:
+        for name, python, default in inputs:
             if optional and not default and "*" not in parts:
                 parts.append("*")
             optional = optional or bool(default)

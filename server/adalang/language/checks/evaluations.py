@@ -44,6 +44,7 @@ from adalang.language.types import (
     INT,
     PASSAGE,
     UNKNOWN,
+    AnyOf,
     Field,
     Labels,
     ListOf,
@@ -453,7 +454,7 @@ def _judge(scope: Scope, item: Item, function: Expression) -> None:
             "ADL506",
             item,
             function.span,
-            "A metric gives a number from 0 to 1, or { score: float, reason: str }; "
+            "A metric gives a bool or a number from 0 to 1, or { score: float, reason: str }; "
             f"`{entity.id}` gives {describe(returns)}.",
             related=[scope.declared_at(entity)],
         )
@@ -462,7 +463,8 @@ def _judge(scope: Scope, item: Item, function: Expression) -> None:
 def gives_score(returns: Type) -> bool:
     """Whether a component with this result can be a metric."""
     score = returns.field("score") if isinstance(returns, ObjectOf) else None
-    return fits(returns if score is None else score.type, FLOAT)
+    found = returns if score is None else score.type
+    return found == BOOL or fits(found, FLOAT)
 
 
 def _built_in(
@@ -517,7 +519,7 @@ def metric_kind(declared: Type) -> MetricKind | None:
             return "object"
         case OptionalOf(item=inner):
             return metric_kind(inner)
-        case Unknown():
+        case Unknown() | AnyOf():
             return None
         case _:
             return declared.name

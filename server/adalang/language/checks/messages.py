@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from adalang.language import template_types as types
 from adalang.language import templates
+from adalang.language.attachments import constant_parts
 from adalang.language.checks.scope import Scope
 from adalang.language.declarations import Name, Template
 from adalang.language.diagnostics import did_you_mean, replace
@@ -56,16 +57,10 @@ def template(scope: Scope, item: Item, template: Template, names: Mapping[str, T
 
 def _attachments(scope: Scope, item: Item, template: Template) -> None:
     """Images and files that are named by a constant have to be there."""
-    for tag in template.tags:
-        for function, bracket, path in zip(tag.tokens, tag.tokens[1:], tag.tokens[2:], strict=False):
-            if function.text not in templates.PART_FUNCTIONS or bracket.text != "(" or path.kind != "string":
-                continue
-            name = path.text[1:-1]
-            if ":" in name[:8] or "\\" in name or not name.strip():
-                continue
-            if scope.facts.exists(scope.module.path.parent / name) is False:
-                message = f"There is no file `{name}` (looked beside this file)."
-                scope.report.add("ADL501", item, path.span, message)
+    for path, name in constant_parts(template):
+        if scope.facts.exists(scope.module.path.parent / name) is False:
+            message = f"There is no file `{name}` (looked beside this file)."
+            scope.report.add("ADL501", item, path.span, message)
 
 
 def _fault(scope: Scope, item: Item, template: Template, fault: templates.JinjaFault) -> None:

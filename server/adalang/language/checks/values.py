@@ -35,6 +35,7 @@ from adalang.language.types import (
     INT,
     STR,
     UNKNOWN,
+    AnyOf,
     Field,
     Labels,
     ListOf,
@@ -48,6 +49,7 @@ from adalang.language.types import (
 
 Names = Mapping[str, Type]
 
+_NULL = OptionalOf(UNKNOWN)
 _ENV = 'env("NAME")'
 FOREIGN_CONSTANTS = {"True": "true", "False": "false", "None": "null", "nil": "null", "undefined": "null"}
 
@@ -125,23 +127,30 @@ def infer(scope: Scope, item: Item, expression: Expression, names: Names) -> Typ
 
 def _constant(value: int | float | bool | None) -> Type:
     if value is None:
-        return OptionalOf(UNKNOWN)
+        return _NULL
     if isinstance(value, bool):
         return BOOL
     return INT if isinstance(value, int) else FLOAT
 
 
 def _joined(types: list[Type]) -> Type:
-    """One type that holds all of them: labels become a union, different kinds nothing known."""
-    if not types:
+    """One type that holds all of them: labels become a union, different kinds any of them."""
+    if any(isinstance(one, OptionalOf) for one in types):
+        filled = [one.item if isinstance(one, OptionalOf) else one for one in types if one != _NULL]
+        return OptionalOf(_joined(filled))
+    if not types or UNKNOWN in types:
         return UNKNOWN
+    labels = [label for one in types if isinstance(one, Labels) for label in one.labels]
     if all(isinstance(one, Labels) for one in types):
-        labels = dict.fromkeys(label for one in types if isinstance(one, Labels) for label in one.labels)
-        return Labels(tuple(labels))
-    first = types[0]
-    if all(fits(one, first) for one in types):
-        return first
-    return next((wide for wide in types if all(fits(one, wide) for one in types)), UNKNOWN)
+        return Labels(tuple(dict.fromkeys(labels)))
+    wide = next((wide for wide in types if all(fits(one, wide) for one in types)), None)
+    if wide is not None:
+        return wide
+    lists = [one.item for one in types if isinstance(one, ListOf)]
+    if len(lists) == len(types):
+        return ListOf(_joined(lists))
+    kinds = [one for one in types if not isinstance(one, Labels)]
+    return AnyOf(tuple(dict.fromkeys([*kinds, Labels(tuple(dict.fromkeys(labels)))] if labels else kinds)))
 
 
 def _unknown(scope: Scope, item: Item, span: Span, name: str, names: Names) -> None:
@@ -160,6 +169,8 @@ def _field(scope: Scope, item: Item, owner: Type, name: str, span: Span) -> Type
             return UNKNOWN
         case OptionalOf(item=inner):
             return _field(scope, item, inner, name, span)
+        case AnyOf(types=types):
+            return _joined([_field(scope, item, one, name, span) for one in types])
         case ObjectOf():
             found = owner.field(name)
             if found is not None:

@@ -12,7 +12,7 @@ from adalang.lsp.features.preview import preview
 from adalang.lsp.features.proposals import apply_proposal, dismiss_proposal, explain_proposal
 from adalang.lsp.features.save_row import save_row
 from adalang.lsp.features.tasks import cancel, evaluate, inputs, optimize, run
-from adalang.lsp.features.traces import failing_runs, open_trace
+from adalang.lsp.features.traces import open_trace, traces
 from adalang.lsp.protocol import INVALID_PARAMS, RequestError
 from adalang.lsp.server import AdalServer
 
@@ -83,7 +83,7 @@ COMMANDS: Mapping[str, Command] = {
     "adalang.server.preview": Command(preview, ("uri", "name"), needs_trust=False, more=_ROW),
     "adalang.server.showGraph": Command(show_graph, ("uri",), needs_trust=False, more=_NAME),
     "adalang.server.saveRow": Command(save_row, ("uri", "name"), needs_trust=True, more=_OUTPUT),
-    "adalang.server.failingRuns": Command(failing_runs, ("uri",), needs_trust=True, more=_NAME),
+    "adalang.server.traces": Command(traces, ("uri",), needs_trust=True, more=_NAME),
     "adalang.server.openTrace": Command(open_trace, ("uri", "run"), needs_trust=True, more=_SHOW),
     "adalang.server.applyProposal": Command(apply_proposal, ("id",), needs_trust=True),
     "adalang.server.dismissProposal": Command(dismiss_proposal, ("id",), needs_trust=True),

@@ -12,6 +12,7 @@ from adalang.language.diagnostics import Diagnostic
 from adalang.language.program import Module
 from adalang.lsp import to_lsp, types
 from adalang.lsp.features.proposals import proposal_diagnostics
+from adalang.lsp.features.traces import failing_diagnostics
 from adalang.lsp.folders import Listing
 from adalang.lsp.protocol import encode
 from adalang.lsp.server import AdalServer
@@ -62,12 +63,13 @@ def _of_workspace(snapshot: Snapshot, listing: Listing) -> Iterator[tuple[str, i
 
 
 def of_document(snapshot: Snapshot, uri: str) -> list[types.Diagnostic]:
-    """What is wrong with an open document, and what is proposed for it."""
+    """What is wrong with an open document, what is proposed for it, and which rows of its evals failed."""
     analysis = snapshot.analysis(uri)
     if analysis is None:
         return []
     found = _converted(snapshot, analysis.document.module, analysis.diagnostics)
-    return [*found, *proposal_diagnostics(snapshot, analysis.document)]
+    document = analysis.document
+    return [*found, *proposal_diagnostics(snapshot, document), *failing_diagnostics(snapshot, document)]
 
 
 def _converted(snapshot: Snapshot, module: Module, found: Iterable[Diagnostic]) -> list[types.Diagnostic]:

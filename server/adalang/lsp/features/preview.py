@@ -1,4 +1,4 @@
-"""Previews of prompts: the messages for one row, with no model call; a page that follows the text."""
+"""Previews of prompts and agents: the messages for one row, with no model call; a page that follows the text."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from adalang.lsp.targets import target_at, target_of
 
 RENDER_SECONDS = 10.0
 """For a template that never ends, a cold start of the worker included."""
+_PREVIEWED = ("prompt", "agent")
 
 
 async def preview(server: AdalServer, uri: str, name: str, row: int | str | None) -> dict[str, Any]:
-    """Show a prompt's messages for a row: a number from 1, ``"next"``, ``"previous"``, or the one that was shown last.
+    """Show a prompt's messages, or an agent's first ones with its tools, for a row: a number from 1, ``"next"``, ``"previous"``, or the one that was shown last.
     ``uri`` may be that of a page that is shown; ``name`` is not looked at then."""
     page = Page.of(uri)
     if page is None:
@@ -44,6 +45,7 @@ async def preview(server: AdalServer, uri: str, name: str, row: int | str | None
             for turn in rendered.turns
         ],
         "schema": rendered.schema,
+        "tools": rendered.tools,
     }
 
 
@@ -54,14 +56,17 @@ async def preview_text(server: AdalServer, page: Page) -> str:
 async def _render(server: AdalServer, page: Page) -> tuple[Chosen, Rendered]:
     target = await target_of(server, page.path)
     component = target.component(page.name)
-    if component.kind != "prompt":
-        prompts = ", ".join(one.id for one in target.program.components() if one.kind == "prompt") or "none"
-        raise RequestError(f"Only prompts have messages, and `{page.name}` is another kind; there are: {prompts}.")
+    if component.kind not in _PREVIEWED:
+        there_are = ", ".join(one.id for one in target.program.components() if one.kind in _PREVIEWED) or "none"
+        raise RequestError(
+            f"Only prompts and agents have messages, and `{page.name}` is another kind; there are: {there_are}."
+        )
     snapshot, row = server.snapshot, server.shown.row(page)
     chosen = await server.in_thread(partial(choose_inputs, target.program, component, row, snapshot.disk))
     if server.shown.row(page) == row:  # nobody has paged on
         server.shown.set_row(page, max(1, chosen.row))
-    request = RenderRequest(str(target.path), page.name, chosen.inputs, target.texts)
+    row_of = str(chosen.path or "")
+    request = RenderRequest(str(target.path), page.name, chosen.inputs, target.texts, row_of)
     worker = server.workspaces.of(target.path).renderer
     try:
         async with asyncio.timeout(RENDER_SECONDS):

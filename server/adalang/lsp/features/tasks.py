@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
@@ -14,7 +15,7 @@ from adalang.ide.data_rows import InputsRefused, asked_inputs, data_rows, inputs
 from adalang.lsp.protocol import RequestError
 from adalang.lsp.server import AdalServer
 from adalang.lsp.targets import Target, target_at
-from adalang.lsp.work import LastRun
+from adalang.lsp.work import ANSWER, LastRun
 
 _ROWS_LISTED = 1000
 _ANYWAY = "Search anyway"
@@ -26,19 +27,29 @@ async def run(server: AdalServer, uri: str, name: str, given: Mapping[str, Any] 
     component = target.component(name)
     find = partial(inputs_to_run, target.program, component, given, server.snapshot.disk)
     try:
-        inputs = await server.in_thread(find)
+        row = await server.in_thread(find)
     except InputsRefused as error:
         raise RequestError(str(error)) from error
-    request = RunRequest(str(target.path), name, inputs, target.texts)
-    result = await _do(server, target, f"Running {name}", request)
+    inputs, row_of = row.inputs, str(row.path or "")
+    token, end = str(uuid.uuid4()), {"error": "stopped"}
+    try:
+        request = RunRequest(str(target.path), name, inputs, target.texts, row_of)
+        result = await _do(server, target, f"Running {name}", request, token)
+        if "output" in result:
+            end = {"value": result["output"], "run": result["run"]}
+    except RequestError as error:
+        end = {"error": str(error)}
+        raise
+    finally:
+        if server.client.shows_answers:
+            server.protocol.notify(ANSWER, {"id": token, "component": name, "uri": uri, "done": True, **end})
     if "output" in result:
         output = result["output"]
         server.keep_run(target.path, name, LastRun(inputs, output, result["bindings"]))
         shown = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
-        if server.client.shows_answers:
-            server.protocol.notify("adalang/answer", {"component": name, "value": output, "done": True})
         server.window.log(f"{name}({json.dumps(inputs, ensure_ascii=False)}) ->\n{shown}")
-        server.window.tell(f"{name}: {_short(shown)}")
+        if not server.client.shows_answers:
+            server.window.tell(f"{name}: {_short(shown)}")
     return result
 
 
@@ -103,10 +114,12 @@ def _require_eval(target: Target, name: str) -> None:
         raise RequestError(f"{target.path.name} has no eval `{name}`; there are: {known}.")
 
 
-async def _do(server: AdalServer, target: Target, title: str, request: Request) -> Mapping[str, Any]:
+async def _do(
+    server: AdalServer, target: Target, title: str, request: Request, token: str | None = None
+) -> Mapping[str, Any]:
     workspace = server.workspaces.of(target.path)
     await server.workspaces.look_at_settings()
     try:
-        return await server.work.do(title, workspace.engine, request)
+        return await server.work.do(title, workspace.engine, request, token)
     finally:
         server.keep(server.workspaces.look_into_store(workspace))

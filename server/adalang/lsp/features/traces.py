@@ -1,67 +1,113 @@
-"""Open the trace of a run that is named; which failing rows have one, as a list and as quick fixes of their eval."""
+"""From a run to its trace: the failing rows of an eval as a diagnostic with quick fixes, a file's traces as a list, a trace as a page."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from adalang.engine.client import EngineError
 from adalang.engine.protocol import TraceRequest
 from adalang.language.text import Span
-from adalang.lsp import types
+from adalang.lsp import to_lsp, types
 from adalang.lsp.protocol import RequestError
 from adalang.lsp.server import AdalServer
-from adalang.lsp.state import Analysis
+from adalang.lsp.state import Analysis, Document, Snapshot
 from adalang.lsp.targets import target_at
 from adalang.store import Store, StoreError
 from adalang.store.connection import FILE, FOLDER
 from adalang.store.records import RunRecord
 
-_OFFERED = 20
+_OFFERED = 100
+_RUNS = 5
+"""Runs of components that are offered before the rows of evals."""
 _ACTIONS = 5
 """Rows of one eval that its quick fixes offer."""
 OPEN = "adalang.openTrace"
 """A client's command, which gets a URI and a run's id; see :attr:`.Client.opens_traces`."""
 
 
+CODE = "failing-rows"
+
+
+@dataclass(frozen=True)
+class _Failing:
+    """An eval of a document, the place of its name, and the runs of the rows that failed when it was last scored."""
+
+    name: str
+    span: Span
+    whole: Span
+    runs: tuple[RunRecord, ...]
+
+
+def failing_diagnostics(snapshot: Snapshot, document: Document) -> list[types.Diagnostic]:
+    """At the name of each eval whose last score has rows that failed: which, and why the first one did."""
+    analysis = snapshot.analysis(document.uri)
+    return [_diagnostic(analysis, one) for one in _failing_evals(analysis)] if analysis is not None else []
+
+
 def trace_actions(analysis: Analysis, span: Span) -> list[types.CodeAction]:
     """For an eval that ``span`` touches: open the trace of a row that failed when it was last scored."""
-    snapshot, document = analysis.snapshot, analysis.document
-    stored = snapshot.stored.get(document.root)
-    if stored is None or not snapshot.trusted:
-        return []
-    command = OPEN if snapshot.client.opens_traces else "adalang.server.openTrace"
+    command = OPEN if analysis.snapshot.client.opens_traces else "adalang.server.openTrace"
     found = []
-    for entity in analysis.program.entities("eval"):
-        if entity.module.path != document.path or not entity.declaration.span.shifted(entity.item.start).touches(span):
+    for one in _failing_evals(analysis):
+        if not one.whole.touches(span):
             continue
-        record = stored.score(document.path, entity.id)
-        runs = [one for one in stored.failing if record is not None and one.evaluation == record.id]
-        for run in runs[:_ACTIONS]:
-            title = f"Open the trace of row {run.row}" + (f", sample {run.sample + 1}" if run.sample else "")
-            arguments = [document.uri, run.id]
+        for run in one.runs[:_ACTIONS]:
+            title = f"Open the trace of {_row(run)}"
             found.append(
                 types.CodeAction(
                     title,
                     kind=types.CodeActionKind.QuickFix,
-                    command=types.Command(title, command, arguments=arguments),
+                    diagnostics=[_diagnostic(analysis, one)],
+                    command=types.Command(title, command, arguments=[analysis.document.uri, run.id]),
                 )
             )
     return found
 
 
-async def failing_runs(server: AdalServer, uri: str, name: str | None) -> list[dict[str, Any]]:
-    """The newest kept rows of the file's evals (or of one) that did not pass: ``run``, ``eval``, ``row``, ``score``, ``error``."""
+def _failing_evals(analysis: Analysis) -> Iterator[_Failing]:
+    snapshot, document = analysis.snapshot, analysis.document
+    stored = snapshot.stored.get(document.root)
+    if stored is None or not snapshot.trusted:
+        return
+    for entity in analysis.program.entities("eval"):
+        record = stored.score(document.path, entity.id) if entity.module.path == document.path else None
+        runs = tuple(one for one in stored.failing if record is not None and one.evaluation == record.id)
+        if record is not None and runs:
+            start, declared = entity.item.start, entity.declaration
+            yield _Failing(entity.id, declared.name.span.shifted(start), declared.span.shifted(start), runs)
+
+
+def _diagnostic(analysis: Analysis, found: _Failing) -> types.Diagnostic:
+    first, rows = found.runs[0], "row" if len(found.runs) == 1 else "rows"
+    why = f"; {_row(first)}: {first.error}" if first.error else f", {_row(first)} among them"
+    return types.Diagnostic(
+        range=to_lsp.range_(analysis.document.source, found.span, analysis.snapshot.client.encoding),
+        message=f"{len(found.runs)} {rows} did not pass when {found.name} was last scored{why}.",
+        severity=types.DiagnosticSeverity.Hint,
+        code=CODE,
+        source=to_lsp.SOURCE,
+    )
+
+
+def _row(run: RunRecord) -> str:
+    return f"row {run.row}" + (f", sample {run.sample + 1}" if run.sample else "")
+
+
+async def traces(server: AdalServer, uri: str, name: str | None) -> list[dict[str, Any]]:
+    """What there is to open of a file: its last runs, and of its evals (or of the one that is named, and nothing else) the rows
+    that did not pass when it was last scored. Each has ``run``, ``component``, ``eval``, ``row``, ``sample``, ``score``, ``error``,
+    ``began`` (seconds since 1970)."""
     target = await target_at(server, uri)
     root = server.workspaces.of(target.path).root
     try:
-        found = await server.in_thread(lambda: _failing(root, target.path, name))
+        found = await server.in_thread(lambda: _kept(root, str(target.path), name))
     except StoreError as error:
         raise RequestError(str(error)) from error
-    return [
-        {"run": one.id, "eval": one.eval, "row": one.row, "score": one.score, "error": one.error, "began": one.created}
-        for one in found
-    ]
+    shown = ("component", "eval", "row", "sample", "score", "error")
+    return [{"run": one.id, "began": one.created} | {field: getattr(one, field) for field in shown} for one in found]
 
 
 async def open_trace(server: AdalServer, uri: str, run: str, show: bool | None) -> dict[str, Any]:
@@ -81,11 +127,16 @@ async def open_trace(server: AdalServer, uri: str, run: str, show: bool | None) 
     return {"uri": path.as_uri(), "title": page["title"], "html": page["html"]}
 
 
-def _failing(root: Path, file: Path, name: str | None) -> list[RunRecord]:
+def _kept(root: Path, file: str, name: str | None) -> list[RunRecord]:
     if not (root / FOLDER / FILE).is_file():
         return []
     with Store.open(root) as store:
-        return store.runs.find(file=str(file), eval=name, origin="eval", failing=True, limit=_OFFERED)
+        runs = store.runs.find(file=file, origin="run", limit=_RUNS) if name is None else []
+        failing = store.runs.find(file=file, eval=name, origin="eval", failing=True, limit=_OFFERED)
+    last: dict[str, str] = {}
+    for one in failing:  # the newest first
+        last.setdefault(one.eval, one.evaluation)
+    return [*runs, *(one for one in failing if one.evaluation == last[one.eval])]
 
 
 def _write(path: Path, text: str) -> None:

@@ -70,7 +70,9 @@ def _messages(task: Task, candidate: Candidate, flow: Flow, node: Node, feedback
     parts = _result_parts(node) if node.at == RESULT else _call_parts(task, candidate, flow, node)
     parts.append(f"FEEDBACK: {feedback}")
     if expected is not None:
-        parts.append(f"The right result of the whole chain: {shown(expected)}")
+        steps = ", ".join(name for name in task.info.judged if name)
+        what = f"What the score compares {steps} with" if steps else "The right result of the whole chain"
+        parts.append(f"{what}: {shown(expected)}")
     parts.append(
         "For each PARAM and each INPUT say what share of the blame it has for this feedback (0 to 1, together at most 1) "
         "and what should differ. An INPUT came from an earlier step: blame it only if a better one would have helped. "

@@ -1,4 +1,4 @@
-"""What the operators on choices share: one choice at a time, its untried options, the cheapest first."""
+"""What the operators on choices share: one choice at a time, those of a component that plainly failed first, then the cheapest."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from adalang.evaluation.results import RowResult
 from adalang.optimizer.archive import Entry
+from adalang.optimizer.backward.facts import fact
 from adalang.optimizer.candidate import Candidate, Choice
 from adalang.optimizer.ledger import Hypothesis
 from adalang.optimizer.operators.base import Draft
+from adalang.optimizer.runs import failing
 from adalang.optimizer.state import Search
 from adalang.optimizer.task import Param
 
@@ -32,14 +34,24 @@ class ChangeChoice:
         left = [(param, options) for param in self._params(search) if (options := self._untried(param, now))]
         if not left:
             return []
-        param, options = min(left, key=lambda one: (search.visits[one[0].id], self.price(one[0], one[1][0]), one[0].id))
+        known = _facts(search, results)
+        param, options = min(
+            left,
+            key=lambda one: (
+                search.visits[one[0].id],
+                one[0].component not in known,
+                self.price(one[0], one[1][0]),
+                one[0].id,
+            ),
+        )
         search.visits[param.id] += 1
+        cause = known.get(param.component, "No wording makes up for how the prompt is set up.")
         drafts = []
         for option in options[: search.settings.hypotheses]:
             candidate = now.with_value(param.id, Choice(option))
             self._tried.add(candidate.key)
             change = f"Set {param.id} from {now.option(param.id)} to {option}: {param.doc}."
-            hypothesis = Hypothesis(param.id, "No wording makes up for how the prompt is set up.", change)
+            hypothesis = Hypothesis(param.id, cause, change)
             drafts.append(Draft(candidate, hypothesis))
         return drafts
 
@@ -55,3 +67,14 @@ class ChangeChoice:
         made = {option: parent.with_value(param.id, Choice(option)) for option in param.options}
         untried = [option for option, one in made.items() if one != parent and one.key not in self._tried]
         return sorted(untried, key=lambda option: self.price(param, option))
+
+
+def _facts(search: Search, results: Sequence[RowResult]) -> dict[str, str]:
+    """What is known to have gone wrong in failing rows without asking anybody: one sentence for each component."""
+    gold = {row.id: row.gold for row in search.task.rows("train")}
+    found: dict[str, str] = {}
+    for result in failing(results):
+        for call in result.trace.calls if result.trace is not None else ():
+            if call.component not in found and (told := fact(call, gold.get(result.row_id))):
+                found[call.component] = told
+    return found

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adalang.language.declarations import AgentDeclaration, Constant, setting
-from adalang.language.models import known_models
 from adalang.language.program import Entity
 from adalang.runtime.agents import toolbox
+from adalang.runtime.agents.asking import Asking
 from adalang.runtime.agents.journal import Journal
 from adalang.runtime.agents.native import Native
 from adalang.runtime.agents.react import React
-from adalang.runtime.agents.steps import Dialect, Step, within
-from adalang.runtime.agents.toolbox import Asked, Toolbox
+from adalang.runtime.agents.steps import Dialect, Step
+from adalang.runtime.agents.toolbox import Asked
 from adalang.runtime.answers import AnswerForm, read_answer, read_json
 from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, UnreadableFailure, most_telling
-from adalang.runtime.fitting import excess, fitted, room_of, too_long
 from adalang.runtime.listening import hearing
-from adalang.runtime.models.types import ModelSpec, Request, ToolCall, Usage
-from adalang.runtime.prompts import with_instruction
+from adalang.runtime.models.types import ModelSpec, ToolCall
 from adalang.runtime.provenance import Origin, Origins, Sourced
 from adalang.runtime.trace import STOPPED, Call
 
@@ -74,23 +72,16 @@ class _Agent:
     """What tools gave so far, by a name of its own, with the position of its call in the trace."""
 
     def __post_init__(self) -> None:
-        runtime = self.run.runtime
         declaration = self.entity.declaration
         assert isinstance(declaration, AgentDeclaration)
         self.call = self.run.trace.calls[self.at]
-        self.model = runtime.models.of_setting(self.entity, setting(declaration.settings, "model"))
-        self.toolbox = Toolbox.of(runtime.program, self.entity)
-        self.form = runtime.prompts.form(self.entity)
+        self.asking = Asking.of(self.run.runtime, self.entity)
+        self.form = self.asking.form
         self.most = _number(declaration, "max_steps") or MOST_STEPS
-        how = next((text for name, text in self._params(declaration) if name == "reasoning_steps"), "")
-        self.thinking = (how or "Reason step by step.") if self.form.reasoning else ""
-
-    def _params(self, declaration: AgentDeclaration) -> list[tuple[str, str]]:
-        return list(self.run.runtime.prompts.param_values(self.entity, declaration).items())
 
     async def answer(self) -> Sourced:
         while len(self.steps) < self.most:
-            step, at = await self._step(self._dialect())
+            step, at = await self._step(self.asking.dialect())
             if not step.calls:
                 try:
                     return self._ended(step, at)
@@ -106,20 +97,17 @@ class _Agent:
 
     # ---- the model
 
-    def _dialect(self) -> Dialect:
-        functions = self.toolbox.schemas
-        return Native(functions) if self._takes_tools() else React(functions)
-
-    def _takes_tools(self) -> bool:
-        known = known_models().get(self.model.id)
-        said_no = (self.model.id, self.model.api_base) in self.run.runtime.services.toolless
-        return not said_no and (known is None or "t" in known.can or known.provider == "builtin")
-
     async def _step(self, dialect: Dialect, *, structured: bool = False) -> tuple[Step, int]:
         """One answer of the model, and the position in the trace of the call that got it."""
         number = len(self.steps)
         call = Call(
-            self.entity.id, "step", self._seen(), self.at, place=(*self.call.place, number), origins=self._origins()
+            self.entity.id,
+            "step",
+            self._seen(),
+            self.at,
+            place=(*self.call.place, number),
+            origins=self._origins(),
+            model=self.asking.model.id,
         )
         self.run.trace.calls.append(call)
         at = len(self.run.trace.calls) - 1
@@ -130,7 +118,9 @@ class _Agent:
                 step = await self._asked(dialect, call, structured)
             except (Failure, BudgetExceeded) as failure:
                 call.error = str(failure)
-                call.usage += failure.usage if isinstance(failure, Failure) else Usage()
+                if isinstance(failure, Failure):
+                    call.usage += failure.usage
+                    call.attempts = failure.attempts or call.attempts
                 raise
             except asyncio.CancelledError:
                 call.error = STOPPED
@@ -152,11 +142,12 @@ class _Agent:
         except BugFailure as failure:
             if not dialect.tools or not _speaks_of_tools(str(failure)):
                 raise
-        self.run.runtime.services.toolless.add((self.model.id, self.model.api_base))
-        return await self._answered(React(self.toolbox.schemas), call, structured)
+        self.asking.without_tools()
+        return await self._answered(self.asking.dialect(), call, structured)
 
     async def _answered(self, dialect: Dialect, call: Call, structured: bool) -> Step:
-        request, call.cuts = self._request(dialect, structured)
+        sample = self.run.sample_of(self.asking.model)
+        request, call.cuts = self.asking.request(dialect, self.inputs, self.steps, structured=structured, sample=sample)
         call.messages = request.messages
         # A structured answer, and a dialect in words, are no text that a person would read while it comes.
         plain = isinstance(dialect, Native) and not structured
@@ -166,29 +157,6 @@ class _Agent:
         call.model, call.attempts = response.model, response.attempts
         return dialect.read(response)
 
-    def _request(self, dialect: Dialect, structured: bool) -> tuple[Request, tuple[str, ...]]:
-        """The request for the next step, with what was left out of it to fit the model's window."""
-        runtime = self.run.runtime
-        order = dialect.instruction(self.form, self.thinking)
-
-        def written(values: Mapping[str, Any], steps: Sequence[Step] = ()) -> Request:
-            opening, _ = runtime.prompts.opening(self.entity, values)
-            messages = (*with_instruction(opening, order), *dialect.told(steps))
-            schema = self.form.schema if structured else None
-            name = self.entity.id.replace(".", "_")[:64]
-            return Request(self.model, messages, schema, name, dialect.tools, self.run.sample_of(self.model))
-
-        _, inputs, cuts = fitted(runtime.program, self.entity, self.inputs, written)
-        room = room_of(self.model)
-        request, left_out = within(written(inputs, self.steps), room, self.steps, lambda steps: written(inputs, steps))
-        if left_out:
-            cuts += (
-                f"{left_out} of the earlier observations were left out, to fit the {room:,} tokens that {self.model.id} reads",
-            )
-        if room is not None and excess(request, room) > 0:
-            raise too_long(self.entity.id, request, room)
-        return request, cuts
-
     # ---- the tools
 
     async def _observations(self, step: Step, at: int) -> tuple[str, ...]:
@@ -197,7 +165,7 @@ class _Agent:
         asked = [Asked(call, nth, at, self.at, (*self.call.place, number, nth)) for nth, call in enumerate(step.calls)]
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self.toolbox.observe(self.run, one)) for one in asked]
+                tasks = [group.create_task(self.asking.toolbox.observe(self.run, one)) for one in asked]
         except BaseExceptionGroup as errors:
             raise most_telling(errors) from None
         found = [task.result() for task in tasks]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from adalang.language.models import estimate_tokens, price
-from adalang.runtime.failures import BugFailure, TransportFailure, most_telling
+from adalang.runtime.failures import BugFailure, Failure, TransportFailure, most_telling
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.keys import canonical_json, public_options, without_login
 from adalang.runtime.models.litellm_errors import classify, missing_key, refused, unanswered
@@ -32,6 +32,12 @@ _OPENAI = ("openai", "mistral", "together_ai", "lm_studio", "hosted_vllm", "lite
 _OF_LITELLM = ("model", "timeout", "num_retries", "max_retries", "api_version", "region")
 _PLACES = ("api_base", "api_key", "headers", "organization")
 
+_Bought = tuple[dict[str, bytes], Usage]
+
+
+class _NotSent(Failure):
+    """Another batch has failed before this one's turn came."""
+
 
 class Embedder:
     """Embeddings over one gateway's limits and store. With ``use_cache=False`` only its own earlier ones are used again."""
@@ -42,12 +48,13 @@ class Embedder:
         self._lane = lane
         self._use_cache = use_cache
         self._bought: set[str] = set()
-        self._flights: SingleFlight[tuple[dict[str, bytes], Usage]] = SingleFlight()
+        self._flights: SingleFlight[_Bought] = SingleFlight()
 
     async def embed(self, model: ModelSpec, texts: Sequence[str], budget: Budget) -> tuple[list[bytes], Usage]:
         """A vector (little-endian float32, length 1) for each text, and what was paid now.
 
-        What has arrived when a batch fails is kept: the next call asks only for the rest. Raises a Failure or BudgetExceeded.
+        When a batch fails, those that are under way are waited for, and all that has arrived is kept: the next call asks only for
+        the rest. Raises a Failure or BudgetExceeded.
         """
         keys = [embedding_key(model, text) for text in texts]
         wanted = dict(zip(keys, texts, strict=True))
@@ -56,16 +63,7 @@ class Embedder:
         budget.record(usage)
         missing = {key: text for key, text in wanted.items() if key not in known}
         if missing:
-            bought: list[asyncio.Task[tuple[dict[str, bytes], Usage]]] = []
-            try:
-                async with asyncio.timeout(budget.remaining_seconds), asyncio.TaskGroup() as group:
-                    bought = [group.create_task(self._once(model, batch, budget)) for batch in _batches(missing)]
-            except TimeoutError:
-                raise budget.time_is_up() from None
-            except BaseExceptionGroup as errors:
-                raise most_telling(errors) from None
-            for one in bought:
-                found, cost = one.result()
+            for found, cost in await self._all(model, missing, budget):
                 known |= found
                 usage += cost
         vectors = [known[key] for key in keys]
@@ -83,18 +81,46 @@ class Embedder:
         record = self._store.response(key)
         return b64decode(record.response["embedding"]) if record is not None else None
 
-    async def _once(self, model: ModelSpec, batch: dict[str, str], budget: Budget) -> tuple[dict[str, bytes], Usage]:
-        """Equal batches that are asked for at the same time are bought once."""
-        result, joined = await self._flights.run("".join(batch), lambda: self._buy(model, batch, budget))
-        return (result[0], Usage(cached_calls=len(batch))) if joined else result
+    async def _all(self, model: ModelSpec, texts: dict[str, str], budget: Budget) -> list[_Bought]:
+        over = asyncio.Event()
 
-    async def _buy(self, model: ModelSpec, batch: dict[str, str], budget: Budget) -> tuple[dict[str, bytes], Usage]:
+        async def once(batch: dict[str, str]) -> _Bought:
+            try:
+                return await self._once(model, batch, budget, over)
+            except BaseException:
+                over.set()
+                raise
+
+        try:
+            async with asyncio.timeout(budget.remaining_seconds):
+                found = await asyncio.gather(*map(once, _batches(texts, most_texts(model))), return_exceptions=True)
+        except TimeoutError:
+            raise budget.time_is_up() from None
+        errors = [one for one in found if isinstance(one, BaseException) and not isinstance(one, _NotSent)]
+        if errors:
+            raise most_telling(BaseExceptionGroup("embeddings", errors)) from None
+        return [one for one in found if not isinstance(one, BaseException)]
+
+    async def _once(self, model: ModelSpec, batch: dict[str, str], budget: Budget, over: asyncio.Event) -> _Bought:
+        """Equal batches that are asked for at the same time are bought once. When it is ``over`` none is sent any more."""
+        while True:
+            try:
+                result, joined = await self._flights.run("".join(batch), lambda: self._buy(model, batch, budget, over))
+            except _NotSent:
+                if over.is_set():
+                    raise
+                continue  # it was over for who had begun it
+            return (result[0], Usage(cached_calls=len(batch))) if joined else result
+
+    async def _buy(self, model: ModelSpec, batch: dict[str, str], budget: Budget, over: asyncio.Event) -> _Bought:
         keyless = missing_key(model)
         if keyless is not None:
             raise keyless
         await asyncio.to_thread(load_litellm)  # seconds the first time; nothing is set aside for a call yet
 
         async def ask() -> tuple[dict[str, bytes], Usage, list[ResponseRecord]]:
+            if over.is_set():
+                raise _NotSent("another batch has failed")
             vectors, usage = await _call(self._lane, model, list(batch.values()))
             found = dict(zip(batch, vectors, strict=True))
             self._bought.update(found)
@@ -123,12 +149,21 @@ def embedding_key(model: ModelSpec, text: str) -> str:
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
-def _batches(texts: dict[str, str]) -> Iterator[dict[str, str]]:
+def most_texts(model: ModelSpec) -> int:
+    """How many texts go into one call. Where litellm makes a call of its own for each text, each is one here too, and counts."""
+    name = model.name.lower()
+    alone = (model.provider == "bedrock" and "cohere" not in name) or (
+        model.provider == "vertex_ai" and "gemini" in name
+    )
+    return 1 if alone else MOST_TEXTS
+
+
+def _batches(texts: dict[str, str], most: int) -> Iterator[dict[str, str]]:
     batch: dict[str, str] = {}
     tokens = 0
     for key, text in texts.items():
         size = estimate_tokens(text)
-        if batch and (len(batch) == MOST_TEXTS or tokens + size > MOST_TOKENS):
+        if batch and (len(batch) == most or tokens + size > MOST_TOKENS):
             yield batch
             batch, tokens = {}, 0
         batch[key] = text
@@ -173,7 +208,8 @@ async def _ask(lane: OpenAILane, model: ModelSpec, texts: list[str]) -> tuple[li
     if way is None:
         try:
             known = {name: value for name, value in place_of(model).items() if name in (*_PLACES, *_OF_LITELLM)}
-            answer = await litellm.aembedding(**known, input=texts)
+            # The provider's own name: only what chats is spoken to in another way.
+            answer = await litellm.aembedding(**known | {"model": model.id}, input=texts)
         except TimeoutError:
             raise
         except Exception as error:

@@ -27,6 +27,7 @@ from adalang.runtime.models.keys import input_tokens, message_json
 from adalang.runtime.models.litellm_errors import broken_off, classify, missing_key, unanswered, unreadable_parts
 from adalang.runtime.models.openai_stream import Assembly
 from adalang.runtime.models.schemas import Schemas
+from adalang.runtime.models.stream_ends import StreamEnd
 from adalang.runtime.models.streams import Say, StreamCutOff, Streams
 from adalang.runtime.models.types import ModelSpec, Request, ToolCall
 
@@ -124,7 +125,7 @@ class LiteLLMLane:
         """The completion that a stream's chunks make. Whatever ends it early ends the HTTP call."""
         assert self._litellm is not None
         stream = await self._litellm.acompletion(**given, stream=True, stream_options={"include_usage": True})
-        assembly = Assembly(say)
+        assembly, end = Assembly(say), StreamEnd(stream)
         try:
             async for chunk in stream:
                 assembly.add(chunk.model_dump(warnings=False))
@@ -135,7 +136,7 @@ class LiteLLMLane:
         finally:
             await stream.aclose()
         # litellm makes up an end, and counts tokens itself, where the server told neither.
-        if not (stream.received_finish_reason or stream.intermittent_finish_reason):
+        if not end.told:
             raise StreamCutOff
         told_usage = any(getattr(chunk, "usage", None) for chunk in stream.chunks)
         return completion_of(assembly.body(told_usage=told_usage), self._litellm)
@@ -175,6 +176,8 @@ def load_litellm() -> ModuleType:
         known = "litellm" in sys.modules
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
+        # Of the clients that it makes itself for some providers' embeddings: they would try again behind the budget's back.
+        os.environ["DEFAULT_MAX_RETRIES"] = "0"
         # What pydantic finds odd in litellm's types is nothing that a user could mend.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
         import litellm

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,17 @@ _TITLE_COLUMNS = ("title", "heading", "page", "name", "subject", "question")
 @dataclass(frozen=True, slots=True)
 class Section:
     """A part of a file that belongs together. ``place`` is what follows the file's name in a passage's source (`#Refunds`,
-    `:12`, `#page=3`; "" for the whole file); ``title`` tells what it is about beside its own text."""
+    `:12`, `#page=3`; "" for the whole file); ``title`` tells what it is about beside its own text. ``bare``: a heading alone."""
 
     text: str
     place: str = ""
     title: str = ""
+    bare: bool = False
 
 
 def sections(file: Path, name: str) -> Iterator[Section]:
-    """The file's sections, in their order; those without any text are left out. ``name`` is what messages call the file.
+    """The file's sections, in their order; those without any text are left out, and a heading with nothing below it stands
+    before the text of the next. ``name`` is what messages call the file.
 
     Raises:
         BugFailure: it cannot be read; the message names the file, the place and the mend.
@@ -47,7 +49,20 @@ def sections(file: Path, name: str) -> Iterator[Section]:
             found = _pdf(file, name)
         case _:
             found = iter([Section(_text(file, name))])
-    return (one for one in found if one.text.strip())
+    return _without_bare(one for one in found if one.text.strip())
+
+
+def _without_bare(found: Iterable[Section]) -> Iterator[Section]:
+    """Headings that stand alone joined to what is beneath them; at the end of a file they are a section of their own."""
+    waiting: list[Section] = []
+    for one in found:
+        if one.bare:
+            waiting.append(one)
+            continue
+        yield replace(one, text="\n\n".join([*(each.text for each in waiting), one.text]))
+        waiting.clear()
+    if waiting:
+        yield replace(waiting[-1], text="\n\n".join(each.text for each in waiting), bare=False)
 
 
 def _text(file: Path, name: str) -> str:
@@ -71,7 +86,8 @@ def _markdown(text: str) -> Iterator[Section]:
 
     def section() -> Section:
         names = [name for _, name in above]
-        return Section("\n".join(lines).strip(), f"#{names[-1]}" if names else "", " > ".join(names))
+        bare = bool(names) and not any(map(str.strip, lines[1:]))
+        return Section("\n".join(lines).strip(), f"#{names[-1]}" if names else "", " > ".join(names), bare)
 
     for line in text.split("\n"):
         mark = _FENCE.match(line)

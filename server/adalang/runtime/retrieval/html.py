@@ -74,5 +74,6 @@ class _Reader(HTMLParser):
     def end_section(self) -> None:
         text = _LINES.sub("\n\n", "".join(self._text)).strip()
         names = [name for _, name in self._above]
-        self.found.append(Section(text, f"#{names[-1]}" if names else "", " > ".join(names)))
+        bare = bool(names) and text == names[-1]
+        self.found.append(Section(text, f"#{names[-1]}" if names else "", " > ".join(names), bare))
         self._text.clear()

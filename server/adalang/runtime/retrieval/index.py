@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.retrieval.corpus import Change, Corpus, change_since, passages_of
+from adalang.runtime.retrieval.index_file import Damaged, is_damage, lock_of, make_folder, put_away
 from adalang.runtime.retrieval.scoring import Exact, Lengths, Ranked, fused
-from adalang.runtime.retrieval.tables import Chunk, Tables
+from adalang.runtime.retrieval.tables import Chunk, Tables, VectorOf
 from adalang.runtime.retrieval.words import asked
 
 if TYPE_CHECKING:
-    from filelock import BaseFileLock
-
     from adalang.runtime.retrieval.scoring import Vector
 
 Embed = Callable[[Sequence[str]], Awaitable[list[bytes]]]
@@ -85,19 +84,26 @@ class Index:
                 for is kept.
         """
         async with self._turn:
-            if await self._work(self._changed):
-                async with self._alone():
-                    change = await self._work(self._changed)  # another process may have been here first
-                    if change:
-                        await self._update(change, embed)
-            await self._work(self._load)
+            try:
+                await self._brought_up(embed)
+            except Damaged:
+                await self._discard()
+                await self._brought_up(embed)
 
     async def search(self, query: str, vector: Vector | None, method: str, most: int) -> Found:
-        """The ``most`` best passages, the best first. ``vector`` is the query's, where a model makes the vectors."""
+        """The ``most`` best passages, the best first. ``vector`` is the query's, where a model makes the vectors.
+
+        Raises:
+            Damaged: the index could not be read, and is now empty: :meth:`refresh` makes it again.
+        """
         depth = most if method != "hybrid" else max(_DEPTH, 2 * most)
         rankings: list[Found] = []
         if self._outside is None or method != "vector":
-            rankings = await self._work(lambda check: self._search(query, vector, method, depth))
+            try:
+                rankings = await self._work(lambda check: self._search(query, vector, method, depth))
+            except Damaged:
+                await self._discard()
+                raise
         if self._outside is not None and vector is not None:
             rankings.append(await self._outside.search(vector, depth))
         return fused(rankings, most) if method == "hybrid" else rankings[0][:most]
@@ -109,6 +115,14 @@ class Index:
                 self._tables = None
 
     # ---- bringing up to date
+
+    async def _brought_up(self, embed: Embed | None) -> None:
+        if await self._work(self._changed):
+            async with self._alone():
+                change = await self._work(self._changed)  # another process may have been here first
+                if change:
+                    await self._update(change, embed)
+        await self._work(self._load)
 
     def _changed(self, check: Check) -> Change:
         return change_since(self._open().files(), self._corpus.files(), check)
@@ -128,14 +142,17 @@ class Index:
         with tables.change(of_passages=of_passages):
             tables.remove([*change.gone, *change.changed])
             tables.restamp({name: stamp for name, (_, stamp) in change.changed.items()} | dict(change.restamped))
-            ids = tables.add(_checked(read, check))
+            ids = tables.add(_checked(read, check), self._own_vector())
             if vectors:
                 tables.put_vectors(zip(ids, vectors, strict=True))
-            if self._lexical and of_passages:
-                from adalang.runtime.retrieval.lexical import corpus_vectors
 
-                # How rare a word is depends on all passages: so do all vectors.
-                tables.put_vectors(corpus_vectors(Lengths(*tables.lengths()), tables.all_postings()))
+    def _own_vector(self) -> VectorOf | None:
+        """What makes vectors of passages without a model, where that is asked for."""
+        if not self._lexical:
+            return None
+        from adalang.runtime.retrieval.lexical import passage_vector
+
+        return passage_vector
 
     def _load(self, check: Check) -> None:
         tables = self._open()
@@ -197,7 +214,8 @@ class Index:
                 try:
                     return do(check)
                 except sqlite3.Error as error:
-                    raise BugFailure(
+                    kind = Damaged if is_damage(error) else BugFailure
+                    raise kind(
                         f"the index {self._file or 'in memory'} cannot be used: {error}; delete it, and it is made again"
                     ) from error
 
@@ -214,16 +232,24 @@ class Index:
     def _open(self) -> Tables:
         if self._tables is None:
             if self._file is not None:
-                _make_folder(self._file.parent)
-            try:
-                self._tables = Tables(self._file)
-            except sqlite3.DatabaseError as error:
-                if self._file is None or not _is_damage(error):
-                    raise
-                self._tables = _begun_anew(self._file)
+                make_folder(self._file.parent)
+            self._tables = Tables(self._file)
             if self._file is not None:
                 os.utime(self._file)  # when it was used last, for pruning
         return self._tables
+
+    async def _discard(self) -> None:
+        """Put away a damaged index: all that was in it can be made again, and what was paid for is in the store."""
+        async with self._alone():
+            await self._work(self._emptied)
+
+    def _emptied(self, check: Check) -> None:
+        if self._tables is not None:
+            self._tables.close()
+            self._tables = None
+        self._generation = -1
+        if self._file is not None:
+            put_away(self._file)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
@@ -233,7 +259,7 @@ class Index:
             return
         from filelock import Timeout
 
-        lock = _lock(self._file)
+        lock = lock_of(self._file)
         while True:
             try:
                 lock.acquire(timeout=0)
@@ -254,34 +280,3 @@ def _checked(read: Iterable[Item], check: Check) -> Iterator[Item]:
     for one in read:
         check()
         yield one
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        raise BugFailure(f"cannot make the folder of indexes {folder}: {error.strerror}") from error
-
-
-def _is_damage(error: sqlite3.Error) -> bool:
-    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def _begun_anew(file: Path) -> Tables:
-    """In place of a damaged index: all that was in it can be made again, and what was paid for is in the store."""
-    with _lock(file):
-        try:
-            return Tables(file)  # another process may have been here first
-        except sqlite3.DatabaseError:
-            for suffix in ("", "-wal", "-shm"):
-                file.with_name(file.name + suffix).unlink(missing_ok=True)
-            return Tables(file)
-
-
-def _lock(file: Path) -> BaseFileLock:
-    from filelock import FileLock
-
-    return FileLock(file.with_suffix(".lock"), thread_local=False)

@@ -19,6 +19,7 @@ from adalang.runtime.models.types import ModelSpec, Usage
 from adalang.runtime.resolve import Models
 from adalang.runtime.retrieval import rerank
 from adalang.runtime.retrieval.index import Index, Outside
+from adalang.runtime.retrieval.index_file import Damaged
 from adalang.runtime.retrieval.plan import Plan, plan_of
 from adalang.runtime.retrieval.tables import FORMAT
 
@@ -101,6 +102,15 @@ class Retrieval:
         Raises:
             Failure, BudgetExceeded: the corpus cannot be read, or a model does not answer.
         """
+        try:
+            return await self._searched(entity, inputs, k, call, ask)
+        except Damaged:
+            self._ready.pop(entity.id, None)
+            return await self._searched(entity, inputs, k, call, ask)
+
+    async def _searched(
+        self, entity: Entity, inputs: Mapping[str, Any], k: int | None, call: Call, ask: rerank.Ask
+    ) -> Any:
         query = _query(entity, inputs)
         plan = await self._prepared(entity, call)
         wanted = k if k is not None else plan.k

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,7 +19,7 @@ from typing import Any
 
 from adalang.runtime.retrieval.words import terms
 
-FORMAT = 1
+FORMAT = 2
 """Part of an index's name: other code, other index."""
 _BUSY_SECONDS = 30.0
 _MOST_PARTS = 8
@@ -61,6 +61,10 @@ class Chunk:
     def whole(self) -> str:
         """All that is searched in."""
         return f"{self.title}\n{self.text}" if self.title else self.text
+
+
+VectorOf = Callable[[Mapping[str, int]], bytes]
+"""A passage's vector, from its terms and how often each stands there."""
 
 
 class Tables:
@@ -108,9 +112,13 @@ class Tables:
             lengths.append(length)
         return ids, lengths
 
-    def vectors(self) -> Iterator[tuple[int, bytes]]:
-        """The vectors by passage, rising."""
-        yield from self._db.execute("SELECT id, vector FROM vectors ORDER BY id")
+    def vectors(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
+        """The vectors by passage, rising, of those with a higher number."""
+        yield from self._db.execute("SELECT id, vector FROM vectors WHERE id > ? ORDER BY id", (after,))
+
+    def newest_vector(self) -> int:
+        """The highest number of a passage with a vector; 0 without any."""
+        return int(self._db.execute("SELECT max(id) FROM vectors").fetchone()[0] or 0)
 
     def vector_shape(self) -> tuple[int, int]:
         """How many vectors there are, and their dimensions."""
@@ -169,8 +177,8 @@ class Tables:
         rows = [(name, one.digest, one.size, one.changed) for name, one in stamps.items()]
         self._db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", rows)
 
-    def add(self, chunks: Iterable[tuple[str, Chunk]]) -> list[int]:
-        """Put passages in, each with its file's name; gives their numbers."""
+    def add(self, chunks: Iterable[tuple[str, Chunk]], vector_of: VectorOf | None = None) -> list[int]:
+        """Put passages in, each with its file's name, and with a vector where ``vector_of`` makes one; gives their numbers."""
         found: list[int] = []
         waiting: dict[str, tuple[array[int], array[int]]] = defaultdict(lambda: (array("I"), array("H")))
         for name, chunk in chunks:
@@ -181,6 +189,8 @@ class Tables:
             )
             one = int(cursor.lastrowid or 0)
             found.append(one)
+            if vector_of is not None:
+                self.put_vectors([(one, vector_of(counted))])
             for term, count in counted.items():
                 ids, counts = waiting[term]
                 ids.append(one)

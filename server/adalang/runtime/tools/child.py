@@ -3,21 +3,27 @@
 It reads calls from standard input and writes answers to what was standard output; what the user's code prints goes to
 standard error. That it ends, and what it has started with it, is up to :mod:`adalang.runtime.tools.watch`.
 
-Frames are four bytes of length (big-endian) and JSON. First comes ``{"ready": {path: [mtime_ns, size]}}`` with the files
-that were imported from beside the tool's, then, for each call ``{"function", "inputs"}``, one of ``{"output"}``,
-``{"failed"}`` (its fault) and ``{"bug"}`` (it cannot be called like that), both with a sentence.
+Frames are four bytes of length (big-endian) and JSON. First comes ``{"ready": {path: [mtime_ns, size]}, "async": [name]}`` with
+the files that were imported from beside the tool's and the names of its async functions, then, for each call ``{"id",
+"function", "inputs", "picks"}``, its id and one of ``{"output"}``, ``{"failed"}`` (its fault) and ``{"bug"}`` (it cannot be
+called like that), both with a sentence. A function that ``picks`` is given those of the inputs that it names.
+
+Plain functions run one after another; async ones beside them and each other, on one loop.
 """
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import inspect
 import json
 import os
 import sys
+import threading
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    import asyncio
 
 MOST_OUTPUT = 16 << 20
 """Bytes of JSON that a call may give."""
@@ -26,35 +32,47 @@ _LONGEST_TEXT = 2_000  # characters of an exception
 
 def main() -> None:
     file, megabytes = sys.argv[1], int(sys.argv[2])
-    calls, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    calls, answers = os.fdopen(os.dup(0), "rb"), Answers(os.fdopen(os.dup(1), "wb"))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     sys.stdout = sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
     _limit(megabytes)
-    own = os.getpid()
     try:
         module = _imported(file)
     except BaseException as error:
-        _answer(answers, {"bug": f"{os.path.basename(file)} cannot be imported: {_told(error, file, megabytes)}"})  # noqa: PTH119
+        answers.write({"bug": f"{os.path.basename(file)} cannot be imported: {_told(error, file, megabytes)}"})  # noqa: PTH119
         return
-    _answer(answers, {"ready": _beside(file)})
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
+    found = [name for name, one in list(vars(module).items()) if inspect.iscoroutinefunction(one)]
+    answers.write({"ready": _beside(file), "async": found})
+    functions = Functions(module, file, megabytes, answers)
     while header := calls.read(4):
-        call = json.loads(calls.read(int.from_bytes(header, "big")))
-        answer = _called(module, file, call["function"], call["inputs"], megabytes, loop)
-        if os.getpid() != own:  # a fork that came back from the function
-            os._exit(0)
-        _answer(answers, answer)
+        functions.call(**json.loads(calls.read(int.from_bytes(header, "big"))))
     os._exit(0)  # whatever threads the user's code has left
 
 
+class Answers:
+    """Where answers go, from any thread."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._lock, self._own = stream, threading.Lock(), os.getpid()
+
+    def write(self, answer: dict[str, Any]) -> None:
+        if os.getpid() != self._own:  # a fork that came back from the function
+            os._exit(0)
+        body = json.dumps(answer).encode()
+        with self._lock:
+            self._stream.write(len(body).to_bytes(4, "big") + body)
+            self._stream.flush()
+
+
 def _limit(megabytes: int) -> None:
+    """Hold the process to so much address space; 0 is no limit."""
     try:
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+        if megabytes:
+            resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     except (ImportError, ValueError, OSError):  # where there are no such limits
         pass
@@ -86,45 +104,104 @@ def _beside(file: str) -> dict[str, list[int]]:
     return found
 
 
-def _called(
-    module: ModuleType, file: str, name: str, inputs: dict[str, Any], megabytes: int, loop: asyncio.AbstractEventLoop
-) -> dict[str, Any]:
-    function = getattr(module, name, None)
-    if not callable(function):
-        return {"bug": f"{os.path.basename(file)} has no function `{name}`"}  # noqa: PTH119
-    try:
-        inspect.signature(function).bind(**inputs)
-    except TypeError as error:
-        return {"bug": f"`{name}` in {os.path.basename(file)} does not take what the tool gives: {error}"}  # noqa: PTH119
-    except ValueError:  # built-in functions without a signature
-        pass
-    try:
-        found = function(**inputs)
-        if inspect.isawaitable(found):
-            found = loop.run_until_complete(_finished(found))
-        output = json.dumps(found, allow_nan=False, default=_plain)
-    except BaseException as error:
-        return {"failed": _told(error, file, megabytes)}
-    finally:
+class Functions:
+    """Calls the functions of a module."""
+
+    def __init__(self, module: ModuleType, file: str, megabytes: int, answers: Answers) -> None:
+        self._module, self._file, self._megabytes, self._answers = module, file, megabytes, answers
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._under_way = 0  # async functions
+        self._folder, self._environment = os.getcwd(), dict(os.environ)  # noqa: PTH109
+
+    def call(self, id: int, function: str, inputs: dict[str, Any], picks: bool) -> None:
+        called = getattr(self._module, function, None)
+        name = os.path.basename(self._file)  # noqa: PTH119
+        if not callable(called):
+            self._answers.write({"id": id, "bug": f"{name} has no function `{function}`"})
+            return
+        try:
+            signature = inspect.signature(called)
+            inputs = _picked(signature, inputs) if picks else inputs
+            signature.bind(**inputs)
+        except TypeError as error:
+            self._answers.write({"id": id, "bug": f"`{function}` in {name} does not take what it is given: {error}"})
+            return
+        except ValueError:  # built-in functions without a signature
+            pass
+        try:
+            self._begin_anew()
+            found = called(**inputs)
+        except BaseException as error:
+            self._failed(id, error)
+            return
+        if hasattr(found, "__await__"):
+            self._under_way += 1
+            self._later(self._awaited(id, found))
+        else:
+            self._gave(id, found)
+
+    async def _awaited(self, id: int, found: Any) -> None:
+        try:
+            output = await found
+        except BaseException as error:  # a SystemExit would end the loop
+            self._failed(id, error)
+        else:
+            self._gave(id, output)
+        finally:
+            self._under_way -= 1
+
+    def _begin_anew(self) -> None:
+        """Undo what earlier calls did to the current folder and the environment, unless one is still at work."""
+        if not self._under_way:
+            os.chdir(self._folder)
+            if dict(os.environ) != self._environment:
+                os.environ.clear()
+                os.environ.update(self._environment)
+
+    def _later(self, work: Any) -> None:
+        import asyncio  # which takes as long to import as all else here
+
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            threading.Thread(target=self._loop.run_forever, name="async functions", daemon=True).start()
+        asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _gave(self, id: int, found: Any) -> None:
+        try:
+            output = json.dumps(found, allow_nan=False, default=_plain)
+        except BaseException as error:
+            self._failed(id, error)
+            return
+        if len(output) > MOST_OUTPUT:
+            told = {"failed": f"it gave {len(output) >> 20} MB; a tool may give {MOST_OUTPUT >> 20}"}
+        else:
+            told = {"output": found if isinstance(found, str) else json.loads(output)}
+        self._settle({"id": id, **told})
+
+    def _failed(self, id: int, error: BaseException) -> None:
+        self._settle({"id": id, "failed": _told(error, self._file, self._megabytes)})
+
+    def _settle(self, answer: dict[str, Any]) -> None:
         try:
             sys.stdout.flush()
         except (OSError, ValueError):
             pass
-    if len(output) > MOST_OUTPUT:
-        return {"failed": f"it gave {len(output) >> 20} MB; a tool may give {MOST_OUTPUT >> 20}"}
-    return {"output": json.loads(output)} if not isinstance(found, str) else {"output": found}
+        self._answers.write(answer)
 
 
-async def _finished(found: Any) -> Any:
-    return await found
+def _picked(signature: inspect.Signature, inputs: dict[str, Any]) -> dict[str, Any]:
+    takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in signature.parameters.values())
+    return {name: value for name, value in inputs.items() if takes_all or name in signature.parameters}
 
 
 def _plain(value: Any) -> Any:
-    """Data classes and pydantic models as objects."""
+    """Data classes and pydantic models as objects, numbers of numpy as numbers."""
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     if hasattr(value, "__dataclass_fields__"):
         return {one: getattr(value, one) for one in value.__dataclass_fields__}
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        return value.item()
     raise TypeError(f"it gave a {type(value).__name__}, which is no JSON")
 
 
@@ -140,12 +217,6 @@ def _told(error: BaseException, file: str, megabytes: int) -> str:
     text = " ".join(str(error).split())[:_LONGEST_TEXT]
     told = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return f"{os.path.basename(file)}:{line}: {told}" if line else told  # noqa: PTH119
-
-
-def _answer(answers: BinaryIO, answer: dict[str, Any]) -> None:
-    body = json.dumps(answer).encode()
-    answers.write(len(body).to_bytes(4, "big") + body)
-    answers.flush()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adalang.language.checks.scope import result_type
@@ -14,6 +16,7 @@ from adalang.runtime.tools.source import ToolSource, has_effects, python_environ
 if TYPE_CHECKING:
     from adalang.runtime.tools.http_tools import HttpTools
     from adalang.runtime.tools.mcp_tools import McpTools
+    from adalang.runtime.tools.python_process import PythonProcess
     from adalang.runtime.tools.python_tools import PythonTools
 
 
@@ -57,15 +60,19 @@ class Tools:
             if one is not None:
                 await one.aclose()
 
-    async def _call_python(self, program: Program, source: ToolSource, inputs: Mapping[str, Any]) -> Any:
-        from adalang.runtime.tools.python_tools import PythonTools
+    async def metric(self, folder: Path, written: str) -> Metric:
+        """The function that a metric's ``python("file.py:function")`` names, its file found in ``folder``.
 
-        name, _, function = source.where.rpartition(":")
-        file = (source.folder / name).absolute()
-        if not name or not file.is_file():
-            raise BugFailure(f'python("{source.where}"): there is no file {name!r} in {source.folder.name}/')
-        self._python = self._python or PythonTools()
-        return await self._python.call(
+        Raises:
+            BugFailure: there is no such file, or it cannot be imported.
+        """
+        file, function = _python_file(folder, written)
+        processes = self._python_tools()
+        return Metric(processes, await processes.borrow(file, self._environment), function)
+
+    async def _call_python(self, program: Program, source: ToolSource, inputs: Mapping[str, Any]) -> Any:
+        file, function = _python_file(source.folder, source.where)
+        return await self._python_tools().call(
             file,
             function,
             inputs,
@@ -73,6 +80,12 @@ class Tools:
             seconds=source.seconds,
             memory=source.megabytes,
         )
+
+    def _python_tools(self) -> PythonTools:
+        from adalang.runtime.tools.python_tools import PythonTools
+
+        self._python = self._python or PythonTools()
+        return self._python
 
     async def _call_mcp(self, program: Program, entity: Entity, source: ToolSource, inputs: Mapping[str, Any]) -> Any:
         from adalang.runtime.tools.mcp_tools import McpTools
@@ -87,3 +100,31 @@ class Tools:
 
         self._http = self._http or HttpTools()
         return await self._http.call(source, entity.declaration.name.text, inputs, result_type(program, entity))
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A function in a process that it shares with other calls, until :meth:`give_back`."""
+
+    processes: PythonTools
+    process: PythonProcess
+    function: str
+
+    @property
+    def alive(self) -> bool:
+        return self.process.alive
+
+    async def call(self, known: Mapping[str, Any], seconds: float) -> Any:
+        """What it gives for those of ``known`` that it names. Raises as :meth:`PythonProcess.call`."""
+        return await self.process.call(self.function, known, seconds, picks=True)
+
+    def give_back(self) -> None:
+        self.processes.give_back(self.process)
+
+
+def _python_file(folder: Path, written: str) -> tuple[Path, str]:
+    name, _, function = written.rpartition(":")
+    file = (folder / name).absolute()
+    if not name or not file.is_file():
+        raise BugFailure(f'python("{written}"): there is no file {name!r} in {folder.name}/')
+    return file, function

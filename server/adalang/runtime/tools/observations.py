@@ -20,12 +20,14 @@ class Observations:
 
     store: Store
 
-    def keep(self, program: Program, tool: Entity, inputs: Mapping[str, Any], output: Any) -> None:
-        """Keep an output; it replaces what an equal call gave before."""
-        self.store.put_observation(ObservationRecord(_key(program, tool, inputs), tool.id, dict(inputs), output))
+    def keep(
+        self, program: Program, tool: Entity, inputs: Mapping[str, Any], output: Any = None, error: str = ""
+    ) -> None:
+        """Keep an output, or the error in its place; it replaces what an equal call gave before."""
+        self.store.put_observation(ObservationRecord(_key(program, tool, inputs), tool.id, dict(inputs), output, error))
 
     def find(self, program: Program, tool: Entity, inputs: Mapping[str, Any]) -> ObservationRecord | None:
-        """The newest output of an equal call, if there was one."""
+        """What the newest equal call gave, if there was one."""
         return self.store.observation(_key(program, tool, inputs))
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +25,17 @@ _SHOWN = 8 << 10  # bytes of what one call prints
 
 
 class PythonProcess:
-    """Takes one call at a time. Once :attr:`alive` is false it takes no more; :meth:`ended` waits until nothing is left of it."""
+    """Plain functions are called one after another, async ones beside them. Once :attr:`alive` is false it takes no more calls;
+    :meth:`ended` waits until nothing is left of it."""
 
     def __init__(self, process: Process, file: Path) -> None:
         self._process, self._file = process, file
         self._files: Mapping[str, list[int]] = {}
+        self._async: frozenset[str] = frozenset()
+        self._calls: dict[int, asyncio.Future[Any]] = {}
+        self._numbers = itertools.count()
+        self._turn = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
         self._printed, self._shown = 0, bytearray()
         self._printing = asyncio.create_task(self._listen())
         self._ending: asyncio.Task[None] | None = None
@@ -66,7 +74,8 @@ class PythonProcess:
             raise
         finally:
             self._show()
-        self._files = found["ready"]
+        self._files, self._async = found["ready"], frozenset(found["async"])
+        self._reading = asyncio.create_task(self._read())
 
     @property
     def alive(self) -> bool:
@@ -86,22 +95,34 @@ class PythonProcess:
             return False
         return all([stats[one].st_mtime_ns, stats[one].st_size] == known for one, known in self._files.items())
 
-    async def call(self, function: str, inputs: Mapping[str, Any], seconds: float) -> Any:
-        """The function's output. When it does not come back, or nobody wants its answer any more, the process is killed.
+    async def call(self, function: str, inputs: Mapping[str, Any], seconds: float, *, picks: bool = False) -> Any:
+        """The function's output. The process is killed when it does not come back, or when nobody wants an answer any more.
+        One that ``picks`` is given those of the inputs that it names. Its time does not run while another one is called.
 
         Raises:
             ToolFailure: it raised, ended its process, printed or gave too much, or gave what is no JSON.
             ToolUnavailable: it took longer than ``seconds``.
             BugFailure: there is no such function, or it does not take these inputs.
         """
-        body = json.dumps({"function": function, "inputs": inputs}).encode()
+        async with nullcontext() if function in self._async else self._turn:
+            answer = await self._asked({"function": function, "inputs": inputs, "picks": picks}, seconds)
+        if "output" in answer:
+            return answer["output"]
+        raise BugFailure(answer["bug"]) if "bug" in answer else ToolFailure(answer["failed"])
+
+    async def _asked(self, call: Mapping[str, Any], seconds: float) -> Any:
+        number = next(self._numbers)
+        body = json.dumps({"id": number, **call}).encode()
         assert self._process.stdin is not None
         self._printed = 0
+        answer = self._calls[number] = asyncio.get_running_loop().create_future()
         try:
+            if not self.alive:
+                raise ToolFailure("its process has ended")
             async with asyncio.timeout(seconds):
                 self._process.stdin.write(len(body).to_bytes(4, "big") + body)
                 await self._process.stdin.drain()
-                answer = await self._answer()
+                return await answer
         except TimeoutError:
             self.kill()
             raise ToolUnavailable(
@@ -110,14 +131,30 @@ class PythonProcess:
         except ConnectionError as error:
             self.kill()
             raise ToolFailure("its process has ended") from error
-        except BaseException:
-            self.kill()
+        except asyncio.CancelledError:
+            if len(self._calls) == 1:
+                self.kill()
             raise
         finally:
+            del self._calls[number]
             self._show()
-        if "output" in answer:
-            return answer["output"]
-        raise BugFailure(answer["bug"]) if "bug" in answer else ToolFailure(answer["failed"])
+
+    async def _read(self) -> None:
+        """Give each answer to whoever waits for it; at the end, say why there are no more."""
+        try:
+            while True:
+                answer = await self._answer()
+                waiting = self._calls.get(answer["id"])
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(answer)
+        except ToolFailure as failure:
+            told = failure
+        except (ValueError, KeyError, TypeError):  # the user's code wrote where only answers go
+            told = ToolFailure("what it writes cannot be read")
+        self.kill()
+        for one in self._calls.values():
+            if not one.done():
+                one.set_exception(told)
 
     def kill(self) -> None:
         """Begin to end it, with all that it has started; nothing is waited for."""
@@ -142,6 +179,9 @@ class PythonProcess:
             self._signal(signal.SIGKILL)
             await self._process.wait()
         await self._printing
+        self._show()
+        if self._reading is not None:
+            await self._reading
 
     def _signal(self, one: signal.Signals) -> None:
         if self._process.returncode is None:
@@ -163,26 +203,30 @@ class PythonProcess:
             raise ToolFailure(f"it ended its process ({_how(await self._process.wait())})") from None
 
     async def _listen(self) -> None:
-        """Read what is printed: the first of it is shown, the rest dropped, and too much of it ends the process."""
+        """Read what is printed: the first of each call is shown, line by line, the rest dropped, and too much of it ends the
+        process."""
         assert self._process.stderr is not None
         while chunk := await self._process.stderr.read(1 << 16):
-            self._printed += len(chunk)
-            self._shown += chunk[: max(0, _SHOWN - len(self._shown))]
+            before, self._printed = self._printed, self._printed + len(chunk)
+            self._shown += chunk[: max(0, _SHOWN - before)]
+            if before < _SHOWN <= self._printed:
+                self._shown += f"\n({self._file.name} printed more than is shown)\n".encode()
+            if b"\n" in chunk:
+                self._show()
             if self._printed > _MOST_PRINTED:
                 self.kill()
 
     def _show(self) -> None:
-        """What was printed since the last call goes where this process says things to people."""
+        """What was printed goes where this process says things to people."""
         if self._shown:
             text = self._shown.decode("utf-8", "replace")
-            more = "" if len(self._shown) < _SHOWN else f"\n({self._file.name} printed more than is shown)\n"
             self._shown.clear()
-            sys.stderr.write(text + more)
+            sys.stderr.write(text)
 
 
 def watched(*command: str) -> tuple[str, ...]:
     """The command such that nothing is left of it, and of what it has started, when this process ends."""
-    return (sys.executable, "-P", str(_WATCH), *command)
+    return (sys.executable, "-I", "-S", str(_WATCH), *command)  # it needs nothing that is installed
 
 
 def _how(code: int) -> str:

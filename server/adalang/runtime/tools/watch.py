@@ -1,4 +1,4 @@
-"""Runs a command, and leaves nothing of it behind: ``python -P watch.py COMMAND ARGUMENT…``. Needs the standard library alone.
+"""Runs a command, and leaves nothing of it behind: ``python -I -S watch.py COMMAND ARGUMENT…``. Needs the standard library alone.
 
 The command has this process's standard streams. When the caller asks for an end (SIGTERM), or its end of standard input is
 closed (because it is dead, say) and the command does not end by itself, or when the command does end, then all that the

@@ -5,8 +5,8 @@ import base64
 import hashlib
 import html
 import json
-import threading
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -90,6 +90,28 @@ def test_what_does_not_fit_is_told_with_both_names(tmp_path: Path, declared: str
     assert len(found) == 1 and told in found[0], found
 
 
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ('"yes"', 'not the text "yes"; write true, false, or a comparison'),
+        ("0", "not int; write true, false, or a comparison"),
+        ("null", "not null; write true or false"),
+        ("[]", "not anything[]; write true, false, or a comparison"),
+        ("order_id", "not str; compare it with something"),
+        ("sure", "not bool?; compare it with true or false"),
+        ("order_id > 50", "`>` compares like with like, not str with int"),
+        ("amount > 50 or order_id", "`or` takes true or false, not str"),
+        ("not amount", "`not` takes true or false, not float"),
+    ],
+)
+def test_a_condition_is_true_or_false(tmp_path: Path, condition: str, told: str) -> None:
+    head = "tool refund(order_id: str, amount: float, sure: bool?) -> str"
+    (found,) = problems(tmp_path, f'{head} = python("t.py:anything") {{ approve = {condition} }}\n')
+    assert found.startswith("ADL205") and told in found
+    for fine in ("true", "amount > 50 or amount < 0", "not (sure == true)", 'order_id in ["a"]', "amount > 50.5"):
+        assert problems(tmp_path, f'{head} = python("t.py:anything") {{ approve = {fine} }}\n') == []
+
+
 def test_what_is_known_of_functions_comes_from_their_text_alone(tmp_path: Path) -> None:
     (tmp_path / "t.py").write_text(
         "raise SystemExit('never run')\n" + CODE.replace("from __future__ import annotations", "")

@@ -564,7 +564,7 @@ def _tool(scope: Scope, item: Item, declaration: ToolDeclaration) -> None:
     approve = setting(declaration.settings, "approve")
     if approve is not None:
         names = {one.name.text: scope.program.type_of(one.type, scope.module) for one in declaration.parameters}
-        values.infer(scope, item, approve.value, names)
+        values.check_condition(scope, item, approve.value, names, "approve")
 
 
 def _tool_options(scope: Scope, item: Item, function: str, call: CallExpression) -> None:

@@ -156,3 +156,8 @@ def test_components_are_offered_to_models_by_their_signature(tmp_path: Path) -> 
     assert offered["description"] == "Answers." and offered["parameters"]["required"] == ["text"]
     assert offered["parameters"]["properties"]["who"]["anyOf"][0]["properties"]["name"]["description"] == "in full"
     assert tool_schema(program, find, "Other words.")["function"]["description"] == "Other words."
+
+
+def test_an_agent_that_lists_itself_is_told_what_helps_an_agent(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, 'agent a(q: str) -> str { tools = [a], user = """{{ q }}""" }\n'.replace(", user", "\n user"))
+    assert found.startswith("ADL108") and found.endswith("Take `a` out of its `tools`; for more rounds raise `max_steps`.")

@@ -44,8 +44,9 @@ def test_components_are_called_by_position_and_by_name(desk: Path) -> None:
         assert program.classify("The invoice is wrong.") == "billing"
         assert program.classify(ticket="The pump is broken.") == "returns"
         assert program["sort_all"](["broken", "my card"]) == ["returns", "billing"]
-    assert program.classify("my card") == "billing", "a closed program opens again"
     program.close()
+    with pytest.raises(adalang.ProgramClosed, match="desk.adal was closed; load it again"):
+        program.classify("my card")
 
 
 async def test_coroutines_await_and_plain_calls_work_beside_a_running_loop(desk: Path) -> None:

@@ -303,7 +303,7 @@ class Program:
     def close(self) -> None:
         """End the calls that run (they raise :class:`ProgramClosed`), and let go of connections and of the store.
 
-        Programs made from this one are closed with it. A later call opens them again.
+        Programs made from this one, and that from which it was made, are closed with it: later calls raise it too.
         """
         self._engine.close()
 

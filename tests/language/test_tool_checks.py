@@ -159,5 +159,9 @@ def test_components_are_offered_to_models_by_their_signature(tmp_path: Path) -> 
 
 
 def test_an_agent_that_lists_itself_is_told_what_helps_an_agent(tmp_path: Path) -> None:
-    (found,) = problems(tmp_path, 'agent a(q: str) -> str { tools = [a], user = """{{ q }}""" }\n'.replace(", user", "\n user"))
-    assert found.startswith("ADL108") and found.endswith("Take `a` out of its `tools`; for more rounds raise `max_steps`.")
+    (found,) = problems(
+        tmp_path, 'agent a(q: str) -> str { tools = [a], user = """{{ q }}""" }\n'.replace(", user", "\n user")
+    )
+    assert found.startswith("ADL108") and found.endswith(
+        "Take `a` out of its `tools`; for more rounds raise `max_steps`."
+    )

@@ -77,6 +77,14 @@ async def test_plain_and_async_functions_and_data_classes(tmp_path):
         assert int(await w.run("process", x="")) != os.getpid()
 
 
+async def test_an_import_is_bounded_by_the_tools_own_timeout(tmp_path, monkeypatch):
+    monkeypatch.setattr("adalang.runtime.tools.python_process._IMPORT_SECONDS", 0.1)
+    async with faulty(tmp_path, tool("echo", "timeout = 0.5")) as w:
+        (tmp_path / "t.py").write_text("import time\ntime.sleep(1000)\n")
+        told = await failure(w, "echo")
+    assert str(told) == "`echo`: t.py could not be imported within 0.5 s; where it needs more, set `timeout`"
+
+
 async def test_calls_that_overlap_have_processes_of_their_own(tmp_path):
     async with faulty(tmp_path, tool("process"), tool("hangs", "timeout = 0.5")) as w:
         slow = asyncio.create_task(w.run("hangs", x=""))

@@ -8,7 +8,7 @@ import pytest
 
 from adalang.language.checks import DiskFacts, check
 from adalang.language.program import load
-from adalang.language.python_functions import python_functions
+from adalang.language.python_functions import python_file
 from adalang.language.types import STR, UNKNOWN, Labels, ListOf, OptionalOf
 from adalang.runtime.tools.schema import tool_schema
 
@@ -36,6 +36,8 @@ def loose(x, y: decimal.Decimal, *, z: int | None = None): ...
 @decimal.something
 def decorated(x: int) -> int: ...
 
+def placed(x: str, /, y: int = 3): ...
+
 def anything(**rest: str) -> str: ...
 '''
 
@@ -43,6 +45,7 @@ def anything(**rest: str) -> str: ...
 def problems(folder: Path, text: str) -> list[str]:
     (folder / "t.py").write_text(CODE)
     (folder / "a.json").write_text("{}")
+    (folder / "broken.py").write_text("import os\ndef f(x:\n    return x\n")
     (folder / "main.adal").write_text(text)
     program = load(folder / "main.adal")
     assert program is not None
@@ -76,6 +79,9 @@ def test_what_fits(tmp_path: Path, declared: str) -> None:
         ('t(order_id: int) -> float = python("t.py:find")', "ADL205 `find` in t.py takes `order_id` as str; the tool gives int"),
         ('t(order_id: str) -> str = python("t.py:find")', "ADL205 `find` in t.py gives float; the tool is declared to give str"),
         ('t(names: str[], kind: str) -> str[] = python("t.py:many")', "takes `kind` as \"a\" | \"b\"; the tool gives str"),
+        ('t(x: str) -> str = python("t.py:placed")', "ADL203 `placed` in t.py takes `x` by position alone; it is called by"),
+        ('t(x: str) -> str = python("broken.py:f")', "ADL513 broken.py:2 is no Python: '(' was never closed."),
+        ('t(x: str) -> str = python("none.py:f")', "ADL513 There is no file `none.py` beside this one."),
         ('t(x: str) -> str = mcp("server", tol = "x")', "ADL203 `mcp` takes no such option. Did you mean `tool`?"),
         ('t(x: str) -> str = mcp(tool = "x")', "ADL212"),
         ('t(x: str) -> str = mcp("server", env = 4)', "ADL212 `env` takes an object"),
@@ -116,8 +122,9 @@ def test_what_is_known_of_functions_comes_from_their_text_alone(tmp_path: Path) 
     (tmp_path / "t.py").write_text(
         "raise SystemExit('never run')\n" + CODE.replace("from __future__ import annotations", "")
     )
-    found = python_functions(tmp_path / "t.py")
-    assert found is not None
+    file = python_file(tmp_path / "t.py")
+    assert file is not None and not file.error
+    found = file.functions
     assert found["find"].doc == "Find what was paid for an order."
     assert found["find"].notes == {"order_id": "a letter and a digit", "limit": "how many"}
     assert found["many"].types == {"names": ListOf(STR), "kind": Labels(("a", "b")), "note": OptionalOf(STR)}

@@ -102,8 +102,10 @@ async def test_calls_that_overlap_have_processes_of_their_own(tmp_path):
         ("segfaults", "ended its process (signal SIGSEGV)"),
         ("prints_much", "printed more than 10 MB"),
         ("gives_much", "gave 95 MB; a tool may give 16"),
-        ("gives_no_json", "gave a set, which is no JSON"),
-        ("gives_nan", "ValueError"),
+        ("gives_no_json", "`gives_no_json`: it gave a set, which is no JSON"),
+        ("gives_nan", "`gives_nan`: it gave NaN or an infinity, which is no JSON"),
+        ("gives_depth", "`gives_depth`: it gave lists and objects in one another, more than 200 deep"),
+        ("gives_itself", "`gives_itself`: it gave lists and objects in one another, more than 200 deep"),
         ("takes_memory", "more than the 512 MB that `memory` allows"),
     ],
 )
@@ -112,6 +114,8 @@ async def test_faults_are_failures_of_one_line_that_name_the_tool(tmp_path, name
         found = await failure(w, name)
         assert type(found) is ToolFailure
         assert str(found).startswith(f"`{name}`: ") and told in str(found)
+        if name == "gives_depth":
+            assert "200 deep" in str(await failure(w, name, "250")), "one that could just be written"
         assert await w.run("echo", x="goes on") == "goes on"
     assert len(capsys.readouterr().err) < 20_000
 

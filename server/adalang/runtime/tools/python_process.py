@@ -153,7 +153,7 @@ class PythonProcess:
                     waiting.set_result(answer)
         except ToolFailure as failure:
             told = failure
-        except (ValueError, KeyError, TypeError):  # the user's code wrote where only answers go
+        except (ValueError, KeyError, TypeError, RecursionError):  # the user's code wrote where only answers go
             told = ToolFailure("what it writes cannot be read")
         self.kill()
         for one in self._calls.values():

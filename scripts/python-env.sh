@@ -58,6 +58,7 @@ _adalang_find_uv() {
 adalang_python_env() {
     local python
     [ $# -gt 0 ] || set -- --all-extras
+    [ "${ADALANG_E2E:-}" != 1 ] || set -- "$@" --group collector
     python="$(_adalang_find_python)" || exit 2
     _adalang_need_compiler "$python"
     _adalang_find_uv "$python"

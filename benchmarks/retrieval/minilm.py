@@ -9,6 +9,11 @@ model's authors published are refused. Texts are cut at 256 word pieces, as the 
 
 from __future__ import annotations
 
+# numpy reads the number of threads when it is imported; several would fight for CPUs that others use.
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import argparse
 import asyncio
 import hashlib

@@ -1,10 +1,11 @@
 """Retrievers side by side on questions that need two passages each.
 
-    python benchmarks/retrieval/run.py --data DIR [--peers VENV] [--large 100000]
+    python benchmarks/retrieval/run.py --data DIR [--peers VENV] [--embeddings URL MODEL] [--large 100000]
 
 DIR holds ``docs_corpus/corpus.jsonl`` (sections of a documentation), ``squad/*.jsonl`` and, for ``--large``, ``gsm8k/train.jsonl``.
 Every line is measured in a process of its own. ``--peers`` is a virtual environment with any of bm25s, rank-bm25 and
-scikit-learn, which get the same passages; what is not there is left out. ``--large`` measures so many passages instead.
+scikit-learn, which get the same passages; what is not there is left out. ``--embeddings`` are of a server that speaks OpenAI's
+protocol, such as minilm.py's, whose time then counts too. ``--large`` measures so many passages instead.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import asyncio
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--peers", type=Path)
+    parser.add_argument("--embeddings", nargs=2, metavar=("URL", "MODEL"))
     parser.add_argument("--large", type=int, default=0)
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -50,20 +54,24 @@ def main() -> None:
     elif given.large:
         _large(given.data, given.large, given.peers)
     else:
-        _small(given.data, given.peers)
+        _small(given.data, given.peers, given.embeddings)
 
 
 # ---- how good, on real questions
 
 
-def _small(data: Path, peers: Path | None) -> None:
+def _small(data: Path, peers: Path | None, embeddings: Sequence[str] | None) -> None:
     asked = questions(data)
+    methods = METHODS | (_with_model(*embeddings) if embeddings is not None else {})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "adalang.toml").touch()
         rows = [json.dumps(one) + "\n" for one in documents(data)]
         (folder / "corpus.jsonl").write_text("".join(rows), encoding="utf-8")
-        results = {one: _measured(folder, data, one, [each.text for each in asked]) for one in METHODS}
+        results = {}
+        for one, told in methods.items():
+            shutil.rmtree(folder / ".adalang", ignore_errors=True)  # nobody finds what another one has bought
+            results[one] = _measured(folder, data, told, [each.text for each in asked])
         passages = results["bm25"]["passages"]
         if peers is not None:
             texts = _passages(folder)
@@ -74,6 +82,17 @@ def _small(data: Path, peers: Path | None) -> None:
     for one, found in results.items():
         if found:
             print(f"| {one} | {_quality(asked, found['rankings'])} | {_costs(found)} |")
+
+
+def _with_model(url: str, model: str) -> dict[str, str]:
+    """A folder's methods with an embedding by a model; what is in front of the semicolon is a declaration of its own."""
+    declared = f'model embedder = "openai/{model}" {{ api_base = "{url}", timeout = 600 }}; '
+    vector, hybrid = (f"{declared}method = {one}\n  embedding = embedder" for one in ("vector", "hybrid"))
+    return {
+        f"vector ({model})": vector,
+        f"hybrid ({model})": hybrid,
+        f"hybrid ({model}), reranked (builtin/lexical)": f'{hybrid}\n  rerank = "builtin/lexical"',
+    }
 
 
 def _quality(asked: list[Any], rankings: list[list[str]]) -> str:
@@ -104,14 +123,14 @@ def _large(data: Path, count: int, peers: Path | None) -> None:
             f"| {count} passages | index s | index memory MB | on disk MB | one of 10 files changed s | open s | query ms | memory MB |"
         )
         print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
-        for one in LARGE:
+        for one, told in LARGE.items():
             for index in (folder / ".adalang").glob("indexes/*"):
                 index.unlink()
-            built = _measured(folder, data, one, asked[:1])
-            again = _measured(folder, data, one, asked)
+            built = _measured(folder, data, told, asked[:1])
+            again = _measured(folder, data, told, asked)
             with (folder / "part0.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"id": f"more-{one}", "text": "One more passage."}) + "\n")
-            changed = _measured(folder, data, one, asked[:1])
+            changed = _measured(folder, data, told, asked[:1])
             print(
                 f"| {one} | {built['index_seconds']:.1f} | {built['memory_mb']:.0f} | {built['disk_mb']:.0f} | "
                 f"{changed['index_seconds']:.1f} | {again['index_seconds']:.2f} | {again['query_ms']:.1f} | {again['memory_mb']:.0f} |",
@@ -129,9 +148,9 @@ def _large(data: Path, count: int, peers: Path | None) -> None:
 # ---- measuring
 
 
-def _measured(folder: Path, data: Path, method: str, asked: list[str]) -> dict[str, Any]:
+def _measured(folder: Path, data: Path, settings: str, asked: list[str]) -> dict[str, Any]:
     job = folder / "job.json"
-    job.write_text(json.dumps({"folder": str(folder), "settings": {**METHODS, **LARGE}[method], "asked": asked}))
+    job.write_text(json.dumps({"folder": str(folder), "settings": settings, "asked": asked}))
     command = [sys.executable, __file__, "--data", str(data), "--worker", str(job)]
     return _result(command, None)
 
@@ -172,8 +191,9 @@ async def _worker(job: dict[str, Any]) -> dict[str, Any]:
     folder = Path(job["folder"])
     program_file = folder / "benchmark.adal"
     corpus = "corpus.jsonl" if (folder / "corpus.jsonl").exists() else "part*.jsonl"
+    declared, _, settings = job["settings"].rpartition("; ")
     program_file.write_text(
-        f'retriever r(query: str) -> Passage[] {{\n  corpus = "{corpus}"\n  {job["settings"]}\n  k = {K}\n}}\n'
+        f'{declared}\nretriever r(query: str) -> Passage[] {{\n  corpus = "{corpus}"\n  {settings}\n  k = {K}\n}}\n'
     )
     base = _peak_mb()
     async with Session(folder, load_settings(folder, {})) as session:

@@ -16,5 +16,5 @@ def points(difference: float, digits: int = 0) -> str:
 
 
 def dollars(usd: float) -> str:
-    """1.234 as `$1.23`, 0.00006465 as `$0.000065`: two digits at least, and never an exponent."""
-    return f"${usd:.2f}" if usd >= 0.1 or usd == 0 else f"${Decimal(f'{usd:.2g}'):f}"
+    """1.234 as `$1.23`, 0.00006465 as `$0.000065`: two digits that count, and never an exponent."""
+    return f"${usd:.2f}" if usd >= 0.1 or usd == 0 else f"${Decimal(f'{usd:.1e}'):f}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from adalang.engine.client import EngineClient, WorkerDied
 from adalang.engine.protocol import Progress, RunRequest
+from tests.runtime.retrieval.world import EmbeddingServer
 from tests.servers import LoopbackServer, Reply, Slow
 
 PAGE = 'prompt answer(question: str) = """{{ question }}"""\n'
@@ -73,3 +76,42 @@ async def test_a_run_tells_its_answer_while_it_is_written(tmp_path: Path) -> Non
     assert "".join(one.text for one in answers) == result["output"] == text
     assert {one.component for one in answers} == {"answer"} and len(answers) < 300
     assert told[-1].told("Running answer").endswith("word299")
+
+
+RETRIEVER = """model e = "openai/e" { api_base = env("BASE"), api_key = env("KEY") }
+retriever handbook(query: str) -> Passage[] {
+  corpus = "handbook.md"
+  method = hybrid
+  embedding = e
+  k = 1
+}
+"""
+
+
+async def test_retrievers_run_in_the_worker_and_what_they_bought_outlives_it(
+    client: EngineClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handbook = tmp_path / "handbook.md"
+    handbook.write_text("# Shop\n## Refunds\nMoney is paid back.\n## Hours\nNine to five.\n", encoding="utf-8")
+    (tmp_path / "search.adal").write_text(RETRIEVER, encoding="utf-8")
+
+    async def sources(query: str) -> list[str]:
+        answer = await client.call(RunRequest(str(tmp_path / "search.adal"), "handbook", {"query": query}))
+        return [one["source"] for one in answer["output"]]
+
+    async with EmbeddingServer() as server:
+        monkeypatch.setenv("BASE", server.api_base)
+        monkeypatch.setenv("KEY", "k")
+        assert await sources("when is money paid back") == ["handbook.md#Refunds"]
+        assert await sources("money paid back when") == ["handbook.md#Refunds"]
+        assert len(server.texts) == 2 + 2  # the passages once, and each query
+        worker = client.pid
+        handbook.write_text(handbook.read_text() + "## Parcels\nLate ones are sent again.\n", encoding="utf-8")
+        assert await sources("late parcels") == ["handbook.md#Parcels"]
+        assert len(server.texts) == 4 + 2 and client.pid == worker
+        assert worker is not None
+        os.kill(worker, signal.SIGKILL)  # what was bought is on disk
+        with contextlib.suppress(WorkerDied):
+            await sources("late parcels")
+        assert await sources("late parcels") == ["handbook.md#Parcels"]
+        assert len(server.texts) == 6

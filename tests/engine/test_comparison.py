@@ -7,7 +7,7 @@ import pytest
 from adalang.config import load_settings
 from adalang.engine.comparison import Side, comparing
 from adalang.runtime.failures import BugFailure
-from adalang.store import Store
+from adalang.store import Store, indexes
 from tests.engine.test_revisions import committed, git
 from tests.servers import LoopbackServer, Reply, ServerError
 
@@ -166,4 +166,37 @@ async def test_a_broken_file_is_told_with_its_side(repository):
     committed(repository, {"a.adal": program().replace("{{ q }}", "{{ nothing }}")}, "broken")
     with pytest.raises(BugFailure, match=r"HEAD: a\.adal:4:\d+: ADL301"):
         async with opened(repository, told(repository, "HEAD"), told(repository, "HEAD~1")):
+            pass
+
+
+SEARCH = (
+    'retriever r(query: str) -> Passage[] {{\n  corpus = "h.md"\n  method = {method}\n  k = 1\n}}\n'
+    'dataset d = [{{ query = "money", gold = "h.md#Refunds" }}]\n'
+    "eval found of r {{\n  data = d\n  metric = recall(expected = row.gold)\n}}\n"
+)
+
+
+async def test_a_revision_searches_its_own_corpus_and_leaves_no_index_behind(tmp_path):
+    git(tmp_path, "init", "-q", "-b", "main")
+    page = "# Shop\n## Refunds\nIt is paid back.\n## Hours\nOf {what}.\n"
+    committed(tmp_path, {"s.adal": SEARCH.format(method="bm25"), "h.md": page.format(what="money")})
+    (tmp_path / "s.adal").write_text(SEARCH.format(method="hybrid"))
+    (tmp_path / "h.md").write_text(page.format(what="opening").replace("It", "Money"))
+    settings = load_settings(tmp_path, {})
+    with Store.open(tmp_path) as store:
+        sides = Side("then", tmp_path / "s.adal", revision="HEAD"), Side("now", tmp_path / "s.adal")
+        async with comparing(*sides, settings=settings, store=store) as opened:
+            then = opened.programs[0].path.parent
+            result = await opened.run(opened.pairs[0])
+    assert (result.before.score, result.after.score) == (0.0, 1.0)
+    assert indexes.kept(tmp_path)[0] == 1 and not then.exists()
+
+
+async def test_a_revision_does_not_write_over_a_shared_store(tmp_path):
+    git(tmp_path, "init", "-q", "-b", "main")
+    shared = SEARCH.format(method='vector\n  embedding = "openai/e"\n  store = "qdrant:http://127.0.0.1:9#h"')
+    committed(tmp_path, {"s.adal": shared, "h.md": "# Shop\n"})
+    sides = Side("then", tmp_path / "s.adal", revision="HEAD"), Side("now", tmp_path / "s.adal")
+    with Store.in_memory() as store, pytest.raises(BugFailure, match="then: `r` keeps its passages in qdrant:"):
+        async with comparing(*sides, settings=load_settings(tmp_path, {}), store=store):
             pass

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,10 +17,12 @@ from adalang.optimizer.ledger import Hypothesis
 from adalang.optimizer.loop import optimise
 from adalang.optimizer.minimise import minimise
 from adalang.optimizer.operators.base import Draft
+from adalang.optimizer.operators.structure import ChangeStructure
 from adalang.optimizer.runs import Runs
 from adalang.optimizer.task import Param
 from adalang.runtime.models.types import Usage
 from adalang.store.records import Change
+from tests.optimizer.graph import Graph, run, step
 from tests.optimizer.world import TEXT, World, chance
 
 ORDER = Param(
@@ -127,3 +131,20 @@ async def test_a_choice_that_carries_no_weight_is_taken_back():
     log = EventLog(lambda event: None, Usage)
     smaller = await minimise(runs, log, best, START, rows, 10_000)
     assert smaller.candidate.changed(START) == ["solve:fields"]
+
+
+async def test_a_retriever_that_missed_what_a_row_needed_has_its_turn_before_what_is_cheaper():
+    more = Param("search:k", "choice", "search", Choice("4"), "k", family="structure", options=("4", "8"), prices=(1.0, 2.0))  # fmt: skip
+    graph = Graph("answer", gold={"r1": ["b.md"]})
+    graph.info = replace(graph.info, params=[ORDER, more])
+    passages = [{"text": "t", "source": "a.md", "score": 1.0}]
+    failed = run(step("search", {"query": "sea"}, passages, kind="retriever"), step("answer", {"docs": passages}, "z"))
+    start = Candidate({param.id: param.value for param in graph.info.params})
+    search = SimpleNamespace(task=graph, visits=Counter(), settings=SimpleNamespace(hypotheses=4))
+    for results, first, cause in (
+        ([failed], "search:k", '`search` did not find b.md, which was needed, for {"query": "sea"}.'),
+        ([], "solve:fields", "No wording makes up for how the prompt is set up."),
+    ):
+        search.visits.clear()
+        drafts = await ChangeStructure().propose(search, SimpleNamespace(candidate=start), results)
+        assert [(one.hypothesis.param, one.hypothesis.cause) for one in drafts] == [(first, cause)]

@@ -160,6 +160,13 @@ def test_python_with_a_callback_that_does_not_say_yes(shop: Path, answer: Answer
         program.refund(**CALL)
 
 
+def test_a_programs_callback_is_asked_in_evals_too_and_says_no(shop: Path) -> None:
+    asked: list[str] = []
+    with adalang.load(shop / "shop.adal", approve=lambda request: asked.append(request.tool)) as program:
+        assert program.evaluate("through").void
+    assert asked and set(asked) == {"refund"}
+
+
 def test_python_with_a_callback_that_fails(shop: Path) -> None:
     def lost(request: ApprovalRequest) -> bool:
         raise ConnectionError("nobody answers")

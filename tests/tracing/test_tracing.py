@@ -2,21 +2,19 @@
 
 import asyncio
 import base64
-import gzip
 import hashlib
 import html
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.servers import LoopbackServer, Refusal, Reply, ServerError
+from tests.servers.otlp import attributes, collector
 
 from adalang.config import load_settings
 from adalang.engine.session import Session
@@ -215,51 +213,6 @@ def test_what_looks_like_a_key_is_hidden(text):
 def test_ordinary_words_stay(tmp_path):
     for text in ("the task-force of the risk-averse", "see https://example.org/a", "token count: 12", "me@example.org"):
         assert Redactor().text(text) == text
-
-
-class Collector(ThreadingHTTPServer):
-    """Takes OTLP over HTTP and keeps the spans, decoded."""
-
-    def __init__(self) -> None:
-        self.spans = []
-        self.headers = []
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
-        from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
-        request = ExportTraceServiceRequest.FromString(body)
-        self.server.headers.append((self.path, self.headers.get("x-team")))
-        self.server.spans += [
-            span for one in request.resource_spans for scope in one.scope_spans for span in scope.spans
-        ]
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def collector() -> Iterator[Collector]:
-    server = Collector()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def attributes(span):
-    return {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in span.attributes}
 
 
 async def test_a_collector_gets_the_tree_in_the_words_of_the_conventions(tmp_path):

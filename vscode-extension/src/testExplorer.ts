@@ -99,6 +99,7 @@ async function evaluateOne(controller: vscode.TestController, session: Session, 
   }
   item.description = found.score === null ? "" : `${Math.round(100 * found.score)}%`;
   const missed = goalMissed(found);
+  run.appendOutput(`${item.id}: ${missed ?? `${item.description} on ${found.n} examples`}\r\n`);
   if (missed === undefined) run.passed(item, took);
   else run.failed(item, new vscode.TestMessage(missed), took);
 }

@@ -68,6 +68,8 @@ class Opened:
         CALLER.set(caller)
         task = asyncio.current_task()
         assert task is not None
+        # Whoever waits gets what it raises; where nobody waits any more, it is no news.
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         self._running.add(task)
         try:
             return await work

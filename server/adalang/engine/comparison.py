@@ -21,6 +21,7 @@ from adalang.evaluation.power import power_lines
 from adalang.evaluation.results import Evaluation, RowResult
 from adalang.evaluation.slices import groups
 from adalang.language.data import Row
+from adalang.language.declarations import Text, setting
 from adalang.language.fingerprint import disk_hash, ruler
 from adalang.language.program import Program
 from adalang.runtime.failures import BugFailure
@@ -168,7 +169,25 @@ async def _open(stack: AsyncExitStack, side: Side, settings: Settings, store: St
         program = session.load(file)
     except (BugFailure, CheckFailed) as error:
         raise BugFailure(f"{side.name}: {error}") from error
+    if checkout and (shared := _shared_store(program)):
+        raise BugFailure(f"{side.name}: {shared}")
     return _Opened(side, session, program, checkout.borrowed if checkout else ())
+
+
+def _shared_store(program: Program) -> str:
+    """Why a revision's corpus cannot be searched: it would write over what today's has put into a store outside."""
+    for entity in program.entities("retriever"):
+        settings = getattr(entity.declaration, "settings", ())
+        store = setting(settings, "store")
+        if store is None or not isinstance(store.value, Text) or setting(settings, "corpus") is None:
+            continue
+        place = store.value.value.partition(":")[2]
+        if "://" in place or Path(place).is_absolute():
+            return (
+                f"`{entity.id}` keeps its passages in {store.value.value}, where those of a revision would replace "
+                "today's; compare two files that name stores of their own"
+            )
+    return ""
 
 
 def _samples(pair: Pair, repeats: int | None) -> int:

@@ -17,7 +17,7 @@ from adalang.language.program import Entity, load, reader_with
 from adalang.runtime.failures import Failure
 from adalang.runtime.interpreter import Runtime
 from adalang.runtime.models.gateway import Gateway
-from adalang.runtime.models.types import FilePart, ImagePart, Message, ModelSpec, Part, TextPart, without_bytes
+from adalang.runtime.models.types import Message, ModelSpec, told
 from adalang.runtime.prompts import prompt_form
 from adalang.runtime.resolve import Models
 
@@ -61,13 +61,5 @@ def _model(models: Models, entity: Entity) -> dict[str, Any]:
 
 
 def _plain(message: Message) -> dict[str, Any]:
-    parts = [{"text": message.content}] if isinstance(message.content, str) else [_part(one) for one in message.content]
+    parts = [{"text": message.content}] if isinstance(message.content, str) else [told(one) for one in message.content]
     return {"role": message.role, "parts": parts}
-
-
-def _part(part: Part) -> dict[str, str]:
-    """Images and files without their bytes: an address, or kind and size."""
-    if isinstance(part, TextPart):
-        return {"text": part.text}
-    named = f"{part.name}: " if isinstance(part, FilePart) and part.name else ""
-    return {"image" if isinstance(part, ImagePart) else "file": named + without_bytes(part.url)}

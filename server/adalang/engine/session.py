@@ -37,7 +37,7 @@ from adalang.store import Store
 from adalang.store.records import new_id
 from adalang.tracing.tracer import Tracer
 
-_NOBODY_IS_ASKED = "evals and optimizations ask nobody; Python's `load(…, approve=…)` asks a function"
+_NOBODY_IS_ASKED = "evals and optimizations ask nobody"
 """The same for both: agents read it, and what they answered in an eval need not be bought again by a search."""
 
 OnRow = Callable[[RowResult, int, int], None]

@@ -59,11 +59,7 @@ class _Packer:
         if kind in _SCALARS:
             return value
         if isinstance(value, Mapping):
-            # Most of what a trace holds are short fields: no call is made for those.
-            return {
-                self._name(name): one if type(one) in _SCALARS else self._field(name, one)
-                for name, one in value.items()
-            }
+            return self._fields(value)
         if isinstance(value, list | tuple | set | frozenset):
             return [self.pack(one) for one in value]
         return self._text(str(value))
@@ -72,10 +68,23 @@ class _Packer:
         name = str(name)
         return name if self._redactor is None else self._redactor.text(name)
 
-    def _field(self, name: Any, value: Any) -> Any:
-        if type(value) is str:
-            return HIDDEN if value and names_secret(str(name)) else self._text(value)
-        return self.pack(value)
+    def _fields(self, value: Mapping[Any, Any]) -> dict[str, Any]:
+        # Most of what a trace holds are short fields: for those nothing of ours is called.
+        told: dict[str, Any] = {}
+        quick = self._redactor is None
+        for name, one in value.items():
+            kind = type(one)
+            if not quick or type(name) is not str:
+                name = self._name(name)
+            if kind in _SCALARS:
+                told[name] = one
+            elif kind is not str:
+                told[name] = self.pack(one)
+            elif one and names_secret(name):
+                told[name] = HIDDEN
+            else:
+                told[name] = one if quick and len(one) < _LONG and one[:1] != _MARK else self._text(one)
+        return told
 
     def _text(self, text: str) -> str:
         if len(text) >= _LONG and ";base64," in text:

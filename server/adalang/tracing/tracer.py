@@ -25,7 +25,7 @@ _log = logging.getLogger("adalang.tracing")
 
 _PAUSE = 0.2
 """Seconds until runs are written. Answers are safe by themselves; a kill costs no more than this of the traces."""
-_MANY = 64
+_MANY = 500
 _LOOK_EVERY = 1000
 """Runs between two looks at what the traces take."""
 _ALWAYS = frozenset({"inputs", "output", "parent"})

@@ -68,6 +68,16 @@ async def test_faiss_gives_what_exact_search_gives(folder, monkeypatch):
         async with searching(folder, text.replace("STORE", 'store = "faiss"\n'), kept=True) as w:
             found = await w.run("notes", query="number77 of topic27")
             assert sources(found)[0] == sources(exact)[0] and found[0]["score"] == pytest.approx(exact[0]["score"])
+    (folder / "n3.txt").write_text("note number5000 about topic77")
+    with monkeypatch.context() as patched:
+        patched.setattr(faiss, "_made", None)  # a changed file costs that file: the index grows by it
+        async with searching(folder, text.replace("STORE", 'store = "faiss"\n'), kept=True) as w:
+            assert sources(await w.run("notes", query="number5000 topic77"))[0] == "n3.txt"
+            assert "n3.txt" not in sources(await w.run("notes", query="number333 of topic33"))
+    for number in range(12):
+        (folder / f"n{number}.txt").unlink()
+    async with searching(folder, text.replace("STORE", 'store = "faiss"\n'), kept=True) as w:
+        assert sources(await w.run("notes", query="number1777 of topic27"))[0] == "n17.txt"
     assert len(list((folder / ".adalang" / "indexes").glob("*.faiss"))) == 1
 
 

@@ -157,7 +157,7 @@ def writes_between(x: str) -> str:
 
 
 def whereabouts(x: str) -> str:
-    return f"{os.getcwd()} {os.environ.get('PLACE')} {os.environ.get('NEW')}"
+    return f"{Path.cwd()} {os.environ.get('PLACE')} {os.environ.get('NEW')}"
 
 
 def wanders(x: str) -> str:

@@ -31,8 +31,8 @@ def passages(program: Program, entity: Entity) -> Switch | None:
 
 
 def passage_size(program: Program, entity: Entity) -> Switch | None:
-    """How long the passages of a corpus are."""
-    if entity.kind != "retriever" or setting_of(entity, "corpus") is None:
+    """How long the passages of a corpus are; not where they are kept in a store outside, which all tries would write over."""
+    if entity.kind != "retriever" or setting_of(entity, "corpus") is None or setting_of(entity, "store") is not None:
         return None
     return _count(entity, "chunk", "how long a passage may be")
 

@@ -23,6 +23,7 @@ _ENDINGS = {
     "python": (".py",),
     "http": DESCRIPTIONS,
     "replay": (".jsonl",),
+    "attached": ("",),
 }
 
 

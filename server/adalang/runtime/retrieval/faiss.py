@@ -6,7 +6,8 @@ The candidates come from vectors of 8 bits a dimension, on disk and mapped; the 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ _FEW = 10_000
 _LOOKED_AT, _LEAST_LISTS = 1 / 16, 16
 _SPARE = 4
 _BATCH = 10_000
+_MOST_GONE = 0.2
+"""The share of an index that may be vectors of passages that are gone, before it is made anew."""
 _TRAINING = 40
 """Vectors for each list that the lists are learnt from."""
 
@@ -46,11 +49,12 @@ class Faiss:
             raise BugFailure("store = \"faiss\" needs the extra: pip install 'adalang[faiss]'") from error
         if file is None:
             return cls(_made(faiss, tables), tables.some_vectors)
-        kept = file.with_name(f"{file.stem}-{generation}.faiss")
+        newest = tables.newest_vector()
+        kept = file.with_name(f"{file.stem}-{generation}-{newest}.faiss")
         if not kept.exists():
             unfinished = kept.with_suffix(f".{os.getpid()}.part")
             try:
-                faiss.write_index(_made(faiss, tables), str(unfinished))
+                faiss.write_index(_grown(faiss, tables, file) or _made(faiss, tables), str(unfinished))
             except RuntimeError as error:
                 unfinished.unlink(missing_ok=True)
                 raise BugFailure(f"cannot write {kept}: {error}") from error
@@ -58,7 +62,11 @@ class Faiss:
             for old in file.parent.glob(f"{file.stem}-*.faiss"):
                 if old != kept:
                     old.unlink(missing_ok=True)
-        return cls(faiss.read_index(str(kept), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY), tables.some_vectors)
+        try:
+            return cls(faiss.read_index(str(kept), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY), tables.some_vectors)
+        except RuntimeError:  # it was cut, or overwritten
+            kept.unlink(missing_ok=True)
+            return cls.of(tables, generation, file)
 
     def search(self, vector: Vector, most: int) -> Ranked:
         import numpy as np
@@ -74,6 +82,25 @@ class Faiss:
         return best(ids, matrix @ vector, most)
 
 
+def _grown(faiss: Any, tables: Tables, file: Path) -> Any:
+    """The former index with the vectors that came since; None where there is none, or too much of it would be gone.
+
+    What is gone stays in it: the exact vectors that the order is made of no longer have it. A file's name says with which passage it
+    ends; their numbers rise and are never used twice.
+    """
+    count, _ = tables.vector_shape()
+    for old in file.parent.glob(f"{file.stem}-*.faiss"):
+        try:
+            index = faiss.read_index(str(old))
+        except RuntimeError:  # another process took it away
+            continue
+        _add(index, tables.vectors(after=int(old.stem.rpartition("-")[2])))
+        same_kind = (index.ntotal > _FEW) == (count > _FEW)
+        if same_kind and index.ntotal * (1 - _MOST_GONE) <= count:
+            return index
+    return None
+
+
 def _made(faiss: Any, tables: Tables) -> Any:
     import numpy as np
 
@@ -86,20 +113,19 @@ def _made(faiss: Any, tables: Tables) -> Any:
         sample = b"".join(vector for nth, (_, vector) in enumerate(tables.vectors()) if nth % stride == 0)
         index.train(np.frombuffer(sample, dtype=np.float32).reshape(-1, width))
         index.nprobe = max(_LEAST_LISTS, int(lists * _LOOKED_AT))
-    ids: list[int] = []
-    data: list[bytes] = []
-
-    def flush() -> None:
-        if ids:
-            matrix = np.frombuffer(b"".join(data), dtype=np.float32).reshape(len(ids), -1)
-            index.add_with_ids(matrix, np.array(ids, dtype=np.int64))
-            ids.clear()
-            data.clear()
-
-    for one, vector in tables.vectors():
-        ids.append(one)
-        data.append(vector)
-        if len(ids) == _BATCH:
-            flush()
-    flush()
+    _add(index, tables.vectors())
     return index
+
+
+def _add(index: Any, vectors: Iterable[tuple[int, bytes]]) -> None:
+    import numpy as np
+
+    for some in _batched(vectors, _BATCH):
+        matrix = np.frombuffer(b"".join(vector for _, vector in some), dtype=np.float32).reshape(len(some), -1)
+        index.add_with_ids(matrix, np.array([one for one, _ in some], dtype=np.int64))
+
+
+def _batched(given: Iterable[tuple[int, bytes]], size: int) -> Iterator[list[tuple[int, bytes]]]:
+    left = iter(given)
+    while some := list(islice(left, size)):
+        yield some

@@ -112,9 +112,13 @@ class Tables:
             lengths.append(length)
         return ids, lengths
 
-    def vectors(self) -> Iterator[tuple[int, bytes]]:
-        """The vectors by passage, rising."""
-        yield from self._db.execute("SELECT id, vector FROM vectors ORDER BY id")
+    def vectors(self, after: int = 0) -> Iterator[tuple[int, bytes]]:
+        """The vectors by passage, rising, of those with a higher number."""
+        yield from self._db.execute("SELECT id, vector FROM vectors WHERE id > ? ORDER BY id", (after,))
+
+    def newest_vector(self) -> int:
+        """The highest number of a passage with a vector; 0 without any."""
+        return int(self._db.execute("SELECT max(id) FROM vectors").fetchone()[0] or 0)
 
     def vector_shape(self) -> tuple[int, int]:
         """How many vectors there are, and their dimensions."""

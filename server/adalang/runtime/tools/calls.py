@@ -120,18 +120,20 @@ def _mistake(taken: Callable[[Mapping[str, Any]], object], inputs: Mapping[str, 
 
 
 async def _replayed(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int, *, asks: bool) -> Any:
-    """What the call gave when it was made; one that was never made, and that a person has to agree to, is refused as in an eval."""
+    """What the call gave when it was made; one that was never made, and that has to be agreed to, is agreed to or refused as in
+    an eval, but not made."""
     observations = run.services.observations
     found = observations.find(run.program, entity, inputs) if observations is not None else None
+    if found is None and asks:
+        inputs = run.trace.calls[at].inputs = await _agreed(run, entity, inputs, at)
+        found = observations.find(run.program, entity, inputs) if observations is not None else None
     if found is not None and found.error:
         raise ToolFailure(found.error)
     if found is not None:
         return found.output
-    if asks:
-        await _agreed(run, entity, inputs, at)
     raise NotRecorded(
         f"`{entity.id}` has effects or needs approval, so it is only replayed here, and no earlier call with these "
-        "inputs is recorded: `run` or `eval` records one"
+        "inputs is recorded; `adalang eval --split train` (and val, test) records those of a split"
     )
 
 

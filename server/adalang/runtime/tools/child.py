@@ -114,7 +114,7 @@ class Functions:
         self._module, self._file, self._megabytes, self._answers = module, file, megabytes, answers
         self._loop: asyncio.AbstractEventLoop | None = None
         self._under_way = 0  # async functions
-        self._folder, self._environment = os.getcwd(), dict(os.environ)
+        self._folder, self._environment = os.getcwd(), dict(os.environ)  # noqa: PTH109
 
     def call(self, id: int, function: str, inputs: dict[str, Any], picks: bool) -> None:
         called = getattr(self._module, function, None)

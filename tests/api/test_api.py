@@ -65,6 +65,16 @@ def test_another_model_answers_where_one_is_given(desk: Path) -> None:
             program.classify("The invoice is wrong.")
 
 
+def test_what_cannot_be_loaded_says_why(desk: Path) -> None:
+    with pytest.raises(IsADirectoryError, match="is a folder; name a .adal file in it"):
+        adalang.load(desk.parent)
+    with pytest.raises(TypeError, match="load takes a file's path, not 3"):
+        adalang.load(3)  # type: ignore[arg-type]
+    for model in (3, {"classify": 3}, {"classify": None}):
+        with pytest.raises(TypeError, match='a model is a text such as "openai/gpt-4o-mini", not (3|None)'):
+            adalang.load(desk).with_models(model)  # type: ignore[arg-type]
+
+
 def test_a_wrong_name_says_what_was_meant(desk: Path) -> None:
     program = adalang.load(desk)
     with pytest.raises(AttributeError, match="did you mean `classify`"):

@@ -124,7 +124,7 @@ def reread(disk: Disk) -> dict[Wish, Entry]:
     facts, changed = DiskFacts(), {}
     for wish, entry in disk.entries.items():
         stamp = _stamp(wish[1])
-        if stamp == entry.stamp and not _is_pattern(wish[1]):
+        if stamp == entry.stamp and not _is_of_many(wish):
             continue
         value = _read(wish, facts)
         if stamp != entry.stamp or value != entry.value:
@@ -174,5 +174,7 @@ def _stamp(path: Path) -> Stamp:
     return found.st_mtime_ns, found.st_size
 
 
-def _is_pattern(path: Path) -> bool:
-    return any(sign in str(path) for sign in "*?[")
+def _is_of_many(wish: Wish) -> bool:
+    """Whether it hangs on more than the one file: a pattern, or the hash of a Python file, which imports others."""
+    kind, path = wish
+    return any(sign in str(path) for sign in "*?[") or (kind == "hash" and path.suffix == ".py")

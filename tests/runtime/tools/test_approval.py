@@ -171,3 +171,12 @@ async def test_tools_without_effects_are_called_where_effects_are_replayed(tmp_p
     async with shop(tmp_path, Services(effects="replay")) as w:
         assert await w.run("refund", order="7", amount=10.0) == "refunded 10.0"
     assert called(tmp_path) == ["7 10.0"]
+
+
+@pytest.mark.parametrize("raised", [SystemExit(1), StopIteration(), KeyboardInterrupt(), ValueError("no")])
+async def test_whatever_a_callback_raises_ends_the_question(raised: BaseException) -> None:
+    def callback(request: ApprovalRequest) -> bool:
+        raise raised
+
+    with pytest.raises((RuntimeError, ValueError)):
+        await asyncio.wait_for(asking(callback)(ApprovalRequest("t", {})), 20)

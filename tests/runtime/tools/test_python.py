@@ -174,14 +174,21 @@ def test_nothing_survives_kill_9_of_the_caller(tmp_path):
     assert ended(left)
 
 
-async def test_the_environment_is_passed_without_the_keys_of_providers(tmp_path):
-    environment = {**os.environ, "OPENAI_API_KEY": "k1", "MY_MODEL_KEY": "k2", "SHOP_TOKEN": "s", "OTHER": "o"}
+async def test_the_environment_is_passed_without_what_is_secret(tmp_path):
+    secret = (
+        "OPENAI_API_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "shop_token",
+    )
+    environment = {**os.environ, **dict.fromkeys([*secret, "MY_MODEL", "OTHER"], "s")}
     named = 'tool named(x: str) -> str = python("t.py:environment", env = { OPENAI_API_KEY = env("OPENAI_API_KEY") })\n'
-    model = 'model m = "openai/x" { api_key = env("MY_MODEL_KEY") }\n'
+    model = 'model m = "openai/x" { api_key = env("MY_MODEL") }\n'
     async with faulty(tmp_path, tool("environment"), named, model, environment=environment) as w:
-        seen = {name: await w.run("environment", x=name) for name in ("OPENAI_API_KEY", "MY_MODEL_KEY", "SHOP_TOKEN")}
-        assert seen == {"OPENAI_API_KEY": "unset", "MY_MODEL_KEY": "unset", "SHOP_TOKEN": "s"}
-        assert await w.run("named", x="OPENAI_API_KEY") == "k1"
+        seen = {name: await w.run("environment", x=name) for name in (*secret, "MY_MODEL", "OTHER")}
+        assert {name for name, value in seen.items() if value != "unset"} == {"OTHER"}
+        assert await w.run("named", x="OPENAI_API_KEY") == "s"
 
 
 async def test_what_is_printed_goes_to_standard_error(tmp_path, capsys):

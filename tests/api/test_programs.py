@@ -311,7 +311,8 @@ async def test_closing_ends_the_calls_that_run_and_says_so(shop: adalang.Program
         with pytest.raises(adalang.ProgramClosed, match="while this call ran"):
             await call
     assert not [one.name for one in threading.enumerate() if one.name == "adalang"]
-    assert await program.settle.acall("c", 20.0) == "c: 20", "a later call opens it again"
+    with pytest.raises(adalang.ProgramClosed, match="was closed; load it again"):
+        await program.settle.acall("c", 20.0)
 
 
 def test_a_program_that_nobody_holds_closes_itself(desk: adalang.Program) -> None:

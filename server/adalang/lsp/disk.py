@@ -19,7 +19,7 @@ from adalang.language.checks import DiskFacts
 from adalang.language.checks.facts import DataFacts
 from adalang.language.fingerprint import disk_hash
 from adalang.language.program import Module, read_from_disk
-from adalang.language.python_functions import PythonFunction
+from adalang.language.python_functions import PythonFile
 
 _log = logging.getLogger("adalang.lsp")
 
@@ -82,7 +82,7 @@ class Disk:
     def data(self, path: Path) -> DataFacts | None:
         return self._get("data", path)  # type: ignore[no-any-return]
 
-    def functions(self, path: Path) -> Mapping[str, PythonFunction] | None:
+    def functions(self, path: Path) -> PythonFile | None:
         return self._get("functions", path)  # type: ignore[no-any-return]
 
     def folder(self, path: Path) -> tuple[str, ...] | None:

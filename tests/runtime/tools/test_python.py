@@ -77,6 +77,14 @@ async def test_plain_and_async_functions_and_data_classes(tmp_path):
         assert int(await w.run("process", x="")) != os.getpid()
 
 
+async def test_an_import_is_bounded_by_the_tools_own_timeout(tmp_path, monkeypatch):
+    monkeypatch.setattr("adalang.runtime.tools.python_process._IMPORT_SECONDS", 0.1)
+    async with faulty(tmp_path, tool("echo", "timeout = 0.5")) as w:
+        (tmp_path / "t.py").write_text("import time\ntime.sleep(1000)\n")
+        told = await failure(w, "echo")
+    assert str(told) == "`echo`: t.py could not be imported within 0.5 s; where it needs more, set `timeout`"
+
+
 async def test_calls_that_overlap_have_processes_of_their_own(tmp_path):
     async with faulty(tmp_path, tool("process"), tool("hangs", "timeout = 0.5")) as w:
         slow = asyncio.create_task(w.run("hangs", x=""))
@@ -94,8 +102,10 @@ async def test_calls_that_overlap_have_processes_of_their_own(tmp_path):
         ("segfaults", "ended its process (signal SIGSEGV)"),
         ("prints_much", "printed more than 10 MB"),
         ("gives_much", "gave 95 MB; a tool may give 16"),
-        ("gives_no_json", "gave a set, which is no JSON"),
-        ("gives_nan", "ValueError"),
+        ("gives_no_json", "`gives_no_json`: it gave a set, which is no JSON"),
+        ("gives_nan", "`gives_nan`: it gave NaN or an infinity, which is no JSON"),
+        ("gives_depth", "`gives_depth`: it gave lists and objects in one another, more than 200 deep"),
+        ("gives_itself", "`gives_itself`: it gave lists and objects in one another, more than 200 deep"),
         ("takes_memory", "more than the 512 MB that `memory` allows"),
     ],
 )
@@ -104,6 +114,8 @@ async def test_faults_are_failures_of_one_line_that_name_the_tool(tmp_path, name
         found = await failure(w, name)
         assert type(found) is ToolFailure
         assert str(found).startswith(f"`{name}`: ") and told in str(found)
+        if name == "gives_depth":
+            assert "200 deep" in str(await failure(w, name, "250")), "one that could just be written"
         assert await w.run("echo", x="goes on") == "goes on"
     assert len(capsys.readouterr().err) < 20_000
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adalang.runtime.tools.python_process import PythonProcess
+from adalang.runtime.tools.source import SECONDS
 
 _MOST = 8
 """Processes of one file: further calls wait for one of them."""
@@ -44,12 +45,13 @@ class PythonTools:
         seconds: float,
         memory: int,
     ) -> Any:
-        """See :meth:`PythonProcess.imported` and :meth:`PythonProcess.call`. Waiting for a free process takes no time of the call's."""
+        """See :meth:`PythonProcess.imported` and :meth:`PythonProcess.call`. Neither waiting for a free process nor the import takes time
+        of the call's."""
         known = self._files.setdefault((file, memory, frozenset(environment.items())), _File())
         async with known.places:
             process = self._warm(known)
             if process is None:
-                process = await self._started(file, environment, memory)
+                process = await self._started(file, environment, memory, seconds)
             try:
                 return await process.call(function, inputs, seconds)
             finally:
@@ -66,7 +68,7 @@ class PythonTools:
             if process is None or not process.alive or not process.current:
                 if process is not None:
                     self._let_go(process)
-                process = self._shared[file] = await self._started(file, environment, 0)
+                process = self._shared[file] = await self._started(file, environment, 0, SECONDS)
             self._borrowed[process] += 1
             return process
 
@@ -81,10 +83,10 @@ class PythonTools:
         ending, self._all, self._files, self._shared = self._all, set(), {}, {}
         await asyncio.gather(*(one.ended() for one in ending))
 
-    async def _started(self, file: Path, environment: Mapping[str, str], memory: int) -> PythonProcess:
+    async def _started(self, file: Path, environment: Mapping[str, str], memory: int, seconds: float) -> PythonProcess:
         process = await PythonProcess.start(file, environment, memory)
         self._all.add(process)
-        await process.imported()
+        await process.imported(seconds)
         return process
 
     def _let_go(self, process: PythonProcess) -> None:

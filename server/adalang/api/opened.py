@@ -96,8 +96,6 @@ class Opened:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         try:
-            for ready in list(self._ready.values()):
-                await ready.session.close()
             await self._session.close()
         finally:
             self._loop.call_soon(self._loop.stop)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from adalang.config import load_settings
+from adalang.engine.gateways import file_folders
 from adalang.engine.protocol import RenderRequest
 from adalang.language.data import anchored_in
 from adalang.language.declarations import AgentDeclaration, PromptDeclaration, setting
@@ -20,6 +21,7 @@ from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.types import Message, ModelSpec, told
 from adalang.runtime.prompts import prompt_form
 from adalang.runtime.resolve import Models
+from adalang.runtime.services import Services
 
 
 def rendered(root: Path, request: RenderRequest) -> dict[str, Any]:
@@ -40,7 +42,8 @@ def rendered(root: Path, request: RenderRequest) -> dict[str, Any]:
         models = replace(models, instead={entity.id: ModelSpec("builtin/lexical")})
     try:
         inputs = anchored_in(request.inputs, request.row_of)
-        messages, tools = Runtime(program, Gateway(None), models).opening(entity, inputs)
+        services = Services(file_folders=file_folders(settings))
+        messages, tools = Runtime(program, Gateway(None), models, services=services).opening(entity, inputs)
     except Failure as failure:
         return {"error": str(failure)}
     return {

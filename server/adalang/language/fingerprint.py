@@ -56,6 +56,7 @@ from adalang.language.declarations import (
     dotted,
 )
 from adalang.language.program import Entity, Module, Program
+from adalang.language.python_imports import with_imports
 from adalang.language.reach import callees, shared_params
 from adalang.language.tool_sources import http_source
 from adalang.language.types import json_schema
@@ -114,12 +115,15 @@ def ground(program: Program, eval_id: str, file_hash: FileHash, params: Collecti
 
 
 def disk_hash(path: Path) -> str | None:
-    """SHA-256 of a file's bytes; for a path with ``*``, ``?`` or ``[`` of all files that it means, with their names."""
+    """SHA-256 of a file's bytes; of a Python file also of those that it imports from beside it; for a path with ``*``, ``?`` or
+    ``[`` of all files that it means, with their names."""
     if not any(sign in str(path) for sign in "*?["):
-        try:
-            return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-        except (OSError, ValueError):
-            return None
+        used = with_imports(path) if path.suffix == ".py" else [path]
+        return (
+            _bytes_hash(path)
+            if len(used) == 1
+            else _digest([[str(one.relative_to(path.parent)), _bytes_hash(one)] for one in used])
+        )
     anchor = Path(path.anchor)
     try:
         found = sorted(one for one in anchor.glob(str(path.relative_to(anchor))) if one.is_file())
@@ -127,7 +131,14 @@ def disk_hash(path: Path) -> str | None:
         return None
     if not found:
         return None
-    return _digest([[str(one.relative_to(anchor)), disk_hash(one)] for one in found])
+    return _digest([[str(one.relative_to(anchor)), _bytes_hash(one)] for one in found])
+
+
+def _bytes_hash(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 def _digest(value: Any) -> str:

@@ -38,6 +38,7 @@ from adalang.runtime.resolve import Models
 from adalang.runtime.retrieval.retrieval import Retrieval
 from adalang.runtime.services import Services
 from adalang.runtime.tools.calls import call_tool
+from adalang.runtime.tools.source import is_repeatable
 from adalang.runtime.trace import STOPPED, Call, Place, Trace
 
 
@@ -67,7 +68,7 @@ class Runtime:
     retrieval: Retrieval = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "prompts", Prompts(self.program, self.overrides))
+        object.__setattr__(self, "prompts", Prompts(self.program, self.overrides, self.services.file_folders))
         retrieval = Retrieval(self.program, self.models, self.gateway, self.services.indexes, self.budget)
         object.__setattr__(self, "retrieval", retrieval)
 
@@ -189,9 +190,7 @@ class _Run:
 
         if self.journal is None:
             return (await called()).output
-        settings = entity.declaration.settings  # type: ignore[union-attr]
-        repeatable = all(setting(settings, name) is None for name in ("effects", "approve"))
-        wanted = Wanted(call.place, entity.id, call.inputs, repeatable, self._observed(call))
+        wanted = Wanted(call.place, entity.id, call.inputs, is_repeatable(entity), self._observed(call))
         found = await once(self.journal, wanted, called)
         call.inputs = found.inputs
         return found.output

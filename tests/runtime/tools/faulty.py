@@ -87,6 +87,19 @@ def gives_nan(x: str):
     return float("nan")
 
 
+def gives_depth(x: str):
+    found: list = []
+    for _ in range(int(x) if x.isdigit() else 100_000):
+        found = [found]
+    return found
+
+
+def gives_itself(x: str):
+    found: list = []
+    found.append(found)
+    return found
+
+
 def takes_memory(x: str) -> str:
     return str(len(bytearray(8 << 30)))
 

@@ -108,7 +108,7 @@ class _Body:
                 "ADL212", self._item, times.span, "`repeat` takes how often at most: a whole number from 1."
             )
         inner = self.block(one.body, names, inside_repeat=True)
-        values.infer(self._scope, self._item, one.until, inner)
+        values.check_condition(self._scope, self._item, one.until, inner, "until")
 
     def _return(self, one: Return, names: dict[str, Type]) -> None:
         found = values.infer(self._scope, self._item, one.value, names)

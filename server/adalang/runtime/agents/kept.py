@@ -22,7 +22,7 @@ class Kept:
         return self._known.get(_key(place))
 
     def write(self, place: Place, content: Mapping[str, Any]) -> None:
-        self._store.put_session_step(self._session, _key(place), content)
+        self._store.put_session_step(self._session, _key(place), self._repeatable(content))
         self._known[_key(place)] = content
 
     def claim(self, place: Place, content: Mapping[str, Any]) -> None:
@@ -30,6 +30,12 @@ class Kept:
         if not self._store.claim_session_step(self._session, key, content, self._known.get(key)):
             raise BugFailure("the session was deleted, or gone on with, by somebody else while this run was at work")
         self._known[key] = content
+
+    def _repeatable(self, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What ended with a secret is written down as begun: gone on with, it would have to come back as it was."""
+        if content.get("state") not in ("done", "failed") or not self._store.holds_secret(content):
+            return content
+        return {**{name: one for name, one in content.items() if name in ("tool", "of")}, "state": "started"}
 
 
 def _key(place: Place) -> str:

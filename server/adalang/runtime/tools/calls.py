@@ -78,7 +78,8 @@ async def _asks(run: Run, entity: Entity, declaration: ToolDeclaration, inputs: 
     try:
         return truth(await dataflow.evaluated(run, entity, approve.value, inputs, at), "approve")
     except BugFailure as failure:
-        raise BugFailure(f"`approve` of `{entity.id}`: {failure}") from failure
+        line = entity.module.source.line_of(approve.span.shifted(entity.item.start).start) + 1
+        raise BugFailure(f"{entity.module.path.name}:{line}: `approve` of `{entity.id}`: {failure}") from failure
 
 
 async def _agreed(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from adalang.runtime.failures import ToolFailure
 from adalang.runtime.tools.python_process import PythonProcess
+from adalang.runtime.tools.source import SECONDS
 
 _MOST = 8
 """Processes of one file: further calls wait for one of them."""
@@ -81,12 +82,13 @@ class PythonTools:
         seconds: float,
         memory: int,
     ) -> Any:
-        """See :meth:`PythonProcess.imported` and :meth:`PythonProcess.call`. Waiting for a free process takes no time of the call's."""
+        """See :meth:`PythonProcess.imported` and :meth:`PythonProcess.call`. Neither waiting for a free process nor the import takes time
+        of the call's."""
         known = self._files.setdefault((file, memory, frozenset(environment.items())), _File())
         async with known.places:
             if known.closed:
                 raise ToolFailure("its session has ended")
-            process = known.warm() or await self._started(file, environment, memory)
+            process = known.warm() or await self._started(file, environment, memory, seconds)
             try:
                 return await process.call(function, inputs, seconds)
             finally:
@@ -103,7 +105,7 @@ class PythonTools:
             if process is None or not process.alive or not process.current:
                 if process is not None:
                     self._let_go(process)
-                process = self._shared[file] = await self._started(file, environment, 0)
+                process = self._shared[file] = await self._started(file, environment, 0, SECONDS)
             self._borrowed[process] += 1
             return process
 
@@ -122,7 +124,7 @@ class PythonTools:
         ending, self._all, self._files, self._shared = self._all, set(), {}, {}
         await asyncio.gather(*(one.ended() for one in ending))
 
-    async def _started(self, file: Path, environment: Mapping[str, str], memory: int) -> PythonProcess:
+    async def _started(self, file: Path, environment: Mapping[str, str], memory: int, seconds: float) -> PythonProcess:
         start = asyncio.create_task(self._start(file, environment, memory))
         self._starts.add(start)
         start.add_done_callback(self._starts.discard)
@@ -132,7 +134,7 @@ class PythonTools:
             if start.done() and not start.cancelled() and start.exception() is None:
                 start.result().kill()  # it was there just now
             raise
-        await process.imported()
+        await process.imported(seconds)
         return process
 
     async def _start(self, file: Path, environment: Mapping[str, str], memory: int) -> PythonProcess:

@@ -13,11 +13,24 @@ from adalang.runtime.failures import BugFailure
 _SECONDS = 0.5
 
 
-def lock_of(root: Path, key: str) -> FileLock:
+def _lock_of(root: Path, key: str) -> FileLock:
     """What is held by whoever does the work that ``key`` names, and for a moment by whoever asks whether somebody does."""
     folder = root / ".adalang" / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     return FileLock(folder / key[:16])
+
+
+def at_work(root: Path | None, key: str) -> bool:
+    """Whether somebody does the work that ``key`` names, in this process or another; without a ``root`` nobody can."""
+    if root is None:
+        return False
+    lock = _lock_of(root, key)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return True
+    lock.release()
+    return False
 
 
 @contextmanager
@@ -30,7 +43,7 @@ def alone(root: Path | None, key: str, otherwise: str) -> Iterator[None]:
     if root is None:
         yield
         return
-    lock = lock_of(root, key)
+    lock = _lock_of(root, key)
     try:
         lock.acquire(timeout=_SECONDS)
     except Timeout as error:

@@ -260,10 +260,22 @@ class Store:
 
     def session(self, file: str | Path, component: str, name: str) -> SessionRecord | None:
         """The session of a component with this name."""
+        return next(iter(self.sessions(file, component, name)), None)
+
+    def sessions(
+        self, file: str | Path | None = None, component: str | None = None, name: str | None = None
+    ) -> list[SessionRecord]:
+        """The newest sessions first."""
         where, values = self._where(file=file, component=component, name=name)
-        rows = self._rows(f"SELECT * FROM sessions {where}", *values)
-        loaded = _loaded(rows[0]) if rows else None
-        return SessionRecord(**loaded | {"turns": tuple(loaded["turns"])}) if loaded is not None else None
+        rows = self._rows(f"SELECT * FROM sessions {where} ORDER BY created DESC, rowid DESC", *values)
+        return [SessionRecord(**loaded | {"turns": tuple(loaded["turns"])}) for loaded in map(_loaded, rows)]
+
+    def delete_session(self, session_id: str) -> None:
+        """Forget a session and all that was done in it."""
+        self._write_many(
+            ("DELETE FROM session_steps WHERE session_id = ?", [(session_id,)]),
+            ("DELETE FROM sessions WHERE id = ?", [(session_id,)]),
+        )
 
     def put_session_step(self, session_id: str, place: str, content: JsonObject) -> None:
         """Keep what was done at a place of a session's run; it replaces what was known of the place."""
@@ -290,7 +302,7 @@ class Store:
 
     def session_steps(self, session_id: str) -> dict[str, JsonObject]:
         """All that was done in a session's run, by place."""
-        rows = self._rows("SELECT place, content FROM session_steps WHERE session_id = ?", session_id)
+        rows = self._rows("SELECT place, content FROM session_steps WHERE session_id = ? ORDER BY rowid", session_id)
         return {row["place"]: json.loads(row["content"]) for row in rows}
 
     # Evaluations

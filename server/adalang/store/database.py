@@ -56,9 +56,13 @@ PRUNABLE: dict[str, tuple[str, ...]] = {
     "sessions": ("session_steps", "sessions"),
 }
 
-_RUNNING_STAYS = dict.fromkeys(
-    PRUNABLE["optimizations"], " AND run_id NOT IN (SELECT run_id FROM optimizations WHERE status = 'running')"
-)
+_RUNNING_STAYS = {
+    **dict.fromkeys(
+        PRUNABLE["optimizations"], " AND run_id NOT IN (SELECT run_id FROM optimizations WHERE status = 'running')"
+    ),
+    "session_steps": " AND session_id NOT IN (SELECT id FROM sessions WHERE status = 'open')",
+    "sessions": " AND status <> 'open'",
+}
 
 
 class Store:
@@ -531,7 +535,7 @@ class Store:
     def prune(self, kind: str | None = None, older_than: float | None = None) -> dict[str, int]:
         """Delete rows of one kind of PRUNABLE (or of all), made before the time `older_than` (or ever).
 
-        An optimization that still runs, or was cut off and can be resumed, keeps its log.
+        An optimization or a session that is at work, or was cut off and can be resumed, stays.
 
         Returns the rows deleted per table and gives their space back to the disk. Raises ValueError for
         another kind.

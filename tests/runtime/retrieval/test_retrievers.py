@@ -72,6 +72,19 @@ async def test_nothing_asked_or_nothing_alike_finds_nothing(folder):
         assert await w.run("handbook", query="???") == []
 
 
+async def test_a_corpus_without_any_text_is_told(folder):
+    (folder / "handbook.md").write_text("")
+    async with searching(folder, retriever()) as w:
+        with pytest.raises(RunFailed, match="`handbook`: the corpus has no passages"):
+            await w.run("handbook", query="late")
+
+
+async def test_a_corpus_says_how_it_is_written(folder):
+    (folder / "handbook.md").write_bytes("# Köln\nDie Straße am Dom.".encode("latin-1"))
+    async with searching(folder, retriever('  encoding = "ISO-8859-1"\n')) as w:
+        assert sources(await w.run("handbook", query="straße")) == ["handbook.md#Köln"]
+
+
 async def test_embeddings_come_from_any_model_and_only_for_what_is_new(folder):
     async with EmbeddingServer() as server:
         text = MODEL + retriever("  method = hybrid\n  embedding = e\n")
@@ -233,3 +246,14 @@ def test_the_fingerprint_follows_the_corpus(folder):
     before = fingerprint(program, "handbook", disk_hash)
     (folder / "handbook.md").write_text(HANDBOOK + "More.")
     assert fingerprint(program, "handbook", disk_hash) != before
+
+
+def test_a_pattern_is_hashed_by_names_and_contents_wherever_the_folder_is(tmp_path):
+    hashes = []
+    for name in ("one [1]", "two"):
+        (tmp_path / name / "sub").mkdir(parents=True)
+        (tmp_path / name / "sub" / "a.md").write_text("a")
+        hashes.append(disk_hash(tmp_path / name / "**" / "*.md"))
+    assert hashes[0] == hashes[1] is not None
+    (tmp_path / "two" / "sub" / "a.md").rename(tmp_path / "two" / "a.md")
+    assert disk_hash(tmp_path / "two" / "**" / "*.md") not in (None, hashes[0])

@@ -77,6 +77,10 @@ class Index:
         self._guard = threading.Lock()
         self._turn = asyncio.Lock()
 
+    def __len__(self) -> int:
+        """How many passages there were when it was read last."""
+        return len(self._lengths) if self._lengths is not None else 0
+
     async def refresh(self, embed: Embed | None) -> None:
         """Bring the index up to what the files say now; ``embed`` gives the vectors of new passages.
 

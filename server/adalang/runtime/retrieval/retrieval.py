@@ -80,7 +80,8 @@ def _name(plan: Plan) -> str:
     if spec is not None:
         embedding = [spec.id, public_options(spec.options), without_login(spec.api_base)]
     outside = plan.store if plan.store != "faiss" else ""  # which searches the vectors that are in the index anyway
-    content = [FORMAT, str(corpus.folder), list(corpus.patterns), corpus.chunk, corpus.overlap, embedding, outside]
+    read = [str(corpus.folder), list(corpus.patterns), corpus.encoding, corpus.chunk, corpus.overlap]
+    content = [FORMAT, *read, embedding, outside]
     return hashlib.sha256(canonical_json(content).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
@@ -159,7 +160,10 @@ class Retrieval:
                     assert spec is not None
                     return await self._embed(spec, texts, call)
 
-                await self.indexes.of(plan).refresh(embed if spec is not None else None)
+                index = self.indexes.of(plan)
+                await index.refresh(embed if spec is not None else None)
+                if not len(index):
+                    raise BugFailure(f"`{entity.id}`: the corpus has no passages: there is no text in its files")
         except BaseException as error:
             del self._ready[entity.id]
             if isinstance(error, Exception):

@@ -64,7 +64,7 @@ class Indexes:
 
     async def aclose(self) -> None:
         for one in self._indexes.values():
-            one.close()
+            await one.aclose()
         for store in self._outside.values():
             await store.aclose()
         self._indexes.clear()

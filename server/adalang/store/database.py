@@ -240,8 +240,8 @@ class Store:
         self._write_many(
             ("DELETE FROM session_steps WHERE session_id = ?", [(record.id,)]),
             (
-                "INSERT OR REPLACE INTO sessions (id, file, component, name, status, inputs, turns, created) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO sessions (id, file, component, name, status, inputs, turns, fingerprint, created) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         record.id,
@@ -251,6 +251,7 @@ class Store:
                         "finished" if self.holds_secret(record.inputs) else record.status,
                         self._known_hidden(record.inputs),
                         self._known_hidden(record.turns),
+                        record.fingerprint,
                         record.created,
                     )
                 ],
@@ -273,6 +274,19 @@ class Store:
             self._known_hidden(content),
             session_id,
         )
+
+    def claim_session_step(self, session_id: str, place: str, content: JsonObject, known: JsonObject | None) -> bool:
+        """:meth:`put_session_step` where still nothing but ``known`` is kept; False: there is more, or the session is gone."""
+        rows = self._write(
+            "INSERT INTO session_steps (session_id, place, content, created) "
+            "SELECT id, ?, ?, created FROM sessions WHERE id = ? "
+            "ON CONFLICT (session_id, place) DO UPDATE SET content = excluded.content WHERE content = ?",
+            place,
+            self._known_hidden(content),
+            session_id,
+            self._known_hidden(known),
+        )
+        return rows == 1
 
     def session_steps(self, session_id: str) -> dict[str, JsonObject]:
         """All that was done in a session's run, by place."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adalang.cli.app import run
-from adalang.engine.locks import alone
+from adalang.engine.locks import lock_of
 from adalang.engine.sessions import session_key
 
 FILE = """
@@ -67,7 +67,7 @@ def test_sessions_are_listed_and_shown(shop: Path, capsys: pytest.CaptureFixture
 def test_a_session_is_deleted_unless_it_is_at_work(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["sessions", "delete", "a b"]) == 0
     assert "Nothing was deleted. Add --yes" in capsys.readouterr().err
-    with alone(shop, session_key("shop.adal", "buy", "a b"), ""):
+    with lock_of(shop, session_key("shop.adal", "buy", "a b")):
         assert listed(capsys) == [("ann", "finished"), ("a b", "at work")]
         assert run(["sessions", "delete", "a b", "--yes"]) == 2
         assert capsys.readouterr().err == "error: the session `a b` of `buy` is at work; wait for it or stop it\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Mapping
@@ -73,7 +74,7 @@ def delete(
         if not yes and not (sys.stdin.isatty() and typer.confirm(f"Delete {what}?", default=False)):
             note("Nothing was deleted." + ("" if sys.stdin.isatty() else " Add --yes to delete without being asked."))
             return
-        delete_session(store, record)
+        asyncio.run(delete_session(store, record))
     say(f"Deleted {what}.")
 
 

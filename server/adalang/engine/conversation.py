@@ -46,7 +46,9 @@ async def run_in_session(
         raise BugFailure("a session needs a name")
     file = store.relative(entity.module.path)
     key = session_key(file, entity.id, name)
-    with alone(store.root, key, f"the session `{name}` of `{entity.id}` is at work already; wait for it or stop it"):
+    async with alone(
+        store.root, key, f"the session `{name}` of `{entity.id}` is at work already; wait for it or stop it"
+    ):
         record = _begun(runtime, entity, store.session(file, entity.id, name), name, inputs, resume=resume)
         if not resume:
             store.put_session(record)

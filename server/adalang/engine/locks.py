@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from adalang.runtime.failures import BugFailure
 
-_SECONDS = 0.5
+_TRIES, _PAUSE_SECONDS = 10, 0.05
 
 
-def _lock_of(root: Path, key: str) -> FileLock:
+def lock_of(root: Path, key: str) -> FileLock:
     """What is held by whoever does the work that ``key`` names, and for a moment by whoever asks whether somebody does."""
     folder = root / ".adalang" / "locks"
     folder.mkdir(parents=True, exist_ok=True)
@@ -24,17 +25,14 @@ def at_work(root: Path | None, key: str) -> bool:
     """Whether somebody does the work that ``key`` names, in this process or another; without a ``root`` nobody can."""
     if root is None:
         return False
-    lock = _lock_of(root, key)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        return True
+    lock = lock_of(root, key)
+    taken = _take(lock)
     lock.release()
-    return False
+    return not taken
 
 
-@contextmanager
-def alone(root: Path | None, key: str, otherwise: str) -> Iterator[None]:
+@asynccontextmanager
+async def alone(root: Path | None, key: str, otherwise: str) -> AsyncIterator[None]:
     """Nobody else, in this process or another, is inside with the same ``key``; without a ``root`` nobody else can be.
 
     Raises:
@@ -43,12 +41,21 @@ def alone(root: Path | None, key: str, otherwise: str) -> Iterator[None]:
     if root is None:
         yield
         return
-    lock = _lock_of(root, key)
-    try:
-        lock.acquire(timeout=_SECONDS)
-    except Timeout as error:
-        raise BugFailure(otherwise) from error
+    lock, tries = lock_of(root, key), 1
+    while not _take(lock):  # perhaps by somebody who only asks
+        if tries == _TRIES:
+            raise BugFailure(otherwise)
+        tries += 1
+        await asyncio.sleep(_PAUSE_SECONDS)
     try:
         yield
     finally:
         lock.release()
+
+
+def _take(lock: FileLock) -> bool:
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return False
+    return True

@@ -19,13 +19,13 @@ def session_state(store: Store, record: SessionRecord) -> str:
     return "at work" if at_work(store.root, _key(record)) else record.status
 
 
-def delete_session(store: Store, record: SessionRecord) -> None:
+async def delete_session(store: Store, record: SessionRecord) -> None:
     """Forget a session, with what was said and done in it.
 
     Raises:
         BugFailure: it is at work.
     """
-    with alone(
+    async with alone(
         store.root,
         _key(record),
         f"the session `{record.name}` of `{record.component}` is at work; wait for it or stop it",

@@ -612,7 +612,7 @@ class Store:
                 raise self._failed(error) from error
 
     def _failed(self, error: sqlite3.Error) -> StoreError:
-        if self.file is None or not hasattr(error, "sqlite_errorcode") or not is_damage(error):
+        if self.file is None or not is_damage(error):
             mend = "; another process holds it: wait for that one, or end it" if "locked" in str(error) else ""
             return StoreError(f"the store {self.file or 'in memory'} failed: {error}{mend}")
         self._connection.close()

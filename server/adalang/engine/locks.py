@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from adalang.runtime.failures import BugFailure
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _SECONDS = 0.5
 
 
 def lock_of(root: Path, key: str) -> FileLock:
     """What is held by whoever does the work that ``key`` names, and for a moment by whoever asks whether somebody does."""
+    from filelock import FileLock
+
     folder = root / ".adalang" / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     return FileLock(folder / key[:16])
@@ -30,6 +34,8 @@ def alone(root: Path | None, key: str, otherwise: str) -> Iterator[None]:
     if root is None:
         yield
         return
+    from filelock import Timeout
+
     lock = lock_of(root, key)
     try:
         lock.acquire(timeout=_SECONDS)

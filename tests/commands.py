@@ -71,6 +71,18 @@ def run_command(
         return subprocess.CompletedProcess(command, code, out.read().decode(), err.read().decode())
 
 
+def run_on(
+    streams: list[int],
+    *arguments: str,
+    cwd: Path,
+    environment: Mapping[str, str],
+    started: Callable[[int], object] = lambda process: None,
+) -> int | None:
+    """The exit code of the command with these standard streams (a terminal's, say), or ``None`` when it had to be killed. Linux."""
+    told = {"arguments": arguments, "cwd": str(cwd), "environment": dict(environment)}
+    return _forker().run(told, streams, started)
+
+
 class _Forker:
     """The process that forks, as the tests see it: one command at a time."""
 

@@ -19,6 +19,9 @@ CONFIG_FILE = "adalang.toml"
 METRIC_SECONDS = 60.0
 
 
+_EXPRESSIONS = "redact"
+
+
 @dataclass(frozen=True, slots=True)
 class SettingDoc:
     """One setting: ``kind`` says what it takes, ``variable`` which environment variable sets it."""
@@ -71,6 +74,13 @@ SETTINGS: tuple[SettingDoc, ...] = (
     SettingDoc(
         "budget_usd", float, 5.0, "ADALANG_BUDGET_USD", "Money that one optimization may spend at most, in USD.", 0
     ),
+    SettingDoc(
+        "file_folders",
+        list,
+        [],
+        "ADALANG_FILE_FOLDERS",
+        "Folders outside the workspace whose files `image()` and `file()` may read where an input names them.",
+    ),
     SettingDoc("trace", bool, True, "ADALANG_TRACE", "Whether runs leave traces in the store."),
     SettingDoc(
         "trace_share",
@@ -97,7 +107,7 @@ SETTINGS: tuple[SettingDoc, ...] = (
         0,
     ),
     SettingDoc(
-        "redact",
+        _EXPRESSIONS,
         list,
         [],
         "ADALANG_REDACT",
@@ -221,7 +231,8 @@ def _is(value: Any, wanted: SettingDoc) -> bool:
     if wanted.kind is str:
         return isinstance(value, str)
     if wanted.kind is list:
-        return isinstance(value, list) and all(isinstance(one, str) and _is_expression(one) for one in value)
+        fits = _is_expression if wanted.name == _EXPRESSIONS else bool
+        return isinstance(value, list) and all(isinstance(one, str) and fits(one) for one in value)
     if not isinstance(value, int | float) or (wanted.kind is int and not isinstance(value, int)):
         return False
     return math.isfinite(value) and (wanted.least is None or value >= wanted.least)
@@ -247,7 +258,6 @@ def _from_text(text: str, kind: type) -> Any:
 
 
 def _wanted(one: SettingDoc) -> str:
-    kind = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}.get(
-        one.kind, "a list of regular expressions"
-    )
+    listed = "a list of regular expressions" if one.name == _EXPRESSIONS else "a list of texts"
+    kind = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}.get(one.kind, listed)
     return kind if one.least is None else f"{kind} from {one.least:g} on"

@@ -44,8 +44,9 @@ def test_components_are_called_by_position_and_by_name(desk: Path) -> None:
         assert program.classify("The invoice is wrong.") == "billing"
         assert program.classify(ticket="The pump is broken.") == "returns"
         assert program["sort_all"](["broken", "my card"]) == ["returns", "billing"]
-    assert program.classify("my card") == "billing", "a closed program opens again"
     program.close()
+    with pytest.raises(adalang.ProgramClosed, match=r"desk\.adal was closed; load it again"):
+        program.classify("my card")
 
 
 async def test_coroutines_await_and_plain_calls_work_beside_a_running_loop(desk: Path) -> None:
@@ -62,6 +63,16 @@ def test_another_model_answers_where_one_is_given(desk: Path) -> None:
         asked.write_text("")
         with pytest.raises(adalang.RunFailed, match="no answer to this request"):
             program.classify("The invoice is wrong.")
+
+
+def test_what_cannot_be_loaded_says_why(desk: Path) -> None:
+    with pytest.raises(IsADirectoryError, match=r"is a folder; name a \.adal file in it"):
+        adalang.load(desk.parent)
+    with pytest.raises(TypeError, match="load takes a file's path, not 3"):
+        adalang.load(3)  # type: ignore[arg-type]
+    for model in (3, {"classify": 3}, {"classify": None}):
+        with pytest.raises(TypeError, match=r'a model is a text such as "openai/gpt-4o-mini", not (3|None)'):
+            adalang.load(desk).with_models(model)  # type: ignore[arg-type]
 
 
 def test_a_wrong_name_says_what_was_meant(desk: Path) -> None:

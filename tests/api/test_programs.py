@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import pickle
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import adalang
+from adalang.store import Store
 
 DESK = """
 type Team = "returns" | "billing"
@@ -309,7 +311,8 @@ async def test_closing_ends_the_calls_that_run_and_says_so(shop: adalang.Program
         with pytest.raises(adalang.ProgramClosed, match="while this call ran"):
             await call
     assert not [one.name for one in threading.enumerate() if one.name == "adalang"]
-    assert await program.settle.acall("c", 20.0) == "c: 20", "a later call opens it again"
+    with pytest.raises(adalang.ProgramClosed, match="was closed; load it again"):
+        await program.settle.acall("c", 20.0)
 
 
 def test_a_program_that_nobody_holds_closes_itself(desk: adalang.Program) -> None:
@@ -331,6 +334,17 @@ assert program.classify("my card") == "billing"
 threading.Thread(target=program.sort_all, args=[[f"card {{n}}" for n in range(200)]], daemon=True).start()
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_process_that_leaves_a_program_open_keeps_its_trace(desk: adalang.Program) -> None:
+    code = f"import adalang; program = adalang.load({str(desk.path)!r}); program.classify('my card')"
+    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60, env=environment
+    )
+    assert "Traceback" not in done.stderr
+    with Store.open(desk.path.parent) as store:
+        assert len(store.runs.find()) == 1
 
 
 def test_a_component_shows_what_it_takes(desk: adalang.Program) -> None:

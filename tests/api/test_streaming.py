@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,12 +27,13 @@ prompt order(q: str) -> { name: str, tags: str[] } {
   user = \"\"\"order {{ q }}\"\"\"
 }
 """
+TOLD = "It is so, and it has been so for a long time."
 ORDER = '{"name": "a long pump", "tags": ["blue", "new"]}'
 
 
 @pytest.fixture
 def server() -> Iterator[LoopbackServer]:
-    behaviour = lambda incoming: Reply(ORDER if incoming.schema else "It is so.")  # noqa: E731
+    behaviour = lambda incoming: Reply(ORDER if incoming.schema else TOLD)  # noqa: E731
     with served(LoopbackServer(behaviour=behaviour)) as one:
         yield one
 
@@ -54,20 +56,31 @@ def until(condition: object) -> None:
         time.sleep(0.005)
 
 
-def test_pieces_and_then_the_answer(program: adalang.Program) -> None:
-    pieces = list(program.reply.stream("x"))
-    assert "".join(piece.text for piece in pieces) == pieces[-1].value == "It is so."
+def test_pieces_and_then_the_answer(program: adalang.Program, server: LoopbackServer) -> None:
+    rest = threading.Event()
+    server.behaviour = lambda _: Stall(Reply(TOLD), rest)
+    pieces = []
+    for piece in program.reply.stream("x"):
+        rest.set()  # the first came while the server held back the rest
+        pieces.append(piece)
+    assert 0 < len(pieces[0].text) < len(TOLD)
+    assert "".join(piece.text for piece in pieces) == pieces[-1].value == TOLD
     assert [piece.done for piece in pieces] == [False] * (len(pieces) - 1) + [True]
 
 
-async def test_values_so_far_for_coroutines(program: adalang.Program) -> None:
-    values = [piece.value async for piece in program.order.astream(q="x")]
-    assert values[-1] == {"name": "a long pump", "tags": ["blue", "new"]}
+async def test_values_so_far_for_coroutines(program: adalang.Program, server: LoopbackServer) -> None:
+    rest = threading.Event()
+    server.behaviour = lambda _: Stall(Reply(ORDER), rest)
+    values = []
+    async for piece in program.order.astream(q="x"):
+        rest.set()
+        values.append(piece.value)
+    assert values[-1] == {"name": "a long pump", "tags": ["blue", "new"]} != values[0]
     assert all(value is None or value.keys() <= values[-1].keys() for value in values)
 
 
 async def test_plain_streams_work_where_a_loop_runs(program: adalang.Program) -> None:
-    assert list(program.reply.stream("x"))[-1].value == "It is so."
+    assert list(program.reply.stream("x"))[-1].value == TOLD
 
 
 def test_what_goes_wrong_is_raised(program: adalang.Program, server: LoopbackServer) -> None:

@@ -22,6 +22,7 @@ from tests.commands import run_command
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests" / "fixtures" / "stubs"
+EXAMPLES = [path for path in (ROOT / "examples").rglob("*.adal") if path.parent.name != "fastapi"]
 WRONG_LINES = list(range(4, 15))
 """Each of the calls in wrong.py has one mistake."""
 
@@ -31,6 +32,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stubs")
     shutil.copytree(FIXTURES, folder, dirs_exist_ok=True)
     assert stubs("desk.adal", cwd=folder).returncode == 0
+    written = stubs(*map(str, EXAMPLES), "--out", "shown", cwd=folder)
+    assert written.returncode == 0, written.stderr
     return folder
 
 
@@ -44,7 +47,7 @@ def test_mypy_accepts_what_is_right_and_finds_what_is_wrong(folder: Path) -> Non
     (folder / "mypy.ini").write_text(f"[mypy]\nstrict = true\n[mypy-{skipped}]\nfollow_imports = skip\n")
     command = [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "--cache-dir", os.devnull]
     found = subprocess.run(
-        [*command, "right.py", "wrong.py"],
+        [*command, "right.py", "examples.py", "wrong.py"],
         cwd=folder,
         env={**os.environ, "MYPYPATH": str(ROOT / "server")},
         capture_output=True,
@@ -58,7 +61,7 @@ def test_mypy_accepts_what_is_right_and_finds_what_is_wrong(folder: Path) -> Non
 
 def test_pyright_accepts_what_is_right_and_finds_what_is_wrong(folder: Path) -> None:
     config = {
-        "include": ["right.py", "wrong.py", "desk_adal.py", "desk_adal.pyi"],
+        "include": ["right.py", "examples.py", "wrong.py", "desk_adal.py", "desk_adal.pyi", "shown"],
         "extraPaths": [str(ROOT / "server")],
         "typeCheckingMode": "strict",
     }

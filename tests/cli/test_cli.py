@@ -84,6 +84,7 @@ def test_check_as_json_github_and_sarif(tmp_path):
         (["run", "a.adal", "--set", "q=1"], "has no input `q`; it takes question"),
         (["run", "a.adal"], "needs the input `question`"),
         (["run", "a.adal", "--inputs", "{"], "--inputs takes a JSON object"),
+        (["run", "a.adal", "--record", "."], "--record: . cannot be written: it is a folder; name a file"),
         (["eval", "a.adal"], "has no eval"),
         (["eval", "a.adal:x"], "no eval is called `x`; there are: none"),
         (["optimize", "a.adal"], "which eval?"),

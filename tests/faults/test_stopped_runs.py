@@ -7,14 +7,14 @@ import json
 import os
 import pty
 import signal
-import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.cli.test_cli import adalang, one_clear_line
-from tests.commands import run_command
+from tests.commands import run_command, run_on
 from tests.faults.world import MODEL, nothing_is_left, processes_of
 from tests.servers import Incoming, LoopbackServer, Reply
 
@@ -69,62 +69,52 @@ def write(folder: Path, *tools: str) -> None:
 
 
 def at_terminal(
-    folder: Path, environment: dict[str, str], typed: bytes, *arguments: str, until: bytes = b""
+    folder: Path, environment: dict[str, str], *arguments: str, then: str | signal.Signals
 ) -> tuple[int, str]:
-    """A command at a terminal where ``typed`` is typed (or SIGTERM sent, if it is empty) once it shows ``until``."""
+    """The exit code and what a terminal shows of a command which, once it asks its question, is sent a signal or typed a text."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "adalang", *arguments],
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-        preexec_fn=lambda: _own_terminal(0),
-    )
-    os.close(theirs)
-    shown, sent = b"", False
-    try:
-        while True:
-            try:
-                chunk = os.read(ours, 65536)
-            except OSError:
-                break
-            if not chunk:
-                break
-            shown += chunk
-            if until in shown and not sent:
-                sent = True
-                os.write(ours, typed) if typed else process.terminate()
-        return process.wait(timeout=30), shown.decode()
-    finally:
-        process.kill()
-        os.close(ours)
+    process: list[int] = []
+
+    def run() -> int | None:
+        try:
+            return run_on(
+                [theirs] * 3,
+                *arguments,
+                cwd=folder,
+                environment={**os.environ, **environment},
+                started=process.append,
+            )
+        finally:
+            os.close(theirs)
+
+    shown, told = b"", False
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run)
+        try:
+            while chunk := os.read(ours, 65536):
+                shown += chunk
+                if b"[e]dit: " in shown and not told:
+                    told = True
+                    os.write(ours, then.encode()) if isinstance(then, str) else os.kill(process[0], then)
+        except OSError:  # what Linux says when nobody has the terminal any more
+            pass
+        code = running.result()
+    os.close(ours)
+    assert code is not None
+    return code, shown.decode()
 
 
-def _own_terminal(number: int) -> None:
-    import fcntl
-    import termios
-
-    fcntl.ioctl(number, termios.TIOCSCTTY, 0)
-
-
-@pytest.mark.parametrize(("typed", "code"), [(b"\x03", 130), (b"", 143)], ids=["ctrl-c", "sigterm"])
-async def test_approval_that_never_comes(tmp_path: Path, typed: bytes, code: int) -> None:
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_approval_that_never_comes(tmp_path: Path, stop: signal.Signals, code: int) -> None:
     write(tmp_path, "refund")
     async with LoopbackServer(behaviour=in_order("refund")) as server:
         environment = {"BASE": server.api_base, "KEY": "k"}
         begin = ("run", "main.adal:helper", "--session", "one", "--no-stream")
-        asked = await asyncio.to_thread(
-            at_terminal, tmp_path, environment, typed, *begin, "--set", "ticket=80", until=b"[e]dit: "
-        )
+        asked = await asyncio.to_thread(at_terminal, tmp_path, environment, *begin, "--set", "ticket=80", then=stop)
         assert asked[0] == code and "Traceback" not in asked[1], asked
         assert "--resume" in asked[1] and not (tmp_path / "paid.txt").exists()
         assert nothing_is_left(tmp_path)
-        done = await asyncio.to_thread(
-            at_terminal, tmp_path, environment, b"y\n", *begin, "--resume", until=b"[e]dit: "
-        )
+        done = await asyncio.to_thread(at_terminal, tmp_path, environment, *begin, "--resume", then="y\n")
         assert done[0] == 0 and (tmp_path / "paid.txt").read_text() == "80 "
         assert len(server.log) == 2, "the model was not asked again"
 

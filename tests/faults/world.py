@@ -26,7 +26,7 @@ def processes_of(folder: Path) -> list[str]:
             if (one / "stat").read_text().rpartition(")")[2].split()[0] == "Z":
                 continue
             command = (one / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-            if str(folder) in command or os.readlink(one / "cwd").startswith(str(folder)):
+            if str(folder) in command or str((one / "cwd").readlink()).startswith(str(folder)):
                 found.append(command)
         except OSError:  # it has ended
             continue

@@ -20,7 +20,7 @@ from adalang.language.checks import DiskFacts, check
 from adalang.language.checks.facts import DataFacts
 from adalang.language.diagnostics import Diagnostic, Fix
 from adalang.language.program import Program
-from adalang.language.python_functions import PythonFunction
+from adalang.language.python_functions import PythonFile, PythonFunction
 from adalang.language.rules import RULES
 from adalang.language.text import Edit, SourceText, Span
 
@@ -97,12 +97,12 @@ class WithFiles(DiskFacts):
             return DataFacts.of(json.loads(line) for line in self._made[path].splitlines())
         return super().data(path)
 
-    def functions(self, path: Path) -> Mapping[str, PythonFunction] | None:
+    def functions(self, path: Path) -> PythonFile | None:
         import ast
 
         if path in self._made:
             defined = [one for one in ast.parse(self._made[path]).body if isinstance(one, ast.FunctionDef)]
-            return {one.name: PythonFunction(tuple(each.arg for each in one.args.args)) for one in defined}
+            return PythonFile({one.name: PythonFunction(tuple(each.arg for each in one.args.args)) for one in defined})
         return super().functions(path)
 
 

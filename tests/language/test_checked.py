@@ -15,7 +15,7 @@ from tests.language.programs import EXAMPLES, WHOLE
 from adalang.language.checks import Checked, DiskFacts, checked
 from adalang.language.checks.facts import DataFacts
 from adalang.language.program import Module, Program, link
-from adalang.language.python_functions import PythonFunction
+from adalang.language.python_functions import PythonFile, PythonFunction
 from adalang.language.text import Edit, SourceText, Span
 
 MAIN = Path("/nowhere/main.adal")
@@ -85,8 +85,12 @@ class Changing:
         rows = ({"ticket": "a", "kind": "billing"}, {"ticket": "b", "kind": "none"}, {"text": "c"})
         return (None, DataFacts((), "It is broken", 3), DataFacts.of(rows[:2]), DataFacts.of(rows))[self.moment % 4]
 
-    def functions(self, path: Path) -> Mapping[str, PythonFunction] | None:
-        return (None, {}, {"clock": PythonFunction(("zone",))}, {"clock": PythonFunction(("place",))})[self.moment % 4]
+    def functions(self, path: Path) -> PythonFile | None:
+        clock, moved = (
+            PythonFile({"clock": PythonFunction(("zone",))}),
+            PythonFile({"clock": PythonFunction(("place",))}),
+        )
+        return (None, PythonFile({}), clock, moved)[self.moment % 4]
 
 
 def linked(modules: Mapping[Path, Module], path: Path = MAIN) -> Program:

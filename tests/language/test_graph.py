@@ -13,7 +13,7 @@ from scripts import generate_schemas
 from tests.language.excerpts import program_of
 from tests.language.programs import WHOLE
 
-from adalang.language.fingerprint import disk_hash, fingerprint
+from adalang.language.fingerprint import disk_hash, fingerprint, tool_key
 from adalang.language.graph import Graph, Range, build_graph, to_dot, to_json, to_mermaid, to_svg
 from adalang.language.program import load
 from adalang.language.schema import pydantic_type
@@ -258,6 +258,32 @@ def test_a_pattern_is_hashed_with_all_its_files(tmp_path: Path) -> None:
     (tmp_path / "b.md").write_text("b")
     assert first is not None
     assert disk_hash(pattern) not in (None, first)
+
+
+def test_a_tool_is_its_file_and_what_that_imports_from_beside_it(tmp_path: Path) -> None:
+    files = {
+        "t.py": "import json\nfrom rates import VAT\ndef f(x: int) -> int:\n    from shop.prices import of\n    return x\n",
+        "rates.py": "import t\nVAT = 0.19\n",
+        "shop/__init__.py": "",
+        "shop/prices.py": "from . import units\nfrom .deep.far import far\n",
+        "shop/units.py": "",
+        "shop/deep/far.py": "import shop.units",
+        "other.py": "",
+        "json5.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    program = program_of('tool f(x: int) -> int = python("t.py:f")\n', tmp_path / "main.adal")
+    tool = program.resolve("f")
+    assert tool is not None
+    for name, text in files.items():
+        before = fingerprint(program, "f", disk_hash), tool_key(program, tool, disk_hash)
+        (tmp_path / name).write_text(text + "\n# changed\n", encoding="utf-8")
+        after = fingerprint(program, "f", disk_hash), tool_key(program, tool, disk_hash)
+        assert all(
+            (one != other) == (name not in ("other.py", "json5.py")) for one, other in zip(before, after, strict=True)
+        )
 
 
 def test_unknown_names_have_no_fingerprint() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from adalang.language.checks import DiskFacts, check
 from adalang.language.program import load
-from adalang.language.python_functions import python_functions
+from adalang.language.python_functions import python_file
 from adalang.language.types import STR, UNKNOWN, Labels, ListOf, OptionalOf
 from adalang.runtime.tools.schema import tool_schema
 
@@ -36,6 +36,8 @@ def loose(x, y: decimal.Decimal, *, z: int | None = None): ...
 @decimal.something
 def decorated(x: int) -> int: ...
 
+def placed(x: str, /, y: int = 3): ...
+
 def anything(**rest: str) -> str: ...
 '''
 
@@ -43,6 +45,7 @@ def anything(**rest: str) -> str: ...
 def problems(folder: Path, text: str) -> list[str]:
     (folder / "t.py").write_text(CODE)
     (folder / "a.json").write_text("{}")
+    (folder / "broken.py").write_text("import os\ndef f(x:\n    return x\n")
     (folder / "main.adal").write_text(text)
     program = load(folder / "main.adal")
     assert program is not None
@@ -76,6 +79,9 @@ def test_what_fits(tmp_path: Path, declared: str) -> None:
         ('t(order_id: int) -> float = python("t.py:find")', "ADL205 `find` in t.py takes `order_id` as str; the tool gives int"),
         ('t(order_id: str) -> str = python("t.py:find")', "ADL205 `find` in t.py gives float; the tool is declared to give str"),
         ('t(names: str[], kind: str) -> str[] = python("t.py:many")', "takes `kind` as \"a\" | \"b\"; the tool gives str"),
+        ('t(x: str) -> str = python("t.py:placed")', "ADL203 `placed` in t.py takes `x` by position alone; it is called by"),
+        ('t(x: str) -> str = python("broken.py:f")', "ADL513 broken.py:2 is no Python: '(' was never closed."),
+        ('t(x: str) -> str = python("none.py:f")', "ADL513 There is no file `none.py` beside this one."),
         ('t(x: str) -> str = mcp("server", tol = "x")', "ADL203 `mcp` takes no such option. Did you mean `tool`?"),
         ('t(x: str) -> str = mcp(tool = "x")', "ADL212"),
         ('t(x: str) -> str = mcp("server", env = 4)', "ADL212 `env` takes an object"),
@@ -90,12 +96,35 @@ def test_what_does_not_fit_is_told_with_both_names(tmp_path: Path, declared: str
     assert len(found) == 1 and told in found[0], found
 
 
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ('"yes"', 'not the text "yes"; write true, false, or a comparison'),
+        ("0", "not int; write true, false, or a comparison"),
+        ("null", "not null; write true or false"),
+        ("[]", "not anything[]; write true, false, or a comparison"),
+        ("order_id", "not str; compare it with something"),
+        ("sure", "not bool?; compare it with true or false"),
+        ("order_id > 50", "`>` compares like with like, not str with int"),
+        ("amount > 50 or order_id", "`or` takes true or false, not str"),
+        ("not amount", "`not` takes true or false, not float"),
+    ],
+)
+def test_a_condition_is_true_or_false(tmp_path: Path, condition: str, told: str) -> None:
+    head = "tool refund(order_id: str, amount: float, sure: bool?) -> str"
+    (found,) = problems(tmp_path, f'{head} = python("t.py:anything") {{ approve = {condition} }}\n')
+    assert found.startswith("ADL205") and told in found
+    for fine in ("true", "amount > 50 or amount < 0", "not (sure == true)", 'order_id in ["a"]', "amount > 50.5"):
+        assert problems(tmp_path, f'{head} = python("t.py:anything") {{ approve = {fine} }}\n') == []
+
+
 def test_what_is_known_of_functions_comes_from_their_text_alone(tmp_path: Path) -> None:
     (tmp_path / "t.py").write_text(
         "raise SystemExit('never run')\n" + CODE.replace("from __future__ import annotations", "")
     )
-    found = python_functions(tmp_path / "t.py")
-    assert found is not None
+    file = python_file(tmp_path / "t.py")
+    assert file is not None and not file.error
+    found = file.functions
     assert found["find"].doc == "Find what was paid for an order."
     assert found["find"].notes == {"order_id": "a letter and a digit", "limit": "how many"}
     assert found["many"].types == {"names": ListOf(STR), "kind": Labels(("a", "b")), "note": OptionalOf(STR)}
@@ -134,3 +163,12 @@ def test_components_are_offered_to_models_by_their_signature(tmp_path: Path) -> 
     assert offered["description"] == "Answers." and offered["parameters"]["required"] == ["text"]
     assert offered["parameters"]["properties"]["who"]["anyOf"][0]["properties"]["name"]["description"] == "in full"
     assert tool_schema(program, find, "Other words.")["function"]["description"] == "Other words."
+
+
+def test_an_agent_that_lists_itself_is_told_what_helps_an_agent(tmp_path: Path) -> None:
+    (found,) = problems(
+        tmp_path, 'agent a(q: str) -> str { tools = [a], user = """{{ q }}""" }\n'.replace(", user", "\n user")
+    )
+    assert found.startswith("ADL108") and found.endswith(
+        "Take `a` out of its `tools`; for more rounds raise `max_steps`."
+    )

@@ -16,10 +16,12 @@ from adalang.language.program import load
 from adalang.runtime import attachments
 from adalang.runtime.attachments import file_part, image_part
 from adalang.runtime.failures import BugFailure
+from adalang.runtime.interpreter import RunFailed
 from adalang.runtime.models.answers import Answer
 from adalang.runtime.models.keys import describe, largest_input_tokens, request_key
 from adalang.runtime.models.replay import Recorder, ReplayLane
 from adalang.runtime.models.types import FilePart, ImagePart, Message, ModelSpec, Part, Request, TextPart
+from adalang.runtime.services import Services
 from adalang.store.redaction import Redactor
 
 PNG, JPEG, PDF = b"\x89PNG\r\n\x1a\n" + bytes(20), b"\xff\xd8\xff\xe0" + bytes(20), b"%PDF-1.7\n%%EOF\n"
@@ -109,6 +111,28 @@ async def test_both_reach_the_model_in_their_places(tmp_path: Path) -> None:
         parts = one.server.log[0].messages[0].content
         assert [type(part) for part in parts] == [TextPart, FilePart, TextPart, ImagePart]
         assert parts[1] == FilePart(url("application/pdf", PDF), "a.pdf")
+
+
+async def test_an_input_names_files_of_the_workspace_alone(tmp_path: Path) -> None:
+    home, uploads = tmp_path / "home", tmp_path / "uploads"
+    for folder in (home / "sub", uploads, home / ".hidden"):
+        folder.mkdir(parents=True)
+        (folder / "a.txt").write_text("text")
+    (home / ".env").write_text("KEY=1")
+    (home / "link.txt").symlink_to(uploads / "a.txt")
+    outside = str(uploads / "a.txt")
+    text = MODEL + f'prompt own() -> str {{\n  model = m\n  user = """{{{{ file(\'{outside}\') }}}}"""\n}}\n'
+    text += 'prompt p(doc: str) -> str {\n  model = m\n  user = """{{ file(doc) }}"""\n}\n'
+    async with world(home, text, lambda _: "ok") as one:
+        assert await one.run("p", doc="sub/a.txt") == await one.run("own") == "ok"
+        assert await one.run("p", doc=RowText.of("a.txt", uploads)) == "ok"
+        for refused in (outside, "../uploads/a.txt", "/etc/passwd", "link.txt", ".env", ".hidden/a.txt", "../gone.txt"):
+            with pytest.raises(RunFailed, match="is outside the workspace, or hidden"):
+                await one.run("p", doc=refused)
+    async with world(home, text, lambda _: "ok", services=Services(file_folders=(uploads,))) as one:
+        assert await one.run("p", doc=outside) == "ok"
+        with pytest.raises(RunFailed, match="is outside the workspace, or hidden"):
+            await one.run("p", doc=RowText.of("../home/.env", uploads))
 
 
 def test_a_constant_path_is_checked_before_anything_runs(tmp_path: Path) -> None:

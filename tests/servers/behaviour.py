@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,9 +89,10 @@ class CutOff:
 
 @dataclass(frozen=True)
 class Stall:
-    """Sends half of an answer's stream and then nothing."""
+    """Sends half of an answer's stream and then nothing, or the rest once somebody sets ``rest`` (or seconds later)."""
 
     reply: Reply = field(default_factory=lambda: Reply("an answer that does not arrive whole"))
+    rest: threading.Event | None = None
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,12 @@ class LoopbackServer:
         frames = list(self._wire.frames(incoming, fault.reply))
         for frame in frames[: len(frames) // 2]:
             await response.write(frame)
-        if isinstance(fault, Stall):
+        if isinstance(fault, Stall) and fault.rest is not None:
+            await asyncio.to_thread(fault.rest.wait, 5)
+            for frame in frames[len(frames) // 2 :]:
+                await response.write(frame)
+            await response.write_eof()
+        elif isinstance(fault, Stall):
             await self._closing.wait()
         elif isinstance(fault, StreamFails):
             await response.write(self._wire.stream_error(fault.message))

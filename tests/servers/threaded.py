@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import Any, TypeVar
 
-from tests.servers.loopback import LoopbackServer
+Server = TypeVar("Server", bound=AbstractAsyncContextManager[Any])
 
 
 @contextmanager
-def served(server: LoopbackServer) -> Iterator[LoopbackServer]:
+def served(server: Server) -> Iterator[Server]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

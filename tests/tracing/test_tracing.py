@@ -6,6 +6,7 @@ import hashlib
 import html
 import json
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -167,6 +168,34 @@ async def test_secrets_are_in_nothing_that_is_kept_shown_or_sent(tmp_path):
     assert "sk-abcdefghij" not in page and "hunter2" not in page and page.count(HIDDEN) > 3
 
 
+async def test_what_is_too_much_goes_beside_the_runs_and_not_all_at_once(tmp_path, monkeypatch):
+    import adalang.store.runs as runs
+
+    monkeypatch.setattr(runs, "_AT_ONCE", 7)
+    (tmp_path / "adalang.toml").write_text("trace_days = 1\n")
+    async with LoopbackServer(behaviour=answer) as server:
+        with workspace(tmp_path, server) as session:
+            old = ({"component": "a", "inputs": {"x": "y" * 200}},)
+            session.store.runs.put(
+                [session.store.runs.packed(RunRecord("f", "a", {}, old, created=1e6 + n)) for n in range(40)]
+            )
+            async with session:
+                await session.run_component(tmp_path / "main.adal", "classify", {"ticket": "x"})
+    with Store.open(tmp_path) as store:
+        assert [one.component for one in store.runs.find()] == ["classify"] and store.stats()["rows"]["texts"] == 0
+
+
+def test_rows_without_an_answer_are_failing_too(tmp_path):
+    with Store.open(tmp_path) as store:
+        told = {"a": (1.0, ""), "b": (0.5, ""), "c": (None, "no answer"), "d": (None, "")}
+        records = [
+            RunRecord("f", "p", {}, origin="eval", row=row, score=score, error=error)
+            for row, (score, error) in told.items()
+        ]
+        store.runs.put([store.runs.packed(one) for one in records])
+        assert {one.row for one in store.runs.find(failing=True)} == {"b", "c"}
+
+
 def test_what_is_kept_is_bounded_by_age_and_size_and_no_text_in_use_goes(tmp_path):
     with Store.open(tmp_path) as store:
         shared = "shared " * 50
@@ -208,6 +237,15 @@ def test_values_come_back_as_they_were_packed(value):
 )
 def test_what_looks_like_a_key_is_hidden(text):
     assert HIDDEN in Redactor().text(f"a {text} b")
+
+
+async def test_every_programs_secrets_are_known_however_many_there_were_before(tmp_path):
+    environment = {f"KEY_{number}": f"the-key-number-{number:02}" for number in range(20)}
+    async with Session(tmp_path, load_settings(tmp_path, environment)) as session:
+        for number in range(20):  # a program that is gone leaves its place in memory to the next one
+            text = f'model m = "openai/x" {{ api_key = env("KEY_{number}") }}\n'
+            session.tracer.know(session.load(tmp_path / "a.adal", {str(tmp_path / "a.adal"): text}))
+        assert {session.store.redactor.known(value) for value in environment.values()} == {HIDDEN}
 
 
 def test_ordinary_words_stay(tmp_path):
@@ -253,6 +291,37 @@ async def test_a_collector_that_is_away_is_told_once_and_is_no_runs_failure(tmp_
     with Store.open(tmp_path) as store:
         assert len(store.runs.find()) == 2
     assert len([one for one in caplog.records if one.name == "adalang.tracing"]) == 1
+
+
+def test_programs_made_from_one_share_its_traces_and_its_collector(tmp_path, monkeypatch):
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    import adalang
+
+    (tmp_path / "main.adal").write_text('prompt p(q: str) -> str {\n  user = """{{ q }}"""\n}\n')
+    with collector() as taken:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{taken.server_port}")
+        with adalang.load(tmp_path / "main.adal") as program:
+            for number in range(4):
+                program.with_approval(lambda request: False).p(f"hello {number}")
+            assert [one.name for one in threading.enumerate()].count("adalang-otlp") == 1
+    assert "adalang-otlp" not in [one.name for one in threading.enumerate()] and len(taken.spans) == 4
+    with Store.open(tmp_path) as store:
+        assert len(store.runs.find()) == 4
+
+
+def test_headers_go_to_the_collector_that_they_are_for(tmp_path, monkeypatch):
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    from adalang.cli.app import run
+
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-team=one")
+    with Store.open(tmp_path) as store:
+        store.runs.put([store.runs.packed(RunRecord("f", "p", {}, ({"component": "p"},)))])
+    with collector() as own, collector() as other:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{own.server_port}/")
+        for one in (own, other):
+            sent = ["trace", "export", "--root", str(tmp_path), "--otlp", f"http://127.0.0.1:{one.server_port}"]
+            assert run(sent) == 0
+        assert own.headers == [("/v1/traces", "one")] and other.headers == [("/v1/traces", None)]
 
 
 def test_a_collectors_address_may_have_its_path():

@@ -14,7 +14,7 @@ import {
   type WorkDoneProgressEnd,
   type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
-import { type Answer, Answers, told } from "./answers";
+import { type Answer, Answers } from "./answers";
 import type { Asked } from "./approvalPage";
 import { Approvals } from "./approvals";
 import { clientCommands } from "./clientCommands";
@@ -315,13 +315,6 @@ async function askFor(input: Input, wrong: (text: string) => string | undefined)
   if (input.kind === "choice") return vscode.window.showQuickPick([...input.choices], { title, ignoreFocusOut: true });
   const prompt = input.kind === "json" ? "As JSON" : "As it is, without quotes";
   return vscode.window.showInputBox({ title, prompt, validateInput: wrong, ignoreFocusOut: true });
-}
-
-/** What a run has answered, with a way to see how it came to it. */
-async function offerTrace(answer: Answer): Promise<void> {
-  if (!answer.run) return;
-  const taken = await vscode.window.showInformationMessage(told(answer), "Open Trace");
-  if (taken) await vscode.commands.executeCommand("adalang.openTrace", answer.uri, answer.run);
 }
 
 function messageOf(error: unknown): string {

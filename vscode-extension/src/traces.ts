@@ -1,9 +1,7 @@
 /** Traces of runs, as the page that the server draws. It is whole without scripts, so none may run in it. */
 import * as vscode from "vscode";
-import type { Answer } from "./answers";
+import { type Answer, told } from "./answers";
 import type { Session } from "./session";
-
-const LONGEST = 300;
 
 interface Kept {
   readonly run: string;
@@ -28,12 +26,10 @@ export async function openTrace(session: Session, uri: string, given: string | u
 }
 
 /** Says what a run that has ended gave, and offers its trace where one is kept. */
-export async function offerTrace({ component, value, done, uri, run }: Answer): Promise<void> {
-  if (!done) return;
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  const short = text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
-  const taken = await vscode.window.showInformationMessage(`${component}: ${short}`, ...(run ? ["Open Trace"] : []));
-  if (taken) await vscode.commands.executeCommand("adalang.openTrace", uri, run);
+export async function offerTrace(answer: Answer): Promise<void> {
+  if (!answer.done || answer.error) return;
+  const taken = await vscode.window.showInformationMessage(told(answer), ...(answer.run ? ["Open Trace"] : []));
+  if (taken) await vscode.commands.executeCommand("adalang.openTrace", answer.uri, answer.run);
 }
 
 async function choose(session: Session, uri: string): Promise<string | undefined> {

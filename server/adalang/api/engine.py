@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class ProgramClosed(RuntimeError):
-    """The program was closed while the call ran."""
+    """The program was closed, before the call or while it ran."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +55,7 @@ class Engine:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._closed = False
         self._begin()
 
     def _begin(self) -> None:
@@ -68,21 +69,25 @@ class Engine:
 
         Raises:
             CheckFailed: the file has errors.
+            ProgramClosed: after :meth:`close`.
             RuntimeError: called on the engine's own thread, which would wait for itself.
         """
         from adalang.api.opened import Opened
 
         self._leave_parents()
         with self._lock:
+            if self._closed:
+                raise ProgramClosed(f"{self._path.name} was closed; load it again")
             if self._opened is None:
                 self._opened = Opened(self._path)
                 self._end = weakref.finalize(self, Opened.close, self._opened)
             return self._opened.start(asked, work, caller)
 
     def close(self) -> None:
-        """End what runs, let go of connections and of the store; the next call opens them again."""
+        """End what runs, let go of connections and of the store; nothing can be called any more."""
         self._leave_parents()
         with self._lock:
+            self._closed = True
             end, self._end, self._opened = self._end, None, None
         if end is not None:
             end()

@@ -68,6 +68,8 @@ class Opened:
         CALLER.set(caller)
         task = asyncio.current_task()
         assert task is not None
+        # Whoever waits gets what it raises; where nobody waits any more, it is no news.
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         self._running.add(task)
         try:
             return await work
@@ -94,8 +96,6 @@ class Opened:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         try:
-            for ready in list(self._ready.values()):
-                await ready.session.close()
             await self._session.close()
         finally:
             self._loop.call_soon(self._loop.stop)

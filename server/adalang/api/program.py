@@ -47,10 +47,15 @@ def load(
             it may be async. Without it such calls are refused.
 
     Raises:
-        FileNotFoundError: the file cannot be read.
+        FileNotFoundError, IsADirectoryError: the file cannot be read.
+        TypeError: ``file`` is no path, or ``model`` no text.
         ValueError: ``model`` names a component that the file does not have.
     """
+    if not isinstance(file, str | os.PathLike):
+        raise TypeError(f"load takes a file's path, not {file!r}")
     path = Path(file)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a .adal file in it")
     source = load_source(path)
     if source is None:
         raise FileNotFoundError(f"{path} cannot be read: there is no such file, or it is not readable")
@@ -91,12 +96,15 @@ class Program:
         """The program with another model for all components, or for some by name (``{"classify": "ollama/qwen3"}``).
 
         Raises:
+            TypeError: a model that is no text.
             ValueError: a component has no such name.
         """
-        chosen = {"*": models} if isinstance(models, str) else {**self._asked.models, **models}
-        for name in chosen:
+        chosen = {**self._asked.models, **models} if isinstance(models, Mapping) else {"*": models}
+        for name, model in chosen.items():
             if name not in ("*", *self._components):
                 raise ValueError(_unknown(self.path, "component", name, self._components))
+            if not isinstance(model, str):
+                raise TypeError(f'a model is a text such as "openai/gpt-4o-mini", not {model!r}')
         return self._with(models=chosen)
 
     def with_params(self, values: Mapping[str, Any]) -> Self:
@@ -303,7 +311,7 @@ class Program:
     def close(self) -> None:
         """End the calls that run (they raise :class:`ProgramClosed`), and let go of connections and of the store.
 
-        Programs made from this one are closed with it. A later call opens them again.
+        Programs made from this one, and that from which it was made, are closed with it: later calls raise it too.
         """
         self._engine.close()
 

@@ -85,6 +85,7 @@ def settings_for(file: Path, **given: Any) -> Settings:
 def open_session(file: Path, settings: Settings, models: Iterable[str] = (), record_to: Path | None = None) -> Session:
     from adalang.engine.session import Session
 
+    check_writable(record=record_to)
     session = Session(settings.root, settings, models=chosen_models(models), record_to=record_to)
     if session.store.notice:
         note(f"warning: {session.store.notice}")
@@ -181,8 +182,10 @@ def check_writable(**reports: Path | None) -> None:
     for option, file in reports.items():
         if file is None:
             continue
+        if file.is_dir():
+            raise typer.BadParameter(f"--{option}: {file} cannot be written: it is a folder; name a file")
         there = next(one for one in (file.absolute(), *file.absolute().parents) if one.exists())
-        if there.is_dir() == (there == file.absolute()) or not os.access(there, os.W_OK):
+        if (there != file.absolute() and not there.is_dir()) or not os.access(there, os.W_OK):
             raise typer.BadParameter(f"--{option}: {file} cannot be written")
 
 

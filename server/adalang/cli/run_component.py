@@ -80,7 +80,7 @@ def run(
             if show_prompt:
                 messages, tools = session.runtime(program).opening(entity, given)
                 for message in messages:
-                    say(f"--- {message.role}\n{message.text}")
+                    say(f"--- {message.role}\n{message.shown}")
                 for tool in tools:
                     say(f"--- tool\n{json.dumps(tool['function'], ensure_ascii=False, indent=2)}")
                 return

@@ -24,7 +24,7 @@ COMPONENT = typer.Option("", "--component", "-c", help="Only runs in which this 
 EVAL = typer.Option("", "--eval", "-e", help="Only rows of this eval.")
 ORIGIN = typer.Option("", "--origin", help="Only runs of: run, eval, optimize, python.")
 ERRORS = typer.Option(False, "--errors", help="Only runs in which something went wrong.")
-FAILING = typer.Option(False, "--failing", help="Only rows that scored less than 1.")
+FAILING = typer.Option(False, "--failing", help="Only rows that scored less than 1, or got no answer.")
 SINCE = typer.Option("", "--since", help="Only runs of the last: 2h, 30m, 7d.")
 LIMIT = typer.Option(20, "--limit", "-n", min=0, help="At most so many; 0: all.")
 JSON = typer.Option(False, "--json", help="Print as JSON.")
@@ -147,9 +147,12 @@ def export(
 
 def _send(found: list[RunRecord], address: str, root: Path | None) -> None:
     from adalang.config import find_root, load_settings
-    from adalang.tracing.otlp import Unsent, send_now
+    from adalang.tracing.otlp import Unsent, send_now, traces_address
 
-    headers = load_settings(find_root(root or Path.cwd()))["otlp_headers"]
+    settings = load_settings(find_root(root or Path.cwd()))
+    own = settings["otlp_endpoint"]
+    # They log in at the collector that they were set for, and at no other.
+    headers = settings["otlp_headers"] if own and traces_address(own) == traces_address(address) else None
     try:
         send_now(found, address, headers)
     except Unsent as error:

@@ -35,4 +35,10 @@ def services_of(settings: Settings, store: Store, root: Path) -> Services:
         indexes=Indexes(indexes.folder(root)),
         tools=Tools(settings.environment or None),
         observations=Observations(store),
+        file_folders=file_folders(settings),
     )
+
+
+def file_folders(settings: Settings) -> tuple[Path, ...]:
+    """Where files that inputs name may be, besides the workspace."""
+    return tuple(settings.root / one for one in settings["file_folders"])

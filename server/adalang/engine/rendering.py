@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from adalang.config import load_settings
+from adalang.engine.gateways import file_folders
 from adalang.engine.protocol import RenderRequest
 from adalang.language.data import anchored_in
 from adalang.language.declarations import AgentDeclaration, PromptDeclaration, setting
@@ -17,9 +18,10 @@ from adalang.language.program import Entity, load, reader_with
 from adalang.runtime.failures import Failure
 from adalang.runtime.interpreter import Runtime
 from adalang.runtime.models.gateway import Gateway
-from adalang.runtime.models.types import FilePart, ImagePart, Message, ModelSpec, Part, TextPart, without_bytes
+from adalang.runtime.models.types import Message, ModelSpec, told
 from adalang.runtime.prompts import prompt_form
 from adalang.runtime.resolve import Models
+from adalang.runtime.services import Services
 
 
 def rendered(root: Path, request: RenderRequest) -> dict[str, Any]:
@@ -40,7 +42,8 @@ def rendered(root: Path, request: RenderRequest) -> dict[str, Any]:
         models = replace(models, instead={entity.id: ModelSpec("builtin/lexical")})
     try:
         inputs = anchored_in(request.inputs, request.row_of)
-        messages, tools = Runtime(program, Gateway(None), models).opening(entity, inputs)
+        services = Services(file_folders=file_folders(settings))
+        messages, tools = Runtime(program, Gateway(None), models, services=services).opening(entity, inputs)
     except Failure as failure:
         return {"error": str(failure)}
     return {
@@ -61,13 +64,5 @@ def _model(models: Models, entity: Entity) -> dict[str, Any]:
 
 
 def _plain(message: Message) -> dict[str, Any]:
-    parts = [{"text": message.content}] if isinstance(message.content, str) else [_part(one) for one in message.content]
+    parts = [{"text": message.content}] if isinstance(message.content, str) else [told(one) for one in message.content]
     return {"role": message.role, "parts": parts}
-
-
-def _part(part: Part) -> dict[str, str]:
-    """Images and files without their bytes: an address, or kind and size."""
-    if isinstance(part, TextPart):
-        return {"text": part.text}
-    named = f"{part.name}: " if isinstance(part, FilePart) and part.name else ""
-    return {"image" if isinstance(part, ImagePart) else "file": named + without_bytes(part.url)}

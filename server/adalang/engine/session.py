@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from adalang.engine.optimization import OnBegin, OnEvent, Optimization, OptimizeResult
     from adalang.engine.plan import OptimizePlan
 
-_NOBODY_IS_ASKED = "evals and optimizations ask nobody; Python's `load(…, approve=…)` asks a function"
+_NOBODY_IS_ASKED = "evals and optimizations ask nobody"
 """The same for both: agents read it, and what they answered in an eval need not be bought again by a search."""
 
 OnRow = Callable[[RowResult, int, int], None]
@@ -51,7 +51,8 @@ class Session:
 
     The store at the workspace's root is opened, and a gateway made, unless they are given: those stay open. ``models`` chooses
     models by component id ("*": all). Every answer is also written to the recording ``record_to``. ``services`` are what runs need
-    besides models; those that are given stay open, and without any nobody is asked to approve a tool's call.
+    besides models; those that are given stay open, and without any nobody is asked to approve a tool's call. A ``tracer`` that is
+    given stays open too.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Session:
         models: Mapping[str, str] | None = None,
         record_to: Path | None = None,
         services: Services | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self.root = root
         self.settings = settings
@@ -72,8 +74,9 @@ class Session:
         self.services = services or services_of(settings, self.store, root)
         self._record_to = record_to
         self._owns_store, self._owns_gateway, self._owns_services = store is None, gateway is None, services is None
+        self._owns_tracer = tracer is None
         self._known_gateway = gateway
-        self.tracer = Tracer(self.store, settings)
+        self.tracer = tracer or Tracer(self.store, settings)
 
     async def __aenter__(self) -> Session:
         return self
@@ -82,7 +85,8 @@ class Session:
         await self.close()
 
     async def close(self) -> None:
-        await self.tracer.close()
+        if self._owns_tracer:
+            await self.tracer.close()
         if self._owns_services:
             await self.services.aclose()
         if self._owns_gateway and self._known_gateway is not None:
@@ -91,9 +95,15 @@ class Session:
             self.store.close()
 
     def beside(self, models: Mapping[str, str], services: Services) -> Session:
-        """Other choices over the same store and gateway, which stay this session's."""
+        """Other choices over the same store, gateway and traces, which stay this session's: it need not be closed."""
         return Session(
-            self.root, self.settings, store=self.store, gateway=self._gateway, models=models, services=services
+            self.root,
+            self.settings,
+            store=self.store,
+            gateway=self._gateway,
+            models=models,
+            services=services,
+            tracer=self.tracer,
         )
 
     # ---- files and models

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from adalang.config import Settings, load_settings
-from adalang.engine.gateways import DECISIVE, gateway_for
+from adalang.engine.gateways import DECISIVE, file_folders, gateway_for
 from adalang.engine.session import Session
 from adalang.runtime.approval import Approver, nobody
 from adalang.runtime.models.gateway import Gateway
@@ -50,7 +50,11 @@ class Shared:
         try:
             await self._close_former()
             services = Services(
-                approver, indexes=self._indexes, tools=self._tools, observations=Observations(self._store)
+                approver,
+                indexes=self._indexes,
+                tools=self._tools,
+                observations=Observations(self._store),
+                file_folders=file_folders(settings),
             )
             async with Session(
                 self._root, settings, store=self._store, gateway=used.gateway, services=services

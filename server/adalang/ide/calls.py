@@ -23,13 +23,14 @@ from adalang.language.declarations import (
     Parameter,
     PipelineDeclaration,
     Setting,
+    ToolDeclaration,
     TypeDeclaration,
     dotted,
     walk,
 )
 from adalang.language.program import Entity, Program
 from adalang.language.reach import statement_expressions
-from adalang.language.settings import FUNCTIONS
+from adalang.language.settings import FUNCTIONS, TOOL_OPTIONS
 from adalang.language.text import Span
 from adalang.language.types import INT, UNKNOWN, Type, describe
 
@@ -72,7 +73,9 @@ def callee_of(site: Site, call: CallExpression) -> Callee | None:
         return _of_metric(METRIC_SIGNATURES[name])
     if name in FUNCTIONS:
         parameter, doc = FUNCTION_PARAMETERS[name]
-        return Callee(name, (Taken(parameter, UNKNOWN, "str", doc),), doc=FUNCTIONS[name])
+        options = TOOL_OPTIONS.get(name, {}) if isinstance(site.item.declaration, ToolDeclaration) else {}
+        further = [Taken(one.name, UNKNOWN, one.kind, one.doc, "…", only_by_name=True) for one in options.values()]
+        return Callee(name, (Taken(parameter, UNKNOWN, "str", doc), *further), doc=FUNCTIONS[name])
     return None
 
 

@@ -35,6 +35,7 @@ from adalang.ide.slots import (
 from adalang.ide.stand_in import STAND_IN, occurrence_of_stand_in, read_with, word_at
 from adalang.ide.surroundings import NOTHING_AROUND, Surroundings
 from adalang.ide.words import SPLITS
+from adalang.language.attachments import part_at
 from adalang.language.checks import NO_FACTS, Facts
 from adalang.language.literal import quote
 from adalang.language.program import Program
@@ -178,6 +179,11 @@ def _between_quotes(site: Site, text: Occurrence) -> Span:
 def _in_text(site: Site, text: Occurrence, offset: int, word: Span, around: Surroundings) -> Completions:
     source = site.module.source
     if isinstance(text.slot, TemplateText):
+        path = part_at(text.slot.template, offset - site.item.start)
+        if path is not None:
+            span = path.shifted(site.item.start)
+            typed = source.slice(Span(span.start, offset))
+            return finish(texts.files(site, "attached", typed, around, span=span), span, typed)
         return finish(in_template(site, text.slot, word), word, source.slice(Span(word.start, offset)))
     assert isinstance(text.slot, Literal)
     line, span = source.line_span(source.line_of(offset)), _between_quotes(site, text)

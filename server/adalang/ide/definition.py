@@ -21,14 +21,17 @@ from adalang.ide.slots import (
     Value,
 )
 from adalang.ide.targets import ENTITIES_FIRST, Names, Place, Target, innermost
+from adalang.language.attachments import constant_parts
 from adalang.language.checks import NO_FACTS, Facts
 from adalang.language.checks.scope import result_type, signature
 from adalang.language.datasets import DatasetPlan, plan
 from adalang.language.declarations import (
     COMPONENT_KINDS,
+    AgentDeclaration,
     CallExpression,
     EvalDeclaration,
     Expression,
+    PromptDeclaration,
     Text,
     ToolDeclaration,
     dotted,
@@ -58,7 +61,7 @@ def definition(program: Program, offset: int, facts: Facts = NO_FACTS) -> Defini
     if word is not None:
         return Definition(word.span, _in_data(word.target, facts) or word.target.place)
     found = _at(program, offset, facts)
-    return _of_literal(*found, facts) if found is not None else None
+    return _of_literal(*found, facts) if found is not None else _of_attachment(program, offset, facts)
 
 
 def type_definition(program: Program, offset: int, facts: Facts = NO_FACTS) -> Definition | None:
@@ -161,6 +164,19 @@ def _of_literal(site: Site, found: Occurrence, facts: Facts) -> Definition | Non
     path = _beside(folder, written)
     is_file = bool(written) and not any(sign in written for sign in "*?[") and facts.exists(path)
     return Definition(span, Place(path, Span(0, 0))) if is_file else None
+
+
+def _of_attachment(program: Program, offset: int, facts: Facts) -> Definition | None:
+    """The image or the file that a template puts in by its path."""
+    item = program.root.item_at(offset)
+    if item is None or not isinstance(item.declaration, PromptDeclaration | AgentDeclaration):
+        return None
+    for message in item.declaration.messages:
+        for token, written in constant_parts(message.template):
+            span, path = token.span.shifted(item.start), _beside(program.root.path, written)
+            if span.start < offset < span.end and facts.exists(path):
+                return Definition(Span(span.start + 1, span.end - 1), Place(path, Span(0, 0)))
+    return None
 
 
 def _python(written: str, importer: Path, origin: Span) -> Definition | None:

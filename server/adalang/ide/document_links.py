@@ -1,4 +1,5 @@
-"""Document links: imported files, data files, corpora, the Python files of tools and metrics, addresses in comments."""
+"""Document links: imported files, data files, corpora, images and files of messages, the Python files of tools and metrics,
+addresses in comments."""
 
 from __future__ import annotations
 
@@ -8,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from adalang.language.attachments import constant_parts
 from adalang.language.checks import NO_FACTS, Facts
 from adalang.language.declarations import (
+    AgentDeclaration,
     CallExpression,
     DatasetDeclaration,
     Declaration,
@@ -17,6 +20,7 @@ from adalang.language.declarations import (
     Expression,
     ImportDeclaration,
     ListExpression,
+    PromptDeclaration,
     Reference,
     RetrieverDeclaration,
     Setting,
@@ -72,6 +76,10 @@ def _files(declaration: Declaration) -> Iterator[_File]:
             yield from _setting_files(settings, "retriever")
         case ToolDeclaration(value=value):
             yield from _functions(value)
+        case PromptDeclaration(messages=messages) | AgentDeclaration(messages=messages):
+            for message in messages:
+                for token, written in constant_parts(message.template):
+                    yield _File(written, Span(token.span.start + 1, token.span.end - 1))
         case EvalDeclaration(settings=settings):
             for one in settings:
                 yield from _functions(one.value)

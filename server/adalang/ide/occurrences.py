@@ -78,7 +78,7 @@ from adalang.language.declarations import (
 from adalang.language.diagnostics import Report
 from adalang.language.lower import Item
 from adalang.language.program import Entity, Module, Program
-from adalang.language.settings import FUNCTIONS, SETTINGS, WORDS
+from adalang.language.settings import FUNCTIONS, SETTINGS, TOOL_OPTIONS, WORDS
 from adalang.language.text import Span
 from adalang.language.types import (
     STR,
@@ -411,7 +411,10 @@ class _Walk:
                 if entity is not None:
                     others = named - {argument.name.text}
                     yield Occurrence(argument.name.span, argument.name.text, ArgumentName(entity, others))
-            if function in FUNCTIONS and isinstance(argument.value, Text):
+                elif function in TOOL_OPTIONS:
+                    others = named - {argument.name.text}
+                    yield Occurrence(argument.name.span, argument.name.text, SettingName(function, others))
+            if function in FUNCTIONS and argument.name is None and isinstance(argument.value, Text):
                 yield Occurrence(argument.value.span, argument.value.value, Literal(function))
                 continue
             inner = "argument" if entity is not None and argument.name is None else ""

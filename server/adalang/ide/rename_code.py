@@ -98,8 +98,8 @@ def _python(metric: Expression) -> str | None:
 def _parameters(module: Module, written: str, facts: Facts) -> tuple[str, ...] | None:
     """What the function takes; ``None`` when it cannot be read."""
     file, _, function = written.rpartition(":")
-    functions = facts.functions(Path(os.path.normpath(module.path.parent / file))) if file else None
-    found = functions.get(function) if functions is not None else None
+    known = facts.functions(Path(os.path.normpath(module.path.parent / file))) if file else None
+    found = known.functions.get(function) if known is not None else None
     return found.parameters if found is not None else None
 
 

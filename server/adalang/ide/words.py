@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adalang.language.settings import FUNCTIONS, NUMBERS, SPLIT_NAMES
+from adalang.language.settings import FUNCTIONS, NUMBERS, SPLIT_NAMES, TOOL_OPTIONS
 
 DECLARATIONS: Mapping[str, str] = {
     "import": "Makes another file's names visible here, behind the file's name and a dot.",
@@ -66,9 +66,9 @@ SPLITS: Mapping[str, str] = {
 
 OBJECT_KEYS: Mapping[str, Mapping[str, str]] = {
     "split": SPLITS,
-    **{name: {key: spec.doc for key, spec in keys.items()} for name, keys in NUMBERS.items()},
+    **{name: {key: spec.doc for key, spec in keys.items()} for name, keys in {**NUMBERS, **TOOL_OPTIONS}.items()},
 }
-"""The keys of settings that are objects."""
+"""The keys of settings that are objects, and the options of tools' functions."""
 
 CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("model", "reasoning_effort"): ("minimal", "low", "medium", "high"),
@@ -91,7 +91,7 @@ FUNCTION_PARAMETERS: Mapping[str, tuple[str, str]] = {
     "python": ("target", "`file.py:function`, the file's path counted from this file's folder."),
     "mcp": ("server", "The command that starts the server, or its `https://` address."),
     "http": (
-        "operation",
+        "description",
         "`openapi.json:operation`: the description's path or address, and the id of an operation in it.",
     ),
 }

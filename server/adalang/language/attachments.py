@@ -18,6 +18,7 @@ from adalang.language.declarations import (
     Text,
 )
 from adalang.language.templates import PART_FUNCTIONS
+from adalang.language.text import Span
 
 _PATTERN = frozenset("*?[")
 """Means many files where a hash is asked for; in a path that is written for an image it hardly ever stands."""
@@ -25,13 +26,16 @@ _PATTERN = frozenset("*?[")
 
 def constant_parts(template: Template) -> Iterator[tuple[JinjaToken, str]]:
     """The paths that stand in a template's `image("…")` and `file("…")`, each with its token; no addresses."""
-    for tag in template.tags:
-        for at in _calls(tag):
-            path = tag.tokens[at + 2] if at + 2 < len(tag.tokens) else None
-            if path is not None and path.kind == "string":
-                name = path.text[1:-1]
-                if name.strip() and ":" not in name[:8] and "\\" not in name:
-                    yield path, name
+    for path in _texts_of_calls(template):
+        name = path.text[1:-1]
+        if name.strip() and ":" not in name[:8] and "\\" not in name:
+            yield path, name
+
+
+def part_at(template: Template, offset: int) -> Span | None:
+    """What stands between the quotes of the path of an image or a file at ``offset``, if there is one."""
+    inside = (Span(one.span.start + 1, one.span.end - 1) for one in _texts_of_calls(template))
+    return next((one for one in inside if one.start <= offset <= one.end), None)
 
 
 def attached(declaration: PromptDeclaration | AgentDeclaration, shown: Iterable[str]) -> list[str]:
@@ -44,6 +48,13 @@ def attached(declaration: PromptDeclaration | AgentDeclaration, shown: Iterable[
     texts = [*shown, *(text for value in values if value is not None for text in _texts(value))]
     found = {name for template in templates for _, name in constant_parts(template)}
     return sorted(found | {one for one in texts if names_file(one) and not set(one) & _PATTERN})
+
+
+def _texts_of_calls(template: Template) -> Iterator[JinjaToken]:
+    for tag in template.tags:
+        for at in _calls(tag):
+            if at + 2 < len(tag.tokens) and tag.tokens[at + 2].kind == "string":
+                yield tag.tokens[at + 2]
 
 
 def _calls(tag: JinjaTag) -> Iterator[int]:

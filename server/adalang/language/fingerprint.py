@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,7 @@ from adalang.language.declarations import (
 )
 from adalang.language.files import SIGNS, matching
 from adalang.language.program import Entity, Module, Program
+from adalang.language.python_imports import with_imports
 from adalang.language.reach import callees, shared_params
 from adalang.language.tool_sources import http_source
 from adalang.language.types import json_schema
@@ -116,14 +117,20 @@ def ground(program: Program, eval_id: str, file_hash: FileHash, params: Collecti
 
 
 def disk_hash(path: Path) -> str | None:
-    """SHA-256 of a file's bytes; for a path with ``*``, ``?`` or ``[`` of all files that it means, with their names."""
+    """SHA-256 of a file's bytes; of a Python file also of those that it imports from beside it; for a path with ``*``, ``?`` or
+    ``[`` of all files that it means, with their names."""
     if path.is_file() or not any(sign in str(path) for sign in SIGNS):
-        return _bytes_hash(path)
+        used = with_imports(path) if path.suffix == ".py" else [path]
+        return _bytes_hash(path) if len(used) == 1 else _all_hashed(used, path.parent)
     try:
         found = [one for one in matching(path) if one.is_file()]
     except (OSError, ValueError):  # a pattern that no file can match
         return None
-    return _digest([[os.path.relpath(one, path.parent), _bytes_hash(one)] for one in found]) if found else None
+    return _all_hashed(found, path.parent) if found else None
+
+
+def _all_hashed(files: Iterable[Path], folder: Path) -> str:
+    return _digest([[os.path.relpath(one, folder), _bytes_hash(one)] for one in files])
 
 
 def _bytes_hash(path: Path) -> str | None:

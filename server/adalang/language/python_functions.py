@@ -23,12 +23,13 @@ _NOTE = re.compile(r"^\s*(?::param\s+(?:\w+\s+)?(?P<sphinx>\w+):|(?P<google>\w+)
 class PythonFunction:
     """A function as it is written.
 
-    ``parameters`` are the names (`**rest` takes any others), ``required`` those that have no default, ``types`` what hints
-    say in the language's own types, `unknown` for what has none there. ``notes`` are the docstring's words about parameters.
+    ``parameters`` are the names (`**rest` takes any others), ``required`` those that have no default,
+    ``nameless`` those that stand before a `/` and are given by position alone, ``types`` what hints say in the language's own types, `unknown` for what has none there. ``notes`` are the docstring's words about parameters.
     """
 
     parameters: tuple[str, ...]
     required: tuple[str, ...] = ()
+    nameless: tuple[str, ...] = ()
     types: Mapping[str, Type] = field(default_factory=dict)
     returns: Type = UNKNOWN
     doc: str = ""
@@ -39,17 +40,32 @@ class PythonFunction:
         return any(one.startswith("**") for one in self.parameters)
 
 
+@dataclass(frozen=True, slots=True)
+class PythonFile:
+    """``functions`` are those that a file defines or imports; ``error`` says where and why its text is no Python ("": it is)."""
+
+    functions: Mapping[str, PythonFunction]
+    error: str = ""
+
+
 _MADE_ELSEWHERE = PythonFunction(("**rest",))
 """Of a function that was made elsewhere nothing is known."""
 
 
-def python_functions(path: Path) -> Mapping[str, PythonFunction] | None:
-    """The functions that a file defines or imports; ``None`` when it cannot be read."""
+def python_file(path: Path) -> PythonFile | None:
+    """What a Python file's text says; ``None`` when it cannot be read."""
     try:
         if not path.is_file():  # a pipe would be waited for
             return None
         tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+    except SyntaxError as error:
+        place = f"{path.name}:{error.lineno}" if error.lineno else path.name
+        return PythonFile({}, f"{place} is no Python: {error.msg}.")
+    except ValueError as error:  # in some versions for a null byte
+        return PythonFile({}, f"{path.name} is no Python: {error}.")
+    except (RecursionError, MemoryError):
+        return PythonFile({}, f"{path.name} is nested too deeply for Python.")
+    except OSError:
         return None
     found: dict[str, PythonFunction] = {}
     for node in tree.body:
@@ -61,8 +77,8 @@ def python_functions(path: Path) -> Mapping[str, PythonFunction] | None:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() | ast.Name() | ast.Attribute()):
                 found[name] = _MADE_ELSEWHERE
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda(args=args)):
-                found[name] = PythonFunction(tuple(_names(args)), tuple(_required(args)))
-    return found
+                found[name] = PythonFunction(tuple(_names(args)), tuple(_required(args)), _nameless(args))
+    return PythonFile(found)
 
 
 def python_function_of(entity: Entity) -> PythonFunction | None:
@@ -75,12 +91,13 @@ def python_function_of(entity: Entity) -> PythonFunction | None:
         stat = path.stat()
     except (OSError, ValueError):
         return None
-    return (_known(path, stat.st_mtime_ns, stat.st_size) or {}).get(source[1])
+    file = _known(path, stat.st_mtime_ns, stat.st_size)
+    return file.functions.get(source[1]) if file is not None else None
 
 
 @lru_cache(maxsize=64)
-def _known(path: Path, changed: int, size: int) -> Mapping[str, PythonFunction] | None:
-    return python_functions(path)
+def _known(path: Path, changed: int, size: int) -> PythonFile | None:
+    return python_file(path)
 
 
 def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> PythonFunction:
@@ -89,7 +106,15 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> PythonFunction:
     if node.decorator_list:  # it may be called in another way than it is written
         return PythonFunction(_MADE_ELSEWHERE.parameters, doc=doc, notes=notes)
     types = {one.arg: _type(one.annotation) for one in arguments}
-    return PythonFunction(tuple(_names(node.args)), tuple(_required(node.args)), types, _type(node.returns), doc, notes)
+    return PythonFunction(
+        tuple(_names(node.args)),
+        tuple(_required(node.args)),
+        _nameless(node.args),
+        types,
+        _type(node.returns),
+        doc,
+        notes,
+    )
 
 
 def _names(given: ast.arguments) -> Iterator[str]:
@@ -97,6 +122,10 @@ def _names(given: ast.arguments) -> Iterator[str]:
         yield one.arg
     if given.kwarg is not None:
         yield f"**{given.kwarg.arg}"
+
+
+def _nameless(given: ast.arguments) -> tuple[str, ...]:
+    return tuple(one.arg for one in given.posonlyargs)
 
 
 def _required(given: ast.arguments) -> Iterator[str]:

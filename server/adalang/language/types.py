@@ -148,6 +148,21 @@ def fits(source: Type, target: Type) -> bool:
             return False
 
 
+def widened(declared: Type) -> Type:
+    """The type with any text where labels have no type's name, as those of texts that are written out."""
+    match declared:
+        case Labels(name=""):
+            return STR
+        case ListOf(item=item):
+            return ListOf(widened(item))
+        case OptionalOf(item=item):
+            return OptionalOf(widened(item))
+        case ObjectOf(fields=fields, name=""):
+            return ObjectOf(tuple(Field(one.name, widened(one.type), one.description, one.origin) for one in fields))
+        case _:
+            return declared
+
+
 def misfit(value: Any, declared: Type, at: str = "") -> str | None:
     """Why a plain value (as read from JSON) is not of the type, naming the place inside it; ``None`` when it is."""
     where = f"`{at}` " if at else ""

@@ -19,7 +19,7 @@ from adalang.language.checks import DiskFacts
 from adalang.language.checks.facts import DataFacts
 from adalang.language.fingerprint import disk_hash
 from adalang.language.program import Module, read_from_disk
-from adalang.language.python_functions import PythonFunction
+from adalang.language.python_functions import PythonFile
 
 _log = logging.getLogger("adalang.lsp")
 
@@ -82,7 +82,7 @@ class Disk:
     def data(self, path: Path) -> DataFacts | None:
         return self._get("data", path)  # type: ignore[no-any-return]
 
-    def functions(self, path: Path) -> Mapping[str, PythonFunction] | None:
+    def functions(self, path: Path) -> PythonFile | None:
         return self._get("functions", path)  # type: ignore[no-any-return]
 
     def folder(self, path: Path) -> tuple[str, ...] | None:
@@ -124,7 +124,7 @@ def reread(disk: Disk) -> dict[Wish, Entry]:
     facts, changed = DiskFacts(), {}
     for wish, entry in disk.entries.items():
         stamp = _stamp(wish[1])
-        if stamp == entry.stamp and not _is_pattern(wish[1]):
+        if stamp == entry.stamp and not _is_of_many(wish):
             continue
         value = _read(wish, facts)
         if stamp != entry.stamp or value != entry.value:
@@ -174,5 +174,7 @@ def _stamp(path: Path) -> Stamp:
     return found.st_mtime_ns, found.st_size
 
 
-def _is_pattern(path: Path) -> bool:
-    return any(sign in str(path) for sign in "*?[")
+def _is_of_many(wish: Wish) -> bool:
+    """Whether it hangs on more than the one file: a pattern, or the hash of a Python file, which imports others."""
+    kind, path = wish
+    return any(sign in str(path) for sign in "*?[") or (kind == "hash" and path.suffix == ".py")

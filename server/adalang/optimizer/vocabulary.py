@@ -107,7 +107,7 @@ EVENTS: Mapping[str, Kind] = {
             "notes": Field(
                 "[any]",
                 "what each failing row says about a param: objects with `param`, `row`, `text`, `blame` (0 to 1) and `call` "
-                "(the call's place in the run)",
+                "(the call's place in the run), `when` (that call among several: `step 2` of an agent, `call 2`)",
                 always=False,
             ),
         },

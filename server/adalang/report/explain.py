@@ -112,7 +112,10 @@ def _blame(one: Round) -> list[str]:
 
 def _notes(notes: Sequence[Blamed]) -> list[list[str]]:
     most_blamed = sorted(notes, key=lambda note: (-note.blame, note.row, note.call))
-    lines = [[f"{note.row[:8]} ({percent(note.blame)}): {short(note.text)}"] for note in most_blamed[:_SHOWN_NOTES]]
+    lines = [
+        [f"{note.row[:8]}{f', {note.when}' if note.when else ''} ({percent(note.blame)}): {short(note.text)}"]
+        for note in most_blamed[:_SHOWN_NOTES]
+    ]
     rest = len(notes) - _SHOWN_NOTES
     return lines + ([[f"… and {rest} more"]] if rest > 0 else [])
 

@@ -48,13 +48,14 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Blamed:
-    """What one failing row says about one param; `blame` from 0 to 1, `call` is the place in the run."""
+    """What one failing row says about one param; `blame` from 0 to 1, `call` is the place in the run, `when` names it among several."""
 
     param: str
     row: str
     text: str
     blame: float
     call: int = 0
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)

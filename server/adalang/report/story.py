@@ -205,4 +205,5 @@ def _blamed(told: Mapping[str, Any]) -> Blamed:
         str(told.get("text", "")),
         float(told.get("blame") or 0.0),
         int(told.get("call") or 0),
+        str(told.get("when", "")),
     )

@@ -83,14 +83,19 @@ def asking(callback: Callback) -> Approver:
 
 
 async def in_daemon_thread(work: Callable[[], T]) -> T:
-    """``work()`` in a thread that nobody waits for once the caller is cancelled, nor when the process ends."""
+    """``work()`` in a thread that nobody waits for once the caller is cancelled, nor when the process ends.
+
+    What it raises is raised here; what would end the thread or the loop (SystemExit) as a RuntimeError.
+    """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 
     def run() -> None:
         try:
             settled = partial(done.set_result, work())
-        except Exception as error:
+        except BaseException as error:
+            if not isinstance(error, Exception) or isinstance(error, StopIteration):
+                error = RuntimeError(f"it ended with {type(error).__name__}: {error}")
             settled = partial(done.set_exception, error)
         try:
             loop.call_soon_threadsafe(lambda: settled() if not done.done() else None)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import mimetypes
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from adalang.config import find_root
 from adalang.language.data import RowText
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.models.types import FilePart, ImagePart, Part, TextPart
@@ -29,23 +31,27 @@ _IMAGES: tuple[tuple[bytes, int, str], ...] = (
 _AWAY = ("http://", "https://")
 
 
-def image_part(source: object, folder: Path, where: str) -> Part:
+def image_part(source: object, folder: Path, where: str, within: Sequence[Path] | None = None) -> Part:
     """`{{ image(…) }}`: an address, a `data:` URL, or a file's path from ``folder`` (of a data set's row: from its file).
 
+    Args:
+        within: folders in which the file may be, besides the workspace and a row's own; None is anywhere, for a path that the program
+            itself names. What comes from an input may not read whatever this process can.
+
     Raises:
-        BugFailure: there is no such file, it is too large, or no image.
+        BugFailure: there is no such file, it is too large, or no image; or it is outside, or hidden (`.env`).
     """
     text = _address(source)
     if text.startswith((*_AWAY, "data:")):
         return ImagePart(text)
-    data = _read(source, folder, where, "image", LARGEST_IMAGE)
+    data = _read(source, folder, where, "image", LARGEST_IMAGE, within)
     kind = _image_kind(data)
     if kind is None:
         raise BugFailure(f"{where}: {text!r} is no image that models take; make it a PNG, JPEG, GIF or WebP")
     return ImagePart(_data_url(kind, data))
 
 
-def file_part(source: object, folder: Path, where: str) -> Part:
+def file_part(source: object, folder: Path, where: str, within: Sequence[Path] | None = None) -> Part:
     """`{{ file(…) }}`: as :func:`image_part`. Plain text becomes text, for every model reads that; an image an image.
 
     Raises:
@@ -58,7 +64,7 @@ def file_part(source: object, folder: Path, where: str) -> Part:
         return FilePart(text, "file" + (mimetypes.guess_extension(text[5:].partition(";")[0]) or ""))
     if text.startswith(_AWAY):
         return FilePart(text, Path(unquote(urlsplit(text).path)).name)
-    data = _read(source, folder, where, "file", LARGEST_FILE)
+    data = _read(source, folder, where, "file", LARGEST_FILE, within)
     name = Path(text).name
     if (image := _image_kind(data)) is not None:
         return ImagePart(_data_url(image, data))
@@ -77,7 +83,11 @@ def file_part(source: object, folder: Path, where: str) -> Part:
     return FilePart(_data_url(kind, data), name)
 
 
-PARTS: Mapping[str, Callable[[object, Path, str], Part]] = {"image": image_part, "file": file_part}
+class Attach(Protocol):
+    def __call__(self, source: object, folder: Path, where: str, within: Sequence[Path] | None = None) -> Part: ...
+
+
+PARTS: Mapping[str, Attach] = {"image": image_part, "file": file_part}
 """The functions of templates whose value is a part of the message."""
 
 
@@ -85,12 +95,18 @@ def _address(source: object) -> str:
     return str(source).strip()
 
 
-def _read(source: object, folder: Path, where: str, what: str, most: int) -> bytes:
+def _read(source: object, folder: Path, where: str, what: str, most: int, within: Sequence[Path] | None) -> bytes:
     text = _address(source)
     if not text:
         raise BugFailure(f"{where}: {what}(…) was given no path")
-    path = (source.folder if isinstance(source, RowText) else folder) / text
+    base = source.folder if isinstance(source, RowText) else folder
+    path = base / text
     try:
+        if within is not None and not _is_inside(path, (find_root(folder), base, *within)):
+            raise BugFailure(
+                f"{where}: the {what} {text!r} is outside the workspace, or hidden, and an input may not name it; "
+                "put it into the workspace, or its folder into `file_folders` of adalang.toml"
+            )
         if not path.exists():
             raise BugFailure(f"{where}: there is no {what} {text!r} in {path.parent}")
         if not path.is_file():  # a device or a pipe may never end
@@ -104,6 +120,13 @@ def _read(source: object, folder: Path, where: str, what: str, most: int) -> byt
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BugFailure(f"{where}: the {what} {text!r} cannot be read: {reason}") from error
+
+
+def _is_inside(path: Path, folders: Sequence[Path]) -> bool:
+    """Whether a file is in one of the folders, wherever links lead, and neither it nor what it is in is hidden there."""
+    real = path.resolve()
+    inside = [real.relative_to(one) for folder in folders if real.is_relative_to(one := folder.resolve())]
+    return any(not any(part.startswith(".") for part in one.parts) for one in inside)
 
 
 def _image_kind(data: bytes) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from adalang.language.checks.scope import result_type
@@ -60,10 +61,13 @@ class _Prepared:
 
 @dataclass(frozen=True)
 class Prompts:
-    """A program's prompts under some overrides. What all calls of one prompt share is prepared once."""
+    """A program's prompts under some overrides. What all calls of one prompt share is prepared once.
+
+    ``file_folders``: where files that inputs name may be, besides the workspace."""
 
     program: Program
     overrides: Overrides
+    file_folders: tuple[Path, ...] = ()
     _prepared: dict[str, _Prepared] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def messages(self, entity: Entity, inputs: Mapping[str, Any]) -> tuple[tuple[Message, ...], AnswerForm]:
@@ -124,7 +128,7 @@ class Prompts:
 
     def _render(self, entity: Entity, text: str, values: Mapping[str, Any], role: str) -> Any:
         folder = entity.module.path.parent
-        return render(text, values, where=f"{entity.id}, {role} message", folder=folder)
+        return render(text, values, where=f"{entity.id}, {role} message", folder=folder, within=self.file_folders)
 
     def _demo_turns(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from jinja2 import Template, TemplateError
 
 from adalang.language.sandbox import LONGEST_TEXT
 from adalang.language.templates import environment, without_control_lines
-from adalang.runtime.attachments import PARTS
+from adalang.runtime.attachments import PARTS, Attach
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.models.types import Part, TextPart
 
@@ -28,8 +28,11 @@ def _compiled(text: str) -> Template | None:
     return environment().from_string(without_control_lines(text))
 
 
-def render(text: str, values: Mapping[str, Any], *, where: str, folder: Path | None = None) -> str | tuple[Part, ...]:
-    """Render a message's template; ``image(…)`` and ``file(…)`` make it a message of several parts.
+def render(
+    text: str, values: Mapping[str, Any], *, where: str, folder: Path | None = None, within: Sequence[Path] = ()
+) -> str | tuple[Part, ...]:
+    """Render a message's template; ``image(…)`` and ``file(…)`` make it a message of several parts. Their paths start at ``folder``;
+    one that the template does not write out itself has to be in the workspace, or ``within`` these folders.
 
     Raises:
         BugFailure: a name is undefined, or Jinja refuses; the message says where and why.
@@ -37,11 +40,12 @@ def render(text: str, values: Mapping[str, Any], *, where: str, folder: Path | N
     marker = ""
     found: list[Part] = []
 
-    def function(part: Callable[[object, Path, str], Part]) -> Callable[[object], str]:
+    def function(part: Attach) -> Callable[[object], str]:
         def placed(source: object) -> str:
             nonlocal marker
             marker = marker or secrets.token_hex(12)
-            found.append(part(source, folder or Path.cwd(), where))
+            is_own = f'"{source}"' in text or f"'{source}'" in text
+            found.append(part(source, folder or Path.cwd(), where, None if is_own else within))
             return f"{marker}:{len(found) - 1};"
 
         return placed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 from adalang.runtime.approval import Approver, nobody, nobody_because
@@ -20,7 +21,8 @@ class Services:
     ``effects``: whether tools with effects, and tools that need approval, are called ("run"), or answered from what
     ``observations`` has of earlier calls ("replay"), as where an optimizer tries things out. ``toolless``: models, by id and
     address, that said that they take no tools. ``answers_for_all``: the approver is a function that was given for just this, and no
-    person at a terminal or in an editor: it is asked in evals and optimizations too.
+    person at a terminal or in an editor: it is asked in evals and optimizations too. ``file_folders``: where files that inputs name
+    may be, besides the workspace.
     """
 
     approver: Approver = nobody
@@ -30,6 +32,7 @@ class Services:
     observations: Observations | None = None
     toolless: set[tuple[str, str]] = field(default_factory=set)
     answers_for_all: bool = False
+    file_folders: tuple[Path, ...] = ()
 
     def unattended(self, why: str) -> Services:
         """The same where no person can be asked: ``why`` is told to whoever needed it."""

@@ -41,7 +41,7 @@ from adalang.store.records import (
 from adalang.store.redaction import Redactor
 from adalang.store.runs import Runs
 from adalang.store.schema import TABLES
-from adalang.store.texts import dumped, without_secrets
+from adalang.store.texts import dumped, without_known, without_secrets
 
 __all__ = ["PRUNABLE", "Store", "StoreError"]
 
@@ -136,7 +136,10 @@ class Store:
         self.put_responses([record])
 
     def put_responses(self, records: Sequence[ResponseRecord], payments: Sequence[PaymentRecord] = ()) -> None:
-        """Keep answers, and what was paid for them, in one commit: all of it, or nothing with a StoreError."""
+        """Keep answers, and what was paid for them, in one commit: all of it, or nothing with a StoreError.
+
+        An answer that holds a secret is not kept: it would have to come back as it was.
+        """
         self._write_many(
             (
                 "INSERT OR REPLACE INTO responses (key, model, request, response, usd, tokens, created) "
@@ -145,12 +148,14 @@ class Store:
                     (
                         one.key,
                         one.model,
-                        *self._without_secrets(one.request, one.response),
+                        self._known_hidden(one.request),
+                        dumped(one.response),
                         one.usd,
                         one.tokens,
                         one.created,
                     )
                     for one in records
+                    if not self.holds_secret(one.response)
                 ],
             ),
             (
@@ -173,9 +178,14 @@ class Store:
             ),
         )
 
-    def _without_secrets(self, *values: JsonObject) -> list[str]:
-        """As JSON; nothing but the secrets themselves is hidden in what answers a request again."""
-        return [self.redactor.json(dumped(value)) for value in values]
+    def holds_secret(self, value: Any) -> bool:
+        """Whether a JSON value has a secret in it that is known as one."""
+        return self._known_hidden(value) != dumped(value)
+
+    def _known_hidden(self, value: Any) -> str:
+        """A value as JSON without the secrets that are known."""
+        text = dumped(value)
+        return dumped(without_known(value, self.redactor)) if self.redactor.suspects(text) else text
 
     # Accounts
 
@@ -209,14 +219,16 @@ class Store:
     # Observations
 
     def put_observation(self, record: ObservationRecord) -> None:
-        """Keep what a tool answered; it replaces what an equal call was answered before."""
+        """Keep what a tool answered; it replaces what an equal call was answered before. An answer that holds a secret is not kept."""
+        if self.holds_secret([record.output, record.error]):
+            return
         self._write(
             "INSERT OR REPLACE INTO observations (key, tool, inputs, output, error, created) VALUES (?, ?, ?, ?, ?, ?)",
             record.key,
             record.tool,
-            self.redactor.json(dumped(record.inputs)),
-            self.redactor.json(dumped(record.output)),
-            self.redactor.known(record.error),
+            self._known_hidden(record.inputs),
+            dumped(record.output),
+            record.error,
             record.created,
         )
 
@@ -228,21 +240,23 @@ class Store:
     # Sessions
 
     def put_session(self, record: SessionRecord) -> None:
-        """Keep a session as it is now. One that is begun anew, or finished, has no steps any more."""
+        """Keep a session as it is now. One that is begun anew, or finished, has no steps any more. One with a secret among its
+        inputs is kept as finished: it could not go on with what it began with."""
         self._write_many(
             ("DELETE FROM session_steps WHERE session_id = ?", [(record.id,)]),
             (
-                "INSERT OR REPLACE INTO sessions (id, file, component, name, status, inputs, turns, created) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO sessions (id, file, component, name, status, inputs, turns, fingerprint, created) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         record.id,
                         self.relative(record.file),
                         record.component,
                         record.name,
-                        record.status,
-                        self.redactor.json(dumped(record.inputs)),
-                        self.redactor.json(dumped(record.turns)),
+                        "finished" if self.holds_secret(record.inputs) else record.status,
+                        self._known_hidden(record.inputs),
+                        self._known_hidden(record.turns),
+                        record.fingerprint,
                         record.created,
                     )
                 ],
@@ -262,9 +276,22 @@ class Store:
             "INSERT OR REPLACE INTO session_steps (session_id, place, content, created) "
             "SELECT id, ?, ?, created FROM sessions WHERE id = ?",
             place,
-            self.redactor.json(dumped(content)),
+            self._known_hidden(content),
             session_id,
         )
+
+    def claim_session_step(self, session_id: str, place: str, content: JsonObject, known: JsonObject | None) -> bool:
+        """:meth:`put_session_step` where still nothing but ``known`` is kept; False: there is more, or the session is gone."""
+        rows = self._write(
+            "INSERT INTO session_steps (session_id, place, content, created) "
+            "SELECT id, ?, ?, created FROM sessions WHERE id = ? "
+            "ON CONFLICT (session_id, place) DO UPDATE SET content = excluded.content WHERE content = ?",
+            place,
+            self._known_hidden(content),
+            session_id,
+            self._known_hidden(known),
+        )
+        return rows == 1
 
     def session_steps(self, session_id: str) -> dict[str, JsonObject]:
         """All that was done in a session's run, by place."""

@@ -25,8 +25,12 @@ _PUT_TEXT = (
     "INSERT INTO texts (hash, text, bytes, created) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (hash) DO UPDATE SET created = max(created, excluded.created)"
 )
+_FAILING = "(score < 1 OR (score IS NULL AND error <> ''))"
 _AFTER_PRUNING = 0.8
 """What is left of the space after runs had to go for want of it, so that not every further one costs a look."""
+
+_AT_ONCE = 500
+"""Rows that are deleted in one commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class Runs:
         Args:
             component: one that was called anywhere in the run.
             errors: only runs that have no answer, or in which a call failed.
-            failing: only rows that scored less than 1.
+            failing: only rows that scored less than 1, and those that have no answer to score.
             since: only runs that began then or later, in seconds since 1970.
             after: only those written behind this place (:meth:`place`), the oldest first.
             limit: at most so many; -1 is all.
@@ -105,7 +109,7 @@ class Runs:
             given["created >= ?"] = since  # type: ignore[assignment]
         if after:
             given["rowid > ?"] = after  # type: ignore[assignment]
-        where = " AND ".join([*given, *(["error <> ''"] * errors), *(["score < 1"] * failing)])
+        where = " AND ".join([*given, *(["error <> ''"] * errors), *([_FAILING] * failing)])
         order = "rowid" if after else "created DESC, rowid DESC"
         rows = self._store._rows(
             f"SELECT {_SUMMARY} FROM runs {'WHERE ' * bool(where)}{where} ORDER BY {order} LIMIT ?",
@@ -152,8 +156,16 @@ class Runs:
 
     def _drop_before(self, moment: float) -> int:
         # A text is as new as the newest run that has written it, so none goes that a run which stays has use for.
-        gone = self._store._write("DELETE FROM runs WHERE created < ?", moment)
-        self._store._write("DELETE FROM texts WHERE created < ?", moment)
+        gone = self._drop("runs", moment)
+        self._drop("texts", moment)
+        return gone
+
+    def _drop(self, table: str, moment: float) -> int:
+        """Not all in one, for others write in between."""
+        gone = 0
+        some = f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE created < ? LIMIT {_AT_ONCE})"
+        while went := self._store._write(some, moment):
+            gone += went
         return gone
 
     def _texts(self, names: Iterable[str]) -> dict[str, str]:

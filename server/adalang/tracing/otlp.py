@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from adalang.store.records import RunRecord
@@ -24,6 +25,7 @@ _PAUSE = 0.5
 _TIMEOUT = 5
 _LAST_SECONDS = 5.0
 """For a collector to take the rest when the session ends."""
+_HEADER_VARIABLES = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
 
 
 class Sender:
@@ -144,12 +146,22 @@ def _headers(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, equals, value in pairs if equals}
 
 
+@contextmanager
+def _no_headers_in_environment() -> Iterator[None]:
+    """The library sends those in the environment to whatever address it is given."""
+    held = {name: os.environ.pop(name) for name in _HEADER_VARIABLES if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(held)
+
+
 class Unsent(Exception):
     """Runs could not be sent; the message says why."""
 
 
-def send_now(records: Sequence[RunRecord], endpoint: str, headers: str) -> None:
-    """Send kept runs, and wait until the collector has them.
+def send_now(records: Sequence[RunRecord], endpoint: str, headers: str | None) -> None:
+    """Send kept runs, and wait until the collector has them. Without ``headers`` none are sent, the environment's neither.
 
     Raises:
         Unsent: it has not, or the extra is not installed.
@@ -161,7 +173,8 @@ def send_now(records: Sequence[RunRecord], endpoint: str, headers: str) -> None:
 
     from adalang.tracing.semantic import otel_spans
 
-    exporter = OTLPSpanExporter(traces_address(endpoint), headers=_headers(headers), timeout=_TIMEOUT)
+    with nullcontext() if headers is not None else _no_headers_in_environment():
+        exporter = OTLPSpanExporter(traces_address(endpoint), headers=_headers(headers or ""), timeout=_TIMEOUT)
     for record in records:
         with _quiet():
             sent = exporter.export(list(otel_spans(record)))

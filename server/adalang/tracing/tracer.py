@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from adalang.config import Settings
 from adalang.language.program import Program
@@ -16,7 +17,7 @@ from adalang.runtime.trace import Call, Trace
 from adalang.store import Store, StoreError
 from adalang.store.records import RunRecord
 from adalang.store.runs import PackedRun
-from adalang.tracing.secrets import secrets_of
+from adalang.tracing.secrets import likely_secrets, secrets_of
 
 if TYPE_CHECKING:
     from adalang.tracing.otlp import Sender
@@ -44,14 +45,16 @@ class Tracer:
         self._timer: asyncio.TimerHandle | None = None
         self._written = 0
         self._troubled = False
-        self._known: set[int] = set()
+        self._known: WeakValueDictionary[int, Program] = WeakValueDictionary()
         self._sender: Sender | None = None
+        self._retaining: asyncio.Future[None] | None = None
         store.redactor.rule(settings["redact"])
+        store.redactor.learn((), likely_secrets(settings.environment))
 
     def know(self, program: Program) -> None:
         """From now on the program's secrets are in nothing that the store writes."""
-        if id(program) not in self._known:
-            self._known.add(id(program))
+        if self._known.get(id(program)) is not program:
+            self._known[id(program)] = program
             self._store.redactor.learn(secrets_of(program, self._settings.environment))
 
     def wants(self, name: str) -> bool:
@@ -98,17 +101,25 @@ class Tracer:
             return
         try:
             self._store.runs.put(waiting)
-            if self._written % _LOOK_EVERY < len(waiting):
-                self._store.runs.retain(self._settings["trace_days"], self._settings["trace_mb"])
         except StoreError as error:
             self._trouble(f"traces are not kept: {error}")
+        if self._written % _LOOK_EVERY < len(waiting) and (self._retaining is None or self._retaining.done()):
+            self._retaining = _in_thread(self._retain)
         self._written += len(waiting)
+
+    def _retain(self) -> None:
+        try:
+            self._store.runs.retain(self._settings["trace_days"], self._settings["trace_mb"])
+        except StoreError as error:
+            self._trouble(f"old traces are not deleted: {error}")
 
     async def close(self) -> None:
         """Write what waits, and give a collector a moment to take what it has not yet."""
         self.flush()
+        if self._retaining is not None:
+            await self._retaining
         if self._sender is not None:
-            await asyncio.to_thread(self._sender.close)
+            await _in_thread(self._sender.close)
             self._sender = None
 
     def _send(self, run: PackedRun) -> None:
@@ -122,6 +133,18 @@ class Tracer:
         if not self._troubled:
             self._troubled = True
             _log.warning(message)
+
+
+def _in_thread(work: Callable[[], None]) -> asyncio.Future[None]:
+    """Have it done off the loop; here where the interpreter ends, which takes no new threads."""
+    loop = asyncio.get_running_loop()
+    try:
+        return loop.run_in_executor(None, work)
+    except RuntimeError:
+        work()
+    done: asyncio.Future[None] = loop.create_future()
+    done.set_result(None)
+    return done
 
 
 def _shifted(traces: Sequence[Trace]) -> list[dict[str, Any]]:

@@ -181,6 +181,12 @@ def test_it_finds_the_words_that_tell_the_labels_apart_and_writes_them_into_the_
     assert label(improved, "an error in the shop") == "technical"
 
 
+def test_a_sign_that_stands_in_the_text_is_not_written_twice():
+    change = 'Change: Say that billing is told by the words "card", "refund", "paid".'
+    edits = read_edits({"edits": taught(lesson(f"{TEXT}\n- billing: words such as refund, card", change), "edits")})
+    assert apply_edits(f"{TEXT}\n- billing: words such as refund, card", edits).endswith("such as refund, card, paid")
+
+
 def test_it_does_not_say_the_same_again():
     first = taught(lesson(), "hypotheses")[0]["change"]
     again = taught(lesson(more=f"Tried before, in vain:\n- {first} (screen: +0.0 examples)"), "hypotheses")

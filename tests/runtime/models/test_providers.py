@@ -279,7 +279,7 @@ def test_each_server_speaks_one_protocol() -> None:
 
 def test_the_table_of_the_docs_ticks_what_is_tested_here() -> None:
     """Each of its columns but that of the embeddings is one test or more above, which all providers take."""
-    page = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "providers.md").read_text(encoding="utf-8")
     rows = [[field.strip() for field in line.split("|")[1:-1]] for line in page.splitlines() if "/NAME` | " in line]
     told = {
         row[1].strip("`").removesuffix("NAME"): [field == "✓" for field in row[2:]] for row in rows if len(row) == 8

@@ -260,6 +260,19 @@ def test_thoughts_before_an_answer_are_not_told(text: str, told: str, step: int)
     assert "".join(found) == told
 
 
+def test_thoughts_are_not_kept_while_they_are_written() -> None:
+    found: list[str] = []
+    say = AfterThoughts(found.append)
+    say("<think>")
+    longest = 0
+    for _ in range(2000):
+        say("so <b")
+        longest = max(longest, len(say._held or ""))
+    for piece in ("</budget", ":thinking", ">", "yes"):
+        say(piece)
+    assert longest < 30 and "".join(found) == "yes"
+
+
 async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110

@@ -87,6 +87,19 @@ def gives_nan(x: str):
     return float("nan")
 
 
+def gives_depth(x: str):
+    found: list = []
+    for _ in range(int(x) if x.isdigit() else 100_000):
+        found = [found]
+    return found
+
+
+def gives_itself(x: str):
+    found: list = []
+    found.append(found)
+    return found
+
+
 def takes_memory(x: str) -> str:
     return str(len(bytearray(8 << 30)))
 
@@ -114,6 +127,11 @@ def thread(x: str) -> str:
 
 def process(x: str) -> str:
     return str(os.getpid())
+
+
+def waits_a_little(x: str) -> str:
+    time.sleep(0.1)
+    return process(x)
 
 
 class Unusual(BaseException):
@@ -144,7 +162,7 @@ def writes_between(x: str) -> str:
 
 
 def whereabouts(x: str) -> str:
-    return f"{os.getcwd()} {os.environ.get('PLACE')} {os.environ.get('NEW')}"
+    return f"{Path.cwd()} {os.environ.get('PLACE')} {os.environ.get('NEW')}"
 
 
 def wanders(x: str) -> str:

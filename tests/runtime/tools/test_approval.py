@@ -76,10 +76,13 @@ async def test_no_number_slips_past_a_condition(tmp_path, amount):
 
 
 async def test_a_condition_without_a_value_stops_the_call(tmp_path):
-    text = 'tool refund(order: str, amount: float) -> str = python("t.py:refund") { approve = order }\n'
+    text = (
+        'tool refund(order: { paid: int }?) -> str = mcp("nothing") {\n'
+        "  approve = order.paid > 3\n}\n"
+    )  # fmt: skip
     async with shop(tmp_path, text=text) as w:
-        with pytest.raises(RunFailed, match="`approve` of `refund`: `approve` takes true or false, not '7'"):
-            await w.run("refund", order="7", amount=1.0)
+        with pytest.raises(RunFailed, match=r"^main\.adal:2: `approve` of `refund`: None > 3 has no meaning"):
+            await w.run("refund", order=None)
     assert not called(tmp_path)
 
 
@@ -168,3 +171,12 @@ async def test_tools_without_effects_are_called_where_effects_are_replayed(tmp_p
     async with shop(tmp_path, Services(effects="replay")) as w:
         assert await w.run("refund", order="7", amount=10.0) == "refunded 10.0"
     assert called(tmp_path) == ["7 10.0"]
+
+
+@pytest.mark.parametrize("raised", [SystemExit(1), StopIteration(), KeyboardInterrupt(), ValueError("no")])
+async def test_whatever_a_callback_raises_ends_the_question(raised: BaseException) -> None:
+    def callback(request: ApprovalRequest) -> bool:
+        raise raised
+
+    with pytest.raises((RuntimeError, ValueError)):
+        await asyncio.wait_for(asking(callback)(ApprovalRequest("t", {})), 20)

@@ -111,6 +111,9 @@ async def shop(folder, tools: str = TOOLS) -> AsyncIterator[World]:
             return web.Response(text="x" * (17 << 20))
         if code == 2:
             return web.Response(text="{broken", content_type="application/json")
+        if code in (3, 4, 5):
+            text = {3: "[" * 100_000 + "]" * 100_000, 4: "[" * 250 + "]" * 250, 5: '{"a": NaN}'}[code]
+            return web.Response(text=text, content_type="application/json")
         headers = {"Location": "http://evil.test/"} if 300 <= code < 400 else {}
         return web.Response(
             text=f"sorry, {request.headers.get('Authorization', 'nobody')}", status=code, headers=headers
@@ -171,12 +174,20 @@ async def test_a_description_at_an_address_with_a_relative_server(tmp_path):
         (0, ToolUnavailable, "did not answer within 1 s"),
         (1, ToolFailure, "longer than 16 MB"),
         (2, ToolFailure, "is no JSON, though it says so"),
+        (3, ToolFailure, "nested too deeply"),
     ],
 )
 async def test_answers_that_are_none(tmp_path, code, kind, told):
     async with shop(tmp_path) as w:
         found = await failure(w, "status", code=code)
         assert type(found) is kind and told in str(found)
+
+
+async def test_data_that_is_no_json(tmp_path):
+    data = 'tool data(code: int) -> { a: float } = http("openapi.json:status")\n'
+    async with shop(tmp_path, data) as w:
+        assert "more than 200 deep" in str(await failure(w, "data", code=4))
+        assert "NaN or an infinity" in str(await failure(w, "data", code=5))
 
 
 async def test_declarations_that_do_not_fit_the_description(tmp_path):

@@ -42,6 +42,7 @@ tool fails(n: int) -> str = mcp("{where}")
 tool unknown(n: int) -> str = mcp("{where}")
 tool misses(a: int) -> int = mcp("{where}", tool = "add")
 tool extra(a: int, b: int, c: int) -> int = mcp("{where}", tool = "add")
+tool adds(a: str, b: int) -> int = mcp("{where}", tool = "add")
 tool wrong(order_id: str) -> int = mcp("{where}", tool = "find_order")
 """
 
@@ -80,6 +81,7 @@ async def answers_and_refusals(w: World) -> None:
     for name, inputs, told in [
         ("unknown", {"n": 1}, "the server has no tool `unknown`; it has: find_order, add,"),
         ("misses", {"a": 1}, "the server's tool `add` needs `b`"),
+        ("adds", {"a": "1", "b": 2}, "the server's tool `add` takes `a` as int; the declaration gives str"),
         ("extra", {"a": 1, "b": 2, "c": 3}, "the server's tool `add` takes no `c`"),
     ]:
         found = await failure(w, name, **inputs)

@@ -12,12 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.faults.world import nothing_is_left
 from tests.runtime.world import World, world
 
 from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
 from adalang.runtime.interpreter import RunFailed
 from adalang.runtime.services import Services
+from adalang.runtime.tools import python_tools
 from adalang.runtime.tools.host import Tools
+from adalang.runtime.tools.python_tools import PythonTools
 
 FAULTY = Path(__file__).with_name("faulty.py")
 
@@ -77,12 +80,45 @@ async def test_plain_and_async_functions_and_data_classes(tmp_path):
         assert int(await w.run("process", x="")) != os.getpid()
 
 
+async def test_an_import_is_bounded_by_the_tools_own_timeout(tmp_path, monkeypatch):
+    monkeypatch.setattr("adalang.runtime.tools.python_process._IMPORT_SECONDS", 0.1)
+    async with faulty(tmp_path, tool("echo", "timeout = 0.5")) as w:
+        (tmp_path / "t.py").write_text("import time\ntime.sleep(1000)\n")
+        told = await failure(w, "echo")
+    assert str(told) == "`echo`: t.py could not be imported within 0.5 s; where it needs more, set `timeout`"
+
+
 async def test_calls_that_overlap_have_processes_of_their_own(tmp_path):
     async with faulty(tmp_path, tool("process"), tool("hangs", "timeout = 0.5")) as w:
         slow = asyncio.create_task(w.run("hangs", x=""))
         assert len({await w.run("process", x=str(n)) for n in range(3)}) == 1
         with pytest.raises(RunFailed, match="did not come back"):
             await slow
+
+
+async def test_after_a_burst_of_calls_one_process_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(python_tools, "_SPARE_SECONDS", 0.2)
+    async with faulty(tmp_path, tool("process"), tool("waits_a_little")) as w:
+        pids = await asyncio.gather(*(w.run("waits_a_little", x="") for _ in range(3)))
+        assert len(set(pids)) == 3
+        last = await w.run("process", x="")
+        for one in set(pids) - {last}:
+            assert await asyncio.to_thread(ended, int(one))
+        assert await w.run("process", x="") == last
+
+
+async def test_a_process_that_is_being_started_ends_with_the_session(tmp_path):
+    shutil.copy(FAULTY, tmp_path / "t.py")
+    for turns in (1, 2, 3, 8):
+        tools = PythonTools()
+        one = tools.call(tmp_path / "t.py", "hangs", {"x": ""}, environment=dict(os.environ), seconds=60, memory=4096)
+        calling = asyncio.create_task(one)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await tools.aclose()
+        assert await asyncio.to_thread(nothing_is_left, tmp_path)
+        with pytest.raises((ToolFailure, BugFailure)):
+            await calling
 
 
 @pytest.mark.parametrize(
@@ -94,8 +130,10 @@ async def test_calls_that_overlap_have_processes_of_their_own(tmp_path):
         ("segfaults", "ended its process (signal SIGSEGV)"),
         ("prints_much", "printed more than 10 MB"),
         ("gives_much", "gave 95 MB; a tool may give 16"),
-        ("gives_no_json", "gave a set, which is no JSON"),
-        ("gives_nan", "ValueError"),
+        ("gives_no_json", "`gives_no_json`: it gave a set, which is no JSON"),
+        ("gives_nan", "`gives_nan`: it gave NaN or an infinity, which is no JSON"),
+        ("gives_depth", "`gives_depth`: it gave lists and objects in one another, more than 200 deep"),
+        ("gives_itself", "`gives_itself`: it gave lists and objects in one another, more than 200 deep"),
         ("takes_memory", "more than the 512 MB that `memory` allows"),
     ],
 )
@@ -104,6 +142,8 @@ async def test_faults_are_failures_of_one_line_that_name_the_tool(tmp_path, name
         found = await failure(w, name)
         assert type(found) is ToolFailure
         assert str(found).startswith(f"`{name}`: ") and told in str(found)
+        if name == "gives_depth":
+            assert "200 deep" in str(await failure(w, name, "250")), "one that could just be written"
         assert await w.run("echo", x="goes on") == "goes on"
     assert len(capsys.readouterr().err) < 20_000
 
@@ -139,7 +179,9 @@ _PARENT = """
 import asyncio, sys
 from pathlib import Path
 from adalang.language.program import load
+from adalang.runtime.tools import python_tools
 from adalang.runtime.tools.host import Tools
+from adalang.runtime.tools.python_tools import PythonTools
 
 async def main():
     program = load(Path(sys.argv[1]))
@@ -162,14 +204,21 @@ def test_nothing_survives_kill_9_of_the_caller(tmp_path):
     assert ended(left)
 
 
-async def test_the_environment_is_passed_without_the_keys_of_providers(tmp_path):
-    environment = {**os.environ, "OPENAI_API_KEY": "k1", "MY_MODEL_KEY": "k2", "SHOP_TOKEN": "s", "OTHER": "o"}
+async def test_the_environment_is_passed_without_what_is_secret(tmp_path):
+    secret = (
+        "OPENAI_API_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "shop_token",
+    )
+    environment = {**os.environ, **dict.fromkeys([*secret, "MY_MODEL", "OTHER"], "s")}
     named = 'tool named(x: str) -> str = python("t.py:environment", env = { OPENAI_API_KEY = env("OPENAI_API_KEY") })\n'
-    model = 'model m = "openai/x" { api_key = env("MY_MODEL_KEY") }\n'
+    model = 'model m = "openai/x" { api_key = env("MY_MODEL") }\n'
     async with faulty(tmp_path, tool("environment"), named, model, environment=environment) as w:
-        seen = {name: await w.run("environment", x=name) for name in ("OPENAI_API_KEY", "MY_MODEL_KEY", "SHOP_TOKEN")}
-        assert seen == {"OPENAI_API_KEY": "unset", "MY_MODEL_KEY": "unset", "SHOP_TOKEN": "s"}
-        assert await w.run("named", x="OPENAI_API_KEY") == "k1"
+        seen = {name: await w.run("environment", x=name) for name in (*secret, "MY_MODEL", "OTHER")}
+        assert {name for name, value in seen.items() if value != "unset"} == {"OTHER"}
+        assert await w.run("named", x="OPENAI_API_KEY") == "s"
 
 
 async def test_what_is_printed_goes_to_standard_error(tmp_path, capsys):

@@ -288,7 +288,7 @@ def _arguments(site: Site, found: Occurrence, around: Surroundings) -> Iterator[
     if callee is not None and callee.name == "env":
         for variable in environment(site, around):
             yield replace(variable, label=quote(variable.label))
-    if callee is None or callee.name in FUNCTIONS:
+    if callee is None or (callee.name in FUNCTIONS and call.arguments[0].value.span == found.span):
         return
     given = given_names(call, callee, but=found.span)
     for one in callee.parameters:

@@ -23,6 +23,7 @@ _ENDINGS = {
     "python": (".py",),
     "http": DESCRIPTIONS,
     "replay": (".jsonl",),
+    "attached": ("",),
 }
 
 
@@ -116,9 +117,9 @@ def _python(site: Site, typed: str, span: Span, around: Surroundings) -> Iterato
         return
     start = span.start + len((file + colon).encode())
     place = Span(start, max(start, span.end))
-    functions = site.facts.functions(_joined(site.module.path.parent, file)) or {}
+    known = site.facts.functions(_joined(site.module.path.parent, file))
     taken = {one.name.text for one in getattr(site.item.declaration, "parameters", ())}
-    for name, function in functions.items():
+    for name, function in known.functions.items() if known is not None else ():
         parameters = function.parameters
         far = (FITS if taken <= set(parameters) else UNSURE) + 5 * name.startswith("_")
         yield Found(name, "function", "", f"{name}({', '.join(parameters)})", rank=far, span=place)

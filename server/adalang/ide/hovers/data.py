@@ -65,10 +65,10 @@ def of_file(program: Program, path: Path, what: str, facts: Facts) -> Iterator[s
 def of_python(folder: Path, text: str, facts: Facts) -> str:
     """The function that a text such as `tools.py:refund` names, with its parameters."""
     file, colon, name = text.rpartition(":")
-    functions = facts.functions(Path(os.path.normpath(folder / file))) if colon else None
-    if functions is None or name not in functions:
+    known = facts.functions(Path(os.path.normpath(folder / file))) if colon else None
+    if known is None or name not in known.functions:
         return ""
-    return f"```python\ndef {name}({', '.join(functions[name].parameters)})\n```\n\nA function of `{file}`."
+    return f"```python\ndef {name}({', '.join(known.functions[name].parameters)})\n```\n\nA function of `{file}`."
 
 
 def _declared(module: Module) -> str:

@@ -69,7 +69,10 @@ class Circles:
         if kind == "model":
             mend = 'End it with a model that names its provider: "provider/model".'
             return f"`{start}` leads back to itself: {trail}. {mend}"
-        return f"`{start}` calls itself in a circle: {trail}. Use a bounded `repeat` inside one pipeline instead."
+        mend = "Use a bounded `repeat` inside one pipeline instead."
+        if kind == "agent":  # it has rounds of its own
+            mend = f"Take `{target}` out of its `tools`; for more rounds raise `max_steps`."
+        return f"`{start}` calls itself in a circle: {trail}. {mend}"
 
     def _trail(self, start: str, wanted: str) -> Iterable[str]:
         """A way from ``start`` to ``wanted`` inside their circle, both included."""

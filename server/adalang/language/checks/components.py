@@ -564,7 +564,7 @@ def _tool(scope: Scope, item: Item, declaration: ToolDeclaration) -> None:
     approve = setting(declaration.settings, "approve")
     if approve is not None:
         names = {one.name.text: scope.program.type_of(one.type, scope.module) for one in declaration.parameters}
-        values.infer(scope, item, approve.value, names)
+        values.check_condition(scope, item, approve.value, names, "approve")
 
 
 def _tool_options(scope: Scope, item: Item, function: str, call: CallExpression) -> None:
@@ -611,9 +611,13 @@ def python_function(scope: Scope, item: Item, call: Expression, declaration: Too
     if scope.facts.exists(path) is False:
         scope.report.add("ADL513", item, argument.span, f"There is no file `{file}` beside this one.")
         return
-    functions = scope.facts.functions(path)
-    if functions is None:
+    known = scope.facts.functions(path)
+    if known is None:
         return
+    if known.error:
+        scope.report.add("ADL513", item, argument.span, known.error)
+        return
+    functions = known.functions
     if function not in functions:
         meant = did_you_mean(function, functions)
         scope.report.add(
@@ -624,6 +628,14 @@ def python_function(scope: Scope, item: Item, call: Expression, declaration: Too
             fixes=[replace(item, argument.span, f'"{file}:{meant}"')] if meant else (),
         )
         return
+    given = [one.name.text for one in declaration.parameters] if declaration is not None else ()
+    for one in functions[function].nameless:
+        if one in given or one in functions[function].required:
+            message = (
+                f"`{function}` in {file} takes `{one}` by position alone; it is called by names, so take out its `/`."
+            )
+            scope.report.add("ADL203", item, argument.span, message)
+            return
     if declaration is not None:
         _fits_declaration(scope, item, argument, functions[function], declaration)
 

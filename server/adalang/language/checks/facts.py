@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from adalang.language.checks.rows import LACKS, Column, summary
 from adalang.language.files import matching
-from adalang.language.python_functions import PythonFunction, python_functions
+from adalang.language.python_functions import PythonFile, python_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +67,8 @@ class Facts(Protocol):
 
     def data(self, path: Path) -> DataFacts | None: ...
 
-    def functions(self, path: Path) -> Mapping[str, PythonFunction] | None:
-        """The functions of a Python file by name; read, never run."""
+    def functions(self, path: Path) -> PythonFile | None:
+        """What a Python file's text says; it is read, never run."""
 
 
 class _NoFacts:
@@ -78,7 +78,7 @@ class _NoFacts:
     def data(self, path: Path) -> DataFacts | None:
         return None
 
-    def functions(self, path: Path) -> Mapping[str, PythonFunction] | None:
+    def functions(self, path: Path) -> PythonFile | None:
         return None
 
 
@@ -90,7 +90,7 @@ class DiskFacts:
 
     def __init__(self) -> None:
         self._data: dict[Path, DataFacts | None] = {}
-        self._functions: dict[Path, Mapping[str, PythonFunction] | None] = {}
+        self._functions: dict[Path, PythonFile | None] = {}
 
     def exists(self, path: Path) -> bool | None:
         try:
@@ -103,9 +103,9 @@ class DiskFacts:
             self._data[path] = _read(path)
         return self._data[path]
 
-    def functions(self, path: Path) -> Mapping[str, PythonFunction] | None:
+    def functions(self, path: Path) -> PythonFile | None:
         if path not in self._functions:
-            self._functions[path] = python_functions(path)
+            self._functions[path] = python_file(path)
         return self._functions[path]
 
 

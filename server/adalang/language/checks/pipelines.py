@@ -18,7 +18,7 @@ from adalang.language.declarations import (
 from adalang.language.lower import Item
 from adalang.language.settings import RESERVED
 from adalang.language.text import Span
-from adalang.language.types import UNKNOWN, Type, describe, fits
+from adalang.language.types import UNKNOWN, Type, describe, fits, widened
 
 
 def check(scope: Scope, item: Item) -> None:
@@ -67,6 +67,9 @@ class _Body:
     def _binding(self, one: Binding, names: dict[str, Type], own: set[str], inside_repeat: bool) -> None:
         report, name = self._scope.report, one.name.text
         found = values.infer(self._scope, self._item, one.value, names)
+        before = names.get(name) if inside_repeat else None
+        if before is not None and not fits(found, before):  # a text that was written out stands for any text
+            before = widened(before)
         if name in RESERVED:
             report.add("ADL107", self._item, one.name.span, f"`{name}` is a word of the language; take another name.")
         elif name in own or (name in names and not inside_repeat):
@@ -77,12 +80,12 @@ class _Body:
                 f"`{name}` has a value already, and names are bound once; take another name.",
                 see=[(self._bound[name], f"`{name}` is bound here")] if name in self._bound else (),
             )
-        elif inside_repeat and name in names and not fits(found, names[name]):
+        elif before is not None and not fits(found, before):
             report.add(
                 "ADL205",
                 self._item,
                 one.value.span,
-                f"`{name}` was {describe(names[name])} before the loop; this is {describe(found)}.",
+                f"`{name}` was {describe(before)} before the loop; this is {describe(found)}.",
             )
         elif name not in names and (kind := self._scope.kind_of(name)) in COMPONENT_KINDS:
             report.add(
@@ -105,7 +108,7 @@ class _Body:
                 "ADL212", self._item, times.span, "`repeat` takes how often at most: a whole number from 1."
             )
         inner = self.block(one.body, names, inside_repeat=True)
-        values.infer(self._scope, self._item, one.until, inner)
+        values.check_condition(self._scope, self._item, one.until, inner, "until")
 
     def _return(self, one: Return, names: dict[str, Type]) -> None:
         found = values.infer(self._scope, self._item, one.value, names)

@@ -16,7 +16,7 @@ from adalang.language.checks.facts import DataFacts, Facts
 from adalang.language.declarations import DatasetDeclaration, Declaration, Expression, Name, Parameter, TypeExpression
 from adalang.language.lower import Item
 from adalang.language.program import Entity, Module, Program, resolve_type
-from adalang.language.python_functions import PythonFunction
+from adalang.language.python_functions import PythonFile
 from adalang.language.types import Type
 
 _Any = TypeVar("_Any")
@@ -120,7 +120,7 @@ class WatchedFacts:
     def data(self, path: Path) -> DataFacts | None:
         return self._noted("data", path, self.facts.data(path))
 
-    def functions(self, path: Path) -> Mapping[str, PythonFunction] | None:
+    def functions(self, path: Path) -> PythonFile | None:
         return self._noted("functions", path, self.facts.functions(path))
 
     def _noted(self, question: Literal["exists", "data", "functions"], path: Path, answer: _Any) -> _Any:

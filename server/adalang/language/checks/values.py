@@ -100,7 +100,7 @@ def infer(scope: Scope, item: Item, expression: Expression, names: Names) -> Typ
         case Comprehension(value=value, name=name, source=source, condition=condition):
             inside = {**names, name.text: _item_type(scope, item, source, infer(scope, item, source, names))}
             if condition is not None:
-                infer(scope, item, condition, inside)
+                check_condition(scope, item, condition, inside, "if")
             return ListOf(infer(scope, item, value, inside))
         case ObjectExpression(pairs=pairs):
             seen: dict[str, Span] = {}
@@ -115,7 +115,11 @@ def infer(scope: Scope, item: Item, expression: Expression, names: Names) -> Typ
         case Match():
             return _match(scope, item, expression, names)
         case Not(value=value):
-            infer(scope, item, value, names)
+            check_condition(scope, item, value, names, "not")
+            return BOOL
+        case Binary(operator="and" | "or" as operator, left=left, right=right):
+            for side in (left, right):
+                check_condition(scope, item, side, names, operator)
             return BOOL
         case Binary(operator=operator, left=left, right=right):
             have, other = infer(scope, item, left, names), infer(scope, item, right, names)
@@ -123,6 +127,20 @@ def infer(scope: Scope, item: Item, expression: Expression, names: Names) -> Typ
             return BOOL
         case _:
             return UNKNOWN
+
+
+def check_condition(scope: Scope, item: Item, expression: Expression, names: Names, where: str) -> None:
+    """What stands after ``where`` is true or false."""
+    found = infer(scope, item, expression, names)
+    if fits(found, BOOL):
+        return
+    mend = "compare it with something"
+    if isinstance(found, OptionalOf) and fits(found.item, BOOL):
+        mend = "compare it with true or false" if found != _NULL else "write true or false"
+    elif isinstance(expression, Text | Constant | ListExpression | ObjectExpression):
+        mend = "write true, false, or a comparison"
+    message = f"`{where}` takes true or false, not {describe_found(found)}; {mend}."
+    scope.report.add("ADL205", item, expression.span, message)
 
 
 def _constant(value: int | float | bool | None) -> Type:
@@ -225,7 +243,10 @@ def _comparison(scope: Scope, item: Item, span: Span, operator: str, left: Type,
         for side in (left, right):
             if not (fits(side, FLOAT) or fits(side, STR)):
                 scope.report.add("ADL205", item, span, f"`{operator}` compares numbers or texts, not {describe(side)}.")
-                break
+                return
+        if not (fits(left, FLOAT) and fits(right, FLOAT)) and not (fits(left, STR) and fits(right, STR)):
+            message = f"`{operator}` compares like with like, not {describe_found(left)} with {describe_found(right)}."
+            scope.report.add("ADL205", item, span, message)
     elif operator in ("in", "not in") and not isinstance(right, ListOf | Unknown) and not fits(right, STR):
         scope.report.add("ADL205", item, span, f"`{operator}` looks in a list or a text, not in {describe(right)}.")
 
@@ -420,4 +441,4 @@ def describe_found(found: Type) -> str:
     """The type of a value that is there; a single text as it is written."""
     if isinstance(found, Labels) and len(found.labels) == 1:
         return f'the text "{found.labels[0][:40]}"'
-    return describe(found)
+    return "null" if found == _NULL else describe(found)

@@ -120,7 +120,7 @@ async def open_trace(server: AdalServer, uri: str, run: str, show: bool | None) 
         raise RequestError(str(error)) from error
     if "error" in page:
         raise RequestError(page["error"])
-    path = workspace.root / FOLDER / "shown" / f"trace-{page['run']}.html"
+    path = workspace.root / FOLDER / "shown" / "trace.html"  # one for all: pages do not outlive what is kept of runs
     await server.in_thread(lambda: _write(path, page["html"]))
     if show is not False and server.client.shows_documents:
         await server.protocol.ask("window/showDocument", types.ShowDocumentParams(path.as_uri(), external=True))

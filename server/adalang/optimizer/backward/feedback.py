@@ -53,6 +53,7 @@ class Feedback:
                 "text": note.text if len(note.text) <= _LONGEST_TOLD else f"{note.text[:_LONGEST_TOLD]}…",
                 "blame": round(note.blame, 3),
                 "call": note.call,
+                "when": note.when,
             }
             for found in self.notes.values()
             for note in found

@@ -13,6 +13,7 @@ from adalang.optimizer.backward.flow import RESULT, Flow, Node, flow
 from adalang.optimizer.backward.loss import diagnosis
 from adalang.optimizer.candidate import Candidate
 from adalang.optimizer.task import Task
+from adalang.runtime.trace import Call
 
 LEAST_BLAME = 0.1
 DEEPEST = 6
@@ -20,13 +21,15 @@ DEEPEST = 6
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What one failing row says about one param. `call` is the place of the component's call in the run (time order)."""
+    """What one failing row says about one param. `call` is the place of the component's call in the run (time order), `when` names it
+    where there are several: `step 2` of an agent, `call 2`."""
 
     param: str
     row: str
     text: str
     blame: float
     call: int = 0
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,11 @@ async def walk(task: Task, candidate: Candidate, result: RowResult, gold: Any = 
     if len(found.params) == 1:
         [param] = found.params
         nodes = list(found.backwards())
-        calls = [found.calls[node.at].index for node in nodes if param in _own(node)]
+        calls = [found.calls[node.at] for node in nodes if param in _own(node)]
         known = [fact(found.calls[node.at], gold) for node in reversed(nodes) if node.at != RESULT and not node.own]
         text = "\n".join([*(one for one in known if one), loss])
-        walked.notes.append(Note(param, result.row_id, text, 1.0, max(calls, default=0)))
+        last = max(calls, key=lambda call: call.index, default=found.calls[0])
+        walked.notes.append(Note(param, result.row_id, text, 1.0, last.index, _when(last)))
         return walked
     pending: dict[int, list[_Received]] = {found.start.at: [_Received(loss, 1.0, 0)]}
     for node in found.backwards():
@@ -84,8 +88,9 @@ async def walk(task: Task, candidate: Candidate, result: RowResult, gold: Any = 
             if blame * share.share < LEAST_BLAME:
                 continue
             if share.name in _own(node):
-                index = found.calls[node.at].index
-                walked.notes.append(Note(share.name, result.row_id, share.note, blame * share.share, index))
+                call = found.calls[node.at]
+                told = Note(share.name, result.row_id, share.note, blame * share.share, call.index, _when(call))
+                walked.notes.append(told)
             else:
                 link = next(link for link in node.links if link.name == share.name)
                 pending.setdefault(link.call, []).append(_Received(share.note, blame * share.share, depth))
@@ -105,6 +110,12 @@ def _without_trace(task: Task, result: RowResult, loss: str) -> Walked:
 
 def _own(node: Node) -> list[str]:
     return [param.id for param in node.own]
+
+
+def _when(call: Call) -> str:
+    if call.kind == "step":
+        return f"step {call.index + 1}"
+    return f"call {call.index + 1}" if call.index else ""
 
 
 def _told(found: Flow, node: Node, received: Sequence[_Received], gold: Any) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import random
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,12 +25,12 @@ from adalang.runtime.failures import (
 from adalang.runtime.models.answers import Answer, answer_from_json, answer_json
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.embedding import Embedder
-from adalang.runtime.models.keeper import Bill, Keeper
+from adalang.runtime.models.keeper import Keeper
 from adalang.runtime.models.keys import describe, likely_input_tokens, request_key
 from adalang.runtime.models.lanes import BuiltinLane, Lane
 from adalang.runtime.models.lengths import Lengths
 from adalang.runtime.models.limiter import Limiter, Slots
-from adalang.runtime.models.metered import Metered
+from adalang.runtime.models.metered import Ask, Metered
 from adalang.runtime.models.openai_lane import OpenAILane
 from adalang.runtime.models.quiet import Quiet
 from adalang.runtime.models.replay import Recorder, ReplayLane
@@ -42,11 +41,7 @@ from adalang.runtime.models.types import ModelSpec, Request, Response, Usage
 from adalang.store import Store
 from adalang.store.records import ResponseRecord
 
-_LONGEST_PAUSE = 120.0
-_RATE_LIMIT_PATIENCE = 4
 _LONGEST_BACKOFF = 30.0
-# Too many requests for this customer, and for the provider as a whole.
-_TOO_MANY = (429, 503, 529)
 _UNBOUNDED = Budget()
 
 
@@ -216,15 +211,11 @@ class Gateway:
         while True:
             requests += 1
             try:
-                answer, cost = await self._attempt(lane, request, key, budget, short, broadcast)
-            except _CutShort as again:
-                usage += again.usage
-                short = again
-                broadcast.restart()
+                found, cost = await self._attempt(lane, request, key, budget, short, broadcast)
             except TransportFailure as failure:
                 usage += failure.usage
-                pause = max(failure.retry_after or 0.0, self._jittered_backoff(attempt))
-                if attempt >= _allowed_retries(request.model, failure) or pause > _LONGEST_PAUSE:
+                pause = self._metered.pause(request.model, failure, attempt)
+                if pause is None:
                     failure.usage, failure.attempts = usage, requests
                     return _Landing(error=failure)
                 broadcast.restart()
@@ -237,7 +228,11 @@ class Gateway:
             except Exception as error:
                 return _Landing(error=error)
             else:
-                return _Landing(answer, usage + cost, attempts=requests)
+                usage += cost
+                if isinstance(found, Answer):
+                    return _Landing(found, usage, attempts=requests)
+                short = found
+                broadcast.restart()
 
     async def _attempt(
         self,
@@ -247,53 +242,31 @@ class Gateway:
         budget: Budget,
         short: _CutShort | None,
         broadcast: Broadcast,
-    ) -> tuple[Answer, Usage]:
-        """One call, paid for out of the budget and kept in the store.
-
-        From the step in which the lane has the answer to the one that keeps it nothing else can happen: there is no
-        task between them, so that a cancellation comes either before the answer or after it is on its way to the disk.
-        """
+    ) -> tuple[Answer | _CutShort, Usage]:
+        """One call, paid for out of the budget and kept in the store."""
         least = 2 * short.cut_at if short is not None else 0
         budget.check(self._lengths.room(request, budget, least).most)
         await lane.ready()  # who stops while a library loads has spent nothing
-        limiter = self._limiter(request.model)
-        async with limiter.slot(self._likely_tokens(request)) as slot:
-            room = self._lengths.room(request, budget, least)  # while it waited, others have spent
-            with await budget.reserve(room.most) as reservation:
-                bill = Bill(self._keeper, budget.account, room.most)
-                cost = Usage()
-                began = time.monotonic()
-                try:
-                    await bill.written()
-                    cost = room.most  # the provider may finish, and bill, what nobody waits for any more
-                    answer = await lane.call(room.request, broadcast.say if broadcast.wanted else None)
-                    cost = answer.usage
-                    if answer.cut_off and room.cut_at is not None and (short is None or _longer(answer, short)):
-                        raise _CutShort(cost, room.cut_at)
-                    kept = self._keep(request, key, answer, cost)
-                except TransportFailure as failure:
-                    cost = replace(room.most if failure.maybe_paid else Usage(), seconds=time.monotonic() - began)
-                    failure.usage = cost
-                    if failure.status in _TOO_MANY:
-                        limiter.throttled(slot.started, failure.retry_after or 0.0)
-                    raise
-                except Failure:
-                    cost = Usage()
-                    raise
-                finally:
-                    reservation.settle(cost)
-                    bill.settle(cost)
-                    slot.tokens = cost.tokens
-        limiter.succeeded(slot.started, answer.seconds, answer.output_tokens)
-        await kept
-        return answer, cost
 
-    def _keep(self, request: Request, key: str, answer: Answer, usage: Usage) -> asyncio.Future[None]:
-        """Write the answer down. There is no `await` between its arrival and this, so nothing can cut in."""
-        record = ResponseRecord(key, request.model.id, describe(request), answer_json(answer), usage.usd, usage.tokens)
+        def offer() -> tuple[Usage, Ask[Answer | _CutShort]]:
+            room = self._lengths.room(request, budget, least)  # while it waited, others have spent
+
+            async def ask() -> tuple[Answer | _CutShort, Usage, list[ResponseRecord]]:
+                answer = await lane.call(room.request, broadcast.say if broadcast.wanted else None)
+                if answer.cut_off and room.cut_at is not None and _is_news(answer, short):
+                    return _CutShort(answer.output_tokens, room.cut_at), answer.usage, []
+                return answer, answer.usage, [self._record(request, key, answer)]
+
+            return room.most, ask
+
+        return await self._metered.once(request.model, self._likely_tokens(request), budget, offer)
+
+    def _record(self, request: Request, key: str, answer: Answer) -> ResponseRecord:
+        """The answer as it is kept; it is known from now on."""
         self._bought.add(key)
         self._lengths.saw(request.model.id, answer.output_tokens)
-        return self._keeper.keep(record)
+        usage = answer.usage
+        return ResponseRecord(key, request.model.id, describe(request), answer_json(answer), usage.usd, usage.tokens)
 
     def _judged(self, request: Request, key: str, answer: Answer, usage: Usage, attempts: int = 0) -> Response:
         """The answer as a response, or as the failure that it stands for."""
@@ -336,17 +309,17 @@ class Gateway:
         return longest * random.uniform(0.5, 1.0)
 
 
-class _CutShort(Exception):
-    """An answer that ended at the length that the budget set: paid for, but not the model's answer."""
+@dataclass(frozen=True, slots=True)
+class _CutShort:
+    """An answer of so many tokens that ended at the length that the budget set: paid for, but not the model's answer."""
 
-    def __init__(self, usage: Usage, cut_at: int) -> None:
-        super().__init__()
-        self.usage, self.cut_at = usage, cut_at
+    tokens: int
+    cut_at: int
 
 
-def _longer(answer: Answer, short: _CutShort) -> bool:
-    """Whether more room gave a longer answer; if not, it is the model that ends there."""
-    return answer.output_tokens > short.usage.output_tokens
+def _is_news(answer: Answer, short: _CutShort | None) -> bool:
+    """Whether an answer that was cut off is longer than one before; if not, it is the model that ends there."""
+    return short is None or answer.output_tokens > short.tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,11 +330,6 @@ class _Landing:
     usage: Usage = field(default_factory=Usage)
     error: Exception | None = None
     attempts: int = 0
-
-
-def _allowed_retries(model: ModelSpec, failure: TransportFailure) -> int:
-    """A rate limit is a request to wait, and gets more patience than a failure."""
-    return model.retries * (_RATE_LIMIT_PATIENCE if failure.status == 429 else 1)
 
 
 def _own(error: Exception | None, joined: bool) -> Exception:

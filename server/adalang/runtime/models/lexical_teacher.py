@@ -201,8 +201,9 @@ def _edits(message: str) -> list[dict[str, str]]:
     change = message[message.rfind("Change: ") :]
     edits = []
     for tell in _TELL.finditer(change):
-        label, new = tell["label"], _QUOTED.findall(tell["signs"])
-        edits.append(_set_line(text, _signs_line(label, []), _signs_line(label, [*_said_signs(text, label), *new])))
+        label = tell["label"]
+        signs = dict.fromkeys([*_said_signs(text, label), *_QUOTED.findall(tell["signs"])])
+        edits.append(_set_line(text, _signs_line(label, []), _signs_line(label, list(signs))))
     if drop := _DROP.search(change):
         label = drop["label"]
         left = [sign for sign in _said_signs(text, label) if sign != drop["sign"]]

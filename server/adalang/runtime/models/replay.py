@@ -45,6 +45,7 @@ class Recorder:
         self._known.add(key)
         line = json.dumps(described | {"response": hidden(answer_json(answer), self._redactor)}, default=str)
         try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
         except OSError as error:
@@ -93,7 +94,8 @@ class _Recording:
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise BugFailure(f"cannot read the recording {file}: {error}") from error
+            why = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+            raise BugFailure(f"cannot read the recording {file}: {why}") from error
         exact: dict[str, Answer] = {}
         by_messages: dict[str, Answer] = {}
         for number, line in enumerate(lines, 1):

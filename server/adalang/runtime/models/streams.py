@@ -110,24 +110,28 @@ class AfterThoughts:
 
     _TAGS = ("<think>", "<thinking>", "<budget:thinking>")
     _END = re.compile(r"</(?:think|thinking|budget:thinking)>")
+    _LONGEST = len("</budget:thinking>")
 
     def __init__(self, say: Say) -> None:
         self._say = say
         self._held: str | None = ""
+        """What may be a tag's beginning; None once the thoughts are over."""
+        self._thinking = False
 
     def __call__(self, text: str) -> None:
         if self._held is None:
             self._say(text)
             return
         self._held += text
-        if self._held.startswith(self._TAGS):
-            end = self._END.search(self._held)
-            start = end.end() if end is not None else None
-        else:
-            start = None if any(tag.startswith(self._held) for tag in self._TAGS) else 0
-        if start is not None:
-            held, self._held = self._held, None
-            self._say(held[start:])
+        if not self._thinking and any(tag.startswith(self._held) for tag in self._TAGS):
+            return
+        self._thinking = self._thinking or self._held.startswith(self._TAGS)
+        end = self._END.search(self._held) if self._thinking else None
+        if self._thinking and end is None:
+            self._held = self._held[1 - self._LONGEST :]
+            return
+        answer, self._held = self._held[end.end() if end is not None else 0 :], None
+        self._say(answer)
 
 
 class Streams:

@@ -42,6 +42,17 @@ def without_bytes(url: str) -> str:
     return f"{kind}, {len(data) * 3 // 4 - data[-2:].count('='):,} bytes"
 
 
+def told(part: Part) -> dict[str, str]:
+    """A part as plain JSON for people: its text, or what image or file it is, without the bytes."""
+    match part:
+        case TextPart(text):
+            return {"text": text}
+        case ImagePart(url):
+            return {"image": without_bytes(url)}
+        case FilePart(url, name):
+            return {"file": f"{name}: {without_bytes(url)}" if name else without_bytes(url)}
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A tool that the model wants called; `arguments` is the JSON text as the model wrote it."""
@@ -70,6 +81,14 @@ class Message:
         if isinstance(self.content, str):
             return self.content
         return "".join(part.text for part in self.content if isinstance(part, TextPart))
+
+    @property
+    def shown(self) -> str:
+        """The message as a person reads it: images and files by their name, kind and size."""
+        if isinstance(self.content, str):
+            return self.content
+        parts = ((kind, value) for part in self.content for kind, value in told(part).items())
+        return "".join(value if kind == "text" else f"[{kind}: {value}]" for kind, value in parts)
 
 
 @dataclass(frozen=True, slots=True)

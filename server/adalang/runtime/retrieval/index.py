@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.retrieval.corpus import Change, Corpus, change_since, passages_of
+from adalang.runtime.retrieval.index_file import Damaged, is_damage, lock_of, make_folder, put_away
 from adalang.runtime.retrieval.scoring import Exact, Lengths, Ranked, fused
 from adalang.runtime.retrieval.tables import Chunk, Tables, VectorOf
 from adalang.runtime.retrieval.words import asked
 
 if TYPE_CHECKING:
-    from filelock import BaseFileLock
-
     from adalang.runtime.retrieval.scoring import Vector
 
 Embed = Callable[[Sequence[str]], Awaitable[list[bytes]]]
@@ -225,7 +224,7 @@ class Index:
             try:
                 return do(check)
             except sqlite3.Error as error:
-                kind = Damaged if _is_damage(error) else BugFailure
+                kind = Damaged if is_damage(error) else BugFailure
                 raise kind(
                     f"the index {self._file or 'in memory'} cannot be used: {error}; delete it, and it is made again"
                 ) from error
@@ -244,7 +243,7 @@ class Index:
     def _open(self) -> Tables:
         if self._tables is None:
             if self._file is not None:
-                _make_folder(self._file.parent)
+                make_folder(self._file.parent)
             self._tables = Tables(self._file)
             if self._file is not None:
                 os.utime(self._file)  # when it was used last, for pruning
@@ -258,13 +257,8 @@ class Index:
     def _emptied(self, check: Check) -> None:
         """Not if another process has made it again already: then all can be read."""
         self._closed(check)
-        if self._file is not None and not _is_whole(self._file):
-            beside = (
-                *self._file.parent.glob(f"{self._file.stem}-*.faiss"),
-                *map(self._file.with_suffix, (".db-wal", ".db-shm")),
-            )
-            for one in (self._file, *beside):
-                one.unlink(missing_ok=True)
+        if self._file is not None:
+            put_away(self._file)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
@@ -274,7 +268,7 @@ class Index:
             return
         from filelock import Timeout
 
-        lock = _lock(self._file)
+        lock = lock_of(self._file)
         while True:
             try:
                 lock.acquire(timeout=0)
@@ -287,10 +281,6 @@ class Index:
             lock.release()
 
 
-class Damaged(BugFailure):
-    """What is in the index's file cannot be read."""
-
-
 class _Stopped(Exception):
     """Nobody waits for the work any more."""
 
@@ -299,35 +289,3 @@ def _checked(read: Iterable[Item], check: Check) -> Iterator[Item]:
     for one in read:
         check()
         yield one
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        raise BugFailure(f"cannot make the folder of indexes {folder}: {error.strerror}") from error
-
-
-def _is_damage(error: sqlite3.Error) -> bool:
-    code: int = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def _is_whole(file: Path) -> bool:
-    try:
-        connection = sqlite3.connect(file)
-        try:
-            return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
-        finally:
-            connection.close()
-    except sqlite3.DatabaseError:
-        return False
-
-
-def _lock(file: Path) -> BaseFileLock:
-    from filelock import FileLock
-
-    return FileLock(file.with_suffix(".lock"), thread_local=False)

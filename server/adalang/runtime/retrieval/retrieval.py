@@ -18,7 +18,8 @@ from adalang.runtime.models.keys import canonical_json, public_options, without_
 from adalang.runtime.models.types import ModelSpec, Usage
 from adalang.runtime.resolve import Models
 from adalang.runtime.retrieval import rerank
-from adalang.runtime.retrieval.index import Damaged, Index, Outside
+from adalang.runtime.retrieval.index import Index, Outside
+from adalang.runtime.retrieval.index_file import Damaged
 from adalang.runtime.retrieval.plan import Plan, plan_of
 from adalang.runtime.retrieval.tables import FORMAT
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import json
+import math
 import os
 import sys
 import threading
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 MOST_OUTPUT = 16 << 20
 """Bytes of JSON that a call may give."""
+_DEEPEST = 200  # lists and objects in one another
+_TOO_DEEP = f"it gave lists and objects in one another, more than {_DEEPEST} deep"
 _LONGEST_TEXT = 2_000  # characters of an exception
 
 
@@ -111,7 +114,7 @@ class Functions:
         self._module, self._file, self._megabytes, self._answers = module, file, megabytes, answers
         self._loop: asyncio.AbstractEventLoop | None = None
         self._under_way = 0  # async functions
-        self._folder, self._environment = os.getcwd(), dict(os.environ)
+        self._folder, self._environment = os.getcwd(), dict(os.environ)  # noqa: PTH109
 
     def call(self, id: int, function: str, inputs: dict[str, Any], picks: bool) -> None:
         called = getattr(self._module, function, None)
@@ -168,15 +171,19 @@ class Functions:
 
     def _gave(self, id: int, found: Any) -> None:
         try:
-            output = json.dumps(found, allow_nan=False, default=_plain)
+            output = json.dumps(found, default=_plain, check_circular=False)  # what holds itself is nested too deeply
+            plain = found if isinstance(found, str) else json.loads(output)
+        except RecursionError:
+            failed = _TOO_DEEP
+        except _NoJson as error:
+            failed = str(error)
         except BaseException as error:
             self._failed(id, error)
             return
-        if len(output) > MOST_OUTPUT:
-            told = {"failed": f"it gave {len(output) >> 20} MB; a tool may give {MOST_OUTPUT >> 20}"}
         else:
-            told = {"output": found if isinstance(found, str) else json.loads(output)}
-        self._settle({"id": id, **told})
+            too_long = f"it gave {len(output) >> 20} MB; a tool may give {MOST_OUTPUT >> 20}"
+            failed = too_long if len(output) > MOST_OUTPUT else no_json(plain)
+        self._settle({"id": id, "failed": failed} if failed else {"id": id, "output": plain})
 
     def _failed(self, id: int, error: BaseException) -> None:
         self._settle({"id": id, "failed": _told(error, self._file, self._megabytes)})
@@ -202,7 +209,24 @@ def _plain(value: Any) -> Any:
         return {one: getattr(value, one) for one in value.__dataclass_fields__}
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         return value.item()
-    raise TypeError(f"it gave a {type(value).__name__}, which is no JSON")
+    raise _NoJson(f"it gave a {type(value).__name__}, which is no JSON")
+
+
+class _NoJson(Exception):
+    pass
+
+
+def no_json(value: Any) -> str:
+    """Why a value that was read from JSON is not taken from a tool ("": it is)."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        if any(isinstance(one, float) and not math.isfinite(one) for one in level):
+            return "it gave NaN or an infinity, which is no JSON"
+        within = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        if not within:
+            return ""
+        level = [each for one in within for each in one]
+    return _TOO_DEEP
 
 
 def _told(error: BaseException, file: str, megabytes: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adalang.language.checks.scope import result_type
+from adalang.language.checks.scope import result_type, signature
 from adalang.language.program import Entity, Program
 from adalang.runtime.failures import BugFailure, ToolFailure
 from adalang.runtime.tools.source import ToolSource, has_effects, python_environment, tool_source
@@ -92,8 +92,9 @@ class Tools:
 
         self._mcp = self._mcp or McpTools()
         name = str(source.options.get("tool") or entity.declaration.name.text)
+        declared = {name: one for name, one, _ in signature(program, entity).inputs}
         returns = result_type(program, entity)
-        return await self._mcp.call(source, name, inputs, returns, again=not has_effects(entity))
+        return await self._mcp.call(source, name, inputs, declared, returns, again=not has_effects(entity))
 
     async def _call_http(self, program: Program, entity: Entity, source: ToolSource, inputs: Mapping[str, Any]) -> Any:
         from adalang.runtime.tools.http_tools import HttpTools

@@ -48,6 +48,8 @@ class HttpTools:
             ) from None
         try:
             return as_declared(text, json.loads(text) if is_json and text else None, returns)
+        except RecursionError:
+            raise ToolFailure("the server's answer is nested too deeply") from None
         except ValueError as error:
             raise ToolFailure(f"the server's answer is no JSON, though it says so: {error}") from error
 

@@ -89,11 +89,11 @@ class McpConnection:
         """Take no more calls, and end after those that are under way."""
         self._left = True
         if not self._calls:
-            self._over.set()
+            self._end()
 
     async def aclose(self) -> None:
         """End it now."""
-        self._over.set()
+        self._end()
         done, _ = await asyncio.wait([self._holding], timeout=_END_SECONDS)
         if not done:
             self._holding.cancel()
@@ -115,7 +115,12 @@ class McpConnection:
         finally:
             self._calls -= 1
             if self._left and not self._calls:
-                self._over.set()
+                self._end()
+
+    def _end(self) -> None:
+        self._over.set()
+        if not self._client.done():  # a server that is still to say its first word may never do so
+            self._holding.cancel()
 
     async def _hold(self) -> None:
         try:

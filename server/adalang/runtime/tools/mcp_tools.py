@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from adalang.language.types import Type
+from adalang.language.types import OptionalOf, Type, describe, fits
 from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
 from adalang.runtime.tools.mcp_connection import McpConnection, ServerGone
+from adalang.runtime.tools.schema_types import schema_type
 from adalang.runtime.tools.source import ToolSource
 from adalang.runtime.tools.values import as_declared
 
@@ -23,9 +24,18 @@ class McpTools:
         self._all: set[McpConnection] = set()
 
     async def call(
-        self, source: ToolSource, name: str, inputs: Mapping[str, Any], returns: Type, *, again: bool
+        self,
+        source: ToolSource,
+        name: str,
+        inputs: Mapping[str, Any],
+        declared: Mapping[str, Type],
+        returns: Type,
+        *,
+        again: bool,
     ) -> Any:
-        """What the server's tool ``name`` gives. With ``again`` a call whose server was lost is made once more, on a new connection.
+        """What the server's tool ``name`` gives; ``declared`` are the types of its inputs.
+
+        With ``again`` a call whose server was lost is made once more, on a new connection.
 
         Raises:
             ToolUnavailable: the server cannot be reached, was lost, or did not answer in time.
@@ -34,7 +44,7 @@ class McpTools:
         """
         try:
             async with asyncio.timeout(source.seconds):
-                found = await self._called(source, name, inputs, again)
+                found = await self._called(source, name, inputs, declared, again)
         except TimeoutError:
             self._leave(source)
             raise ToolUnavailable(
@@ -51,23 +61,25 @@ class McpTools:
         ending, self._all, self._open = self._all, set(), {}
         await asyncio.gather(*(one.aclose() for one in ending))
 
-    async def _called(self, source: ToolSource, name: str, inputs: Mapping[str, Any], again: bool) -> Any:
-        connection = await self._connected(source, name, inputs)
+    async def _called(
+        self, source: ToolSource, name: str, inputs: Mapping[str, Any], declared: Mapping[str, Type], again: bool
+    ) -> Any:
+        connection = await self._connected(source, name, declared)
         try:
             return await connection.call(name, inputs)
         except ServerGone:
             self._leave(source, connection)
             if not again:
                 raise
-        connection = await self._connected(source, name, inputs)
+        connection = await self._connected(source, name, declared)
         try:
             return await connection.call(name, inputs)
         except ServerGone:
             self._leave(source, connection)
             raise
 
-    async def _connected(self, source: ToolSource, name: str, inputs: Mapping[str, Any]) -> McpConnection:
-        """A connection whose server has the tool and takes these inputs."""
+    async def _connected(self, source: ToolSource, name: str, declared: Mapping[str, Type]) -> McpConnection:
+        """A connection whose server has the tool and takes what is declared."""
         connection = self._open.get(_key(source))
         if connection is None or connection.gone:
             self._all = {one for one in self._all if not one.gone}
@@ -81,7 +93,7 @@ class McpTools:
         if name not in tools:
             known = ", ".join(tools) or "none"
             raise BugFailure(f'the server has no tool `{name}`; it has: {known}. Another name: mcp("…", tool = "name")')
-        _check(name, tools[name], inputs)
+        _check(name, tools[name], declared)
         return connection
 
     def _leave(self, source: ToolSource, connection: McpConnection | None = None) -> None:
@@ -95,14 +107,19 @@ def _key(source: ToolSource) -> Key:
     return source.where, str(source.folder), repr([source.options.get(one) for one in ("env", "headers")])
 
 
-def _check(name: str, schema: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
-    """Whether the server's tool takes the inputs that the declaration gives it."""
+def _check(name: str, schema: Mapping[str, Any], declared: Mapping[str, Type]) -> None:
+    """Whether the server's tool takes the inputs that the declaration gives it, in their types."""
     properties = schema.get("properties") or {}
     closed = schema.get("additionalProperties") is False or bool(properties)
-    for one in inputs:
+    for one, given in declared.items():
         if closed and one not in properties:
             known = ", ".join(properties) or "none"
             raise BugFailure(f"the server's tool `{name}` takes no `{one}`; it takes: {known}")
+        taken = schema_type(properties.get(one), schema)
+        if not fits(given.item if isinstance(given, OptionalOf) else given, taken):  # it may come to be null or not
+            raise BugFailure(
+                f"the server's tool `{name}` takes `{one}` as {describe(taken)}; the declaration gives {describe(given)}"
+            )
     for one in schema.get("required") or ():
-        if one not in inputs:
+        if one not in declared:
             raise BugFailure(f"the server's tool `{name}` needs `{one}`; the declaration does not give it")

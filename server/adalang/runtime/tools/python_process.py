@@ -18,7 +18,8 @@ from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
 from adalang.runtime.tools.child import MOST_OUTPUT
 
 _CHILD, _WATCH = Path(__file__).with_name("child.py"), Path(__file__).with_name("watch.py")
-_IMPORT_SECONDS = 60.0
+_IMPORT_SECONDS = 10.0
+"""An import has at least so long: a call's time is meant for the call."""
 _END_SECONDS = 8.0
 _MOST_PRINTED = 10 << 20
 _SHOWN = 8 << 10  # bytes of what one call prints
@@ -54,21 +55,24 @@ class PythonProcess:
         )
         return cls(process, file)
 
-    async def imported(self) -> None:
-        """Wait until it has imported its file.
+    async def imported(self, seconds: float) -> None:
+        """Wait until it has imported its file, for as long as a call may take.
 
         Raises:
             BugFailure: the file cannot be imported, or not in time.
         """
+        seconds = max(seconds, _IMPORT_SECONDS)
         try:
-            async with asyncio.timeout(_IMPORT_SECONDS):
+            async with asyncio.timeout(seconds):
                 found = await self._answer()
             if "ready" not in found:
                 raise BugFailure(found["bug"])
         except BaseException as error:
             self.kill()
             if isinstance(error, TimeoutError):
-                raise BugFailure(f"{self._file.name} could not be imported within {_IMPORT_SECONDS:g} s") from None
+                raise BugFailure(
+                    f"{self._file.name} could not be imported within {seconds:g} s; where it needs more, set `timeout`"
+                ) from None
             if isinstance(error, ToolFailure):
                 raise BugFailure(f"{self._file.name} cannot be imported: {error}") from error
             raise
@@ -149,7 +153,7 @@ class PythonProcess:
                     waiting.set_result(answer)
         except ToolFailure as failure:
             told = failure
-        except (ValueError, KeyError, TypeError):  # the user's code wrote where only answers go
+        except (ValueError, KeyError, TypeError, RecursionError):  # the user's code wrote where only answers go
             told = ToolFailure("what it writes cannot be read")
         self.kill()
         for one in self._calls.values():

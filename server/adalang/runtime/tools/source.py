@@ -22,9 +22,15 @@ from adalang.language.declarations import (
 from adalang.language.models import provider_key_variables
 from adalang.language.program import Entity, Program
 from adalang.runtime.failures import BugFailure
+from adalang.store.redaction import is_secret_variable
 
 SECONDS, MEGABYTES = 60.0, 4096
 """How long a call of a tool may take, and how much address space a Python function's process, unless the file says."""
+
+_LOGINS = frozenset(
+    {"AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AZURE_CLIENT_CERTIFICATE_PATH"}
+)
+"""What logs in somewhere, and is not named like a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +84,26 @@ def tool_source(entity: Entity, environment: Mapping[str, str]) -> ToolSource:
 
 def has_effects(entity: Entity) -> bool:
     """Whether a tool changes something outside. Anything but a plain ``false`` counts as a yes."""
-    found = setting(entity.declaration.settings, "effects")  # type: ignore[union-attr]
+    return _may_be(entity, "effects")
+
+
+def is_repeatable(entity: Entity) -> bool:
+    """Whether a call that may have been made already can be made again without harm."""
+    return not has_effects(entity) and not _may_be(entity, "approve")
+
+
+def _may_be(entity: Entity, name: str) -> bool:
+    found = setting(entity.declaration.settings, name)  # type: ignore[union-attr]
     return found is not None and not (isinstance(found.value, Constant) and found.value.value is False)
 
 
 def python_environment(program: Program, source: ToolSource, environment: Mapping[str, str]) -> dict[str, str]:
-    """What a tool's process sees of the environment: all but the keys of model providers, unless its ``env`` names them."""
-    withheld = provider_key_variables() | set(_model_variables(program))
+    """What a tool's process sees of the environment: all but what is named like a secret and what the program's models read,
+    unless its ``env`` names it."""
+    withheld = provider_key_variables() | set(_model_variables(program)) | _LOGINS
     own = {str(name): str(value) for name, value in (source.options.get("env") or {}).items()}
-    return {name: value for name, value in environment.items() if name not in withheld} | own
+    seen = {name: value for name, value in environment.items() if name not in withheld and not is_secret_variable(name)}
+    return seen | own
 
 
 def _model_variables(program: Program) -> Iterator[str]:

@@ -7,15 +7,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from adalang.language.types import Type, misfit
+from adalang.runtime.failures import ToolFailure
+from adalang.runtime.tools.child import no_json
 
 
 def as_declared(text: str, data: Any, declared: Type) -> Any:
     """The first reading of an answer that fits: its text, its data, the data in a wrapper, the text as JSON; else the plainest.
 
     ``data`` is ``None`` where the server gave no data besides the text.
+
+    Raises:
+        ToolFailure: the data is no JSON that can be passed on: it holds a NaN, or is nested too deeply.
     """
     readings = list(_readings(text, data))
-    return next((one for one in readings if misfit(one, declared) is None), readings[-1])
+    found = next((one for one in readings if misfit(one, declared) is None), readings[-1])
+    if wrong := no_json(found):
+        raise ToolFailure(wrong)
+    return found
 
 
 def _readings(text: str, data: Any) -> Iterator[Any]:
@@ -27,5 +35,5 @@ def _readings(text: str, data: Any) -> Iterator[Any]:
         return
     try:
         yield json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass

@@ -6,16 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from adalang.runtime.failures import BugFailure
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _TRIES, _PAUSE_SECONDS = 10, 0.05
 
 
 def lock_of(root: Path, key: str) -> FileLock:
     """What is held by whoever does the work that ``key`` names, and for a moment by whoever asks whether somebody does."""
+    from filelock import FileLock
+
     folder = root / ".adalang" / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     return FileLock(folder / key[:16])
@@ -54,6 +58,8 @@ async def alone(root: Path | None, key: str, otherwise: str) -> AsyncIterator[No
 
 
 def _take(lock: FileLock) -> bool:
+    from filelock import Timeout
+
     try:
         lock.acquire(blocking=False)
     except Timeout:

@@ -9,16 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adalang.config import Settings
 from adalang.engine.checked import find_component, load_checked
 from adalang.engine.conversation import run_in_session
 from adalang.engine.evaluating import chosen_rows, record_of, rows_of
-from adalang.engine.file_task import FileTask
 from adalang.engine.gateways import gateway_for, services_of
-from adalang.engine.optimization import OnBegin, OnEvent, Optimization, OptimizeResult
-from adalang.engine.plan import OptimizePlan, optimize_plan
 from adalang.engine.row_traces import keep_row
 from adalang.evaluation.evaluate import Scorer, evaluate
 from adalang.evaluation.plan import EvalPlan, components_run, eval_plan
@@ -36,6 +33,11 @@ from adalang.runtime.trace import STOPPED, Trace
 from adalang.store import Store
 from adalang.store.records import new_id
 from adalang.tracing.tracer import Tracer
+
+if TYPE_CHECKING:
+    from adalang.engine.file_task import FileTask
+    from adalang.engine.optimization import OnBegin, OnEvent, Optimization, OptimizeResult
+    from adalang.engine.plan import OptimizePlan
 
 _NOBODY_IS_ASKED = "evals and optimizations ask nobody"
 """The same for both: agents read it, and what they answered in an eval need not be bought again by a search."""
@@ -273,13 +275,17 @@ class Session:
     def _scorer(self, plan: EvalPlan) -> Scorer:
         return Scorer.of(plan, self.settings["metric_seconds"])
 
-    # ---- optimize
+    # ---- optimize; the search is imported by whoever wants one, and not by every run
 
     def optimize_plan(self, program: Program, eval_name: str, **given: Any) -> OptimizePlan:
         """What an optimization of an eval would do: params, teacher, budget (see :class:`OptimizePlan`)."""
+        from adalang.engine.plan import optimize_plan
+
         return optimize_plan(program, eval_name, self.settings, **given)
 
     def task(self, program: Program, plan: OptimizePlan, budget: Budget) -> FileTask:
+        from adalang.engine.file_task import FileTask
+
         evaluated = eval_plan(program, plan.eval)
         services = self.services if plan.allow_effects else self.services.replaying()
         services = services.unattended(_NOBODY_IS_ASKED)
@@ -296,6 +302,8 @@ class Session:
 
     def prepared(self, program: Program, plan: OptimizePlan) -> Optimization:
         """An optimization to look at before it runs: what it should take, and what it would cost."""
+        from adalang.engine.optimization import Optimization
+
         return Optimization(self, program, plan)
 
     async def optimization(

@@ -68,7 +68,8 @@ def matching(path: Path) -> list[Path]:
     Raises:
         OSError, ValueError: no file can be meant by such a pattern.
     """
-    there = next((one for one in (path, *path.parents) if os.path.lexists(one)), Path(path.anchor))
+    above = (path, *path.parents)
+    there = next((one for one in above if os.path.exists(one)), Path(path.anchor))  # noqa: PTH110 - also of impossible names
     rest = path.relative_to(there).parts
     if not rest:
         return [path]

@@ -130,6 +130,11 @@ class Store:
         rows = self._rows("SELECT * FROM responses WHERE key = ?", key)
         return _response(rows[0]) if rows else None
 
+    def responses(self, keys: Sequence[str]) -> dict[str, ResponseRecord]:
+        """The answers that were paid for under these keys, by key, in one reading."""
+        rows = self._rows("SELECT * FROM responses WHERE key IN (SELECT value FROM json_each(?))", json.dumps(keys))
+        return {one.key: one for one in map(_response, rows)}
+
     def put_response(self, record: ResponseRecord) -> None:
         """Keep an answer; it is safe from the death of this process when this returns."""
         self.put_responses([record])

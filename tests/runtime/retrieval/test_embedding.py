@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
@@ -40,6 +41,31 @@ async def test_each_text_is_bought_once_in_batches(server, gateway):
     again, usage = await gateway.embed(spec(server), [texts[3], "new"])
     assert again[0] == vectors[3] and (usage.calls, usage.cached_calls) == (1, 1)
     assert server.calls[-1] == ["new"]
+
+
+async def test_the_loop_goes_on_while_many_texts_are_looked_up(server, gateway, monkeypatch):
+    texts = [f"text {n}" for n in range(1000)]
+    bought, _ = await gateway.embed(spec(server), texts)
+    threads, turns = set(), 0
+    lookup = Store.responses
+
+    def told(store, keys):
+        threads.add(threading.current_thread())
+        return lookup(store, keys)
+
+    monkeypatch.setattr(Store, "responses", told)
+
+    async def count():
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    counting = asyncio.create_task(count())
+    again, usage = await gateway.embed(spec(server), texts)
+    counting.cancel()
+    assert again == bought and (usage.calls, usage.cached_calls) == (0, 1000)
+    assert threading.main_thread() not in threads and turns > 10
 
 
 async def test_equal_texts_at_the_same_time_are_one_call(server, gateway):

@@ -27,6 +27,8 @@ from adalang.store.records import ResponseRecord
 
 MOST_TEXTS, MOST_TOKENS = 96, 50_000
 """Of one call; every provider takes as much."""
+_FEW, _AT_ONCE = 8, 100
+"""Texts that are looked up on the loop, and in a thread at once."""
 _OPENAI = ("openai", "mistral", "together_ai", "lm_studio", "hosted_vllm", "litellm_proxy")
 """Providers whose embeddings are asked for as OpenAI's are, and nothing else is sent."""
 _OF_LITELLM = ("model", "timeout", "num_retries", "max_retries", "api_version", "region")
@@ -56,15 +58,21 @@ class Embedder:
         When a batch fails, those that are under way are waited for, and all that has arrived is kept: the next call asks only for
         the rest. Raises a Failure or BudgetExceeded.
         """
-        keys = [embedding_key(model, text) for text in texts]
+        keys: list[str] = []
+        known: dict[str, bytes] = {}
+        for start in range(0, len(texts), _AT_ONCE):
+            some = texts[start : start + _AT_ONCE]
+            # Of a corpus this takes seconds, in which others go on.
+            found = self._kept(model, some) if len(texts) <= _FEW else await asyncio.to_thread(self._kept, model, some)
+            keys += found[0]
+            known |= found[1]
         wanted = dict(zip(keys, texts, strict=True))
-        known = {key: vector for key in wanted if (vector := self._lookup(key)) is not None}
         usage = Usage(cached_calls=len(known))
         budget.record(usage)
         missing = {key: text for key, text in wanted.items() if key not in known}
         if missing:
-            for found, cost in await self._all(model, missing, budget):
-                known |= found
+            for bought, cost in await self._all(model, missing, budget):
+                known |= bought
                 usage += cost
         vectors = [known[key] for key in keys]
         if len({len(one) for one in vectors}) > 1:
@@ -75,11 +83,11 @@ class Embedder:
         """End the running calls."""
         await self._flights.aclose()
 
-    def _lookup(self, key: str) -> bytes | None:
-        if not self._use_cache and key not in self._bought:
-            return None
-        record = self._store.response(key)
-        return b64decode(record.response["embedding"]) if record is not None else None
+    def _kept(self, model: ModelSpec, texts: Sequence[str]) -> tuple[list[str], dict[str, bytes]]:
+        """The keys of texts, and the vectors that are in the store."""
+        keys = [embedding_key(model, text) for text in texts]
+        records = self._store.responses([key for key in keys if self._use_cache or key in self._bought])
+        return keys, {key: b64decode(one.response["embedding"]) for key, one in records.items()}
 
     async def _all(self, model: ModelSpec, texts: dict[str, str], budget: Budget) -> list[_Bought]:
         over = asyncio.Event()

@@ -106,7 +106,7 @@ async def test_what_the_tool_does_not_take_is_asked_again_and_says_why(editor: E
         "",
         "`amount` takes float, written as JSON: Expecting value",
         "`refund`: `amount` is a text, not float",
-        "`refund` takes plain JSON: Out of range float values are not JSON compliant",
+        "`refund`: `amount` is not a finite number",
         "`refund` has no input `other`",
     ]
     assert [one["arguments"][1]["text"] for one in dialog.asked] == ["60.0", "much", '"much"', "NaN", "NaN"]

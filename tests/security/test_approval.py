@@ -25,7 +25,7 @@ from adalang.config import load_settings
 from adalang.engine.conversation import run_in_session
 from adalang.engine.session import Session
 from adalang.runtime.approval import Answer, ApprovalRequest, Decision, asking
-from adalang.runtime.failures import NotApproved, ToolFailure
+from adalang.runtime.failures import BugFailure, NotApproved, ToolFailure
 from adalang.runtime.interpreter import RunFailed
 from adalang.runtime.trace import Trace
 from tests.commands import run_command
@@ -302,7 +302,7 @@ async def test_arguments_that_try_to_get_past(shop: Path, arguments: str) -> Non
             output, _, _ = await run(session, "desk", message="Pay!")
         except RunFailed as failed:
             output = str(failed)
-    assert REFUSED in output or "Error" in output or "plain JSON" in output
+    assert REFUSED in output or "Error" in output or "finite number" in output
 
 
 # ---- sessions that go on
@@ -333,9 +333,9 @@ async def test_a_session_that_goes_on_asks_again_and_a_call_in_doubt_is_not_made
         record = session.store.session(shop / "shop.adal", "pay", "s")
         assert record is not None
         ((place, content),) = session.store.session_steps(record.id).items()
-        assert content == {"state": "asked"}
+        assert content["state"] == "waits"
         if first != "hangs":
-            session.store.put_session_step(record.id, place, {"state": "started"})
+            session.store.put_session_step(record.id, place, {**content, "state": "started"})
         session.services = replace(session.services, approver=asking(lambda request: first != "hangs"))
         with pytest.raises(RunFailed) as failed:
             await work(resume=True)
@@ -367,9 +367,11 @@ async def test_a_session_whose_call_has_other_arguments_when_it_goes_on(shop: Pa
         await reached.wait()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        with pytest.raises(RunFailed, match=REFUSED):
+        with pytest.raises(BugFailure, match="was changed since"):
             await work(text.replace("60.0)", "600.0)"), resume=True)
-    assert asked == [60, 600]
+        with pytest.raises(RunFailed, match=REFUSED):
+            await work(text, resume=True)
+    assert asked == [60, 60]
 
 
 # ---- tools of other kinds

@@ -67,9 +67,10 @@ def test_a_session_goes_on_with_what_it_knew_or_not_at_all(store: Store) -> None
     store.put_session(plain)
     store.put_session(secret)
     journal = Kept(store, plain.id)
-    journal.write((0,), {"state": "done", "output": WORD, "inputs": {}})
-    journal.write((1,), {"state": "done", "output": "x", "inputs": {}})
-    assert journal.read((0,)) == {"state": "done", "output": WORD, "inputs": {}}
+    done = {"state": "done", "tool": "t", "of": "hash", "inputs": {}}
+    journal.write((0,), {**done, "output": WORD})
+    journal.write((1,), {**done, "output": "x"})
+    assert journal.read((0,)) == {**done, "output": WORD}
     assert [step["state"] for step in store.session_steps(plain.id).values()] == ["started", "done"]
     states = [one and one.status for name in ("plain", WORD) if (one := store.session("a.adal", "c", name)) or True]
     assert states == ["open", "finished"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from adalang.engine.locks import alone
+from adalang.engine.sessions import session_key
 from adalang.language.declarations import AgentDeclaration, PromptDeclaration
+from adalang.language.fingerprint import fingerprint
 from adalang.language.program import Entity
 from adalang.language.turns import placed_as_turns
 from adalang.runtime.agents.kept import Kept
@@ -37,13 +38,17 @@ async def run_in_session(
     An input of turns that is not given holds what was said in the session's finished runs.
 
     Raises:
-        BugFailure: there is nothing to go on with, or there is and that was not asked for, or the session is at work already, here
-            or in another process.
+        BugFailure: there is nothing to go on with, or there is and that was not asked for, or what is kept is of another program;
+            or the session is at work already, here or in another process.
         RunFailed: as :meth:`Runtime.run`; the session stays open unless the model's own answer is at fault.
     """
+    if not name.strip():
+        raise BugFailure("a session needs a name")
     file = store.relative(entity.module.path)
-    key = hashlib.sha256("\n".join((file, entity.id, name)).encode()).hexdigest()
-    with alone(store.root, key, f"the session `{name}` of `{entity.id}` is at work already; wait for it or stop it"):
+    key = session_key(file, entity.id, name)
+    async with alone(
+        store.root, key, f"the session `{name}` of `{entity.id}` is at work already; wait for it or stop it"
+    ):
         record = _begun(runtime, entity, store.session(file, entity.id, name), name, inputs, resume=resume)
         if not resume:
             store.put_session(record)
@@ -62,17 +67,26 @@ def _begun(
 ) -> SessionRecord:
     """The run to go on with, or a new one."""
     is_open = known is not None and known.status == "open"
+    # Not of the files that it names: a run that a tool's mistake has stopped goes on when that is mended.
+    is_now = fingerprint(runtime.program, entity.id, lambda path: None)
     if resume:
         if known is None or not is_open:
             what = "there is none of that name" if known is None else "its last run is finished"
             raise BugFailure(f"the session `{name}` of `{entity.id}` cannot be resumed: {what}")
+        if known.fingerprint != is_now:
+            raise BugFailure(
+                f"the session `{name}` cannot be resumed: `{entity.id}`, or what it uses, was changed since; change it back, or see "
+                f"what was done (`adalang sessions show {name}`), delete the session and begin anew"
+            )
         return known
     if is_open:
         raise BugFailure(
             f"the session `{name}` of `{entity.id}` has a run that is not finished: resume it (`--resume`), or take another name"
         )
     file = str(entity.module.path)
-    record = replace(known or SessionRecord(file, entity.id, name, {}), status="open", inputs=dict(inputs))
+    record = replace(
+        known or SessionRecord(file, entity.id, name, {}), status="open", inputs=dict(inputs), fingerprint=is_now
+    )
     record = replace(record, inputs=_remembering(runtime, entity, record))
     checked_inputs(runtime.program, entity, record.inputs)
     return record

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
-from adalang.language.files import ROWS
+from adalang.language.files import ROWS, UTF_8
 
 _ID_DIGITS = 16
 _CSV_DELIMITERS = (",", ";", "\t")
@@ -63,13 +63,19 @@ class DataError(Exception):
         self.mend = mend
 
 
-def read_rows(path: Path, *, root: Path) -> list[Row]:
+class NoRows(DataError):
+    """A data file that holds none."""
+
+
+def read_rows(path: Path, *, root: Path, encoding: str = UTF_8) -> list[Row]:
     """All rows of a .jsonl, .ndjson, .json, .csv or .tsv file; a relative `path` is taken from `root`.
 
-    Raises `DataError` for a file that is missing, empty, not UTF-8, or malformed anywhere.
+    Raises `DataError` for a file that is missing, not in the encoding, or malformed anywhere; `NoRows` for an empty one.
     """
     file = root / path
-    rows = _with_ids(((line, anchored(values, file.parent)) for line, values in _read(file)), _source(file, root))
+    rows = _with_ids(
+        ((line, anchored(values, file.parent)) for line, values in _read(file, encoding)), _source(file, root)
+    )
     if not rows:
         raise _no_rows(file)
     return rows
@@ -154,17 +160,17 @@ def canonical_json(value: object) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
-def _read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _read(path: Path, encoding: str = UTF_8) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line, values) of each row, lazily where the format allows."""
     match path.suffix.lower():
         case ".jsonl" | ".ndjson":
-            return _read_jsonl(path)
+            return _read_jsonl(path, _lines(path, encoding))
         case ".json":
-            return _read_json(path)
+            return _read_json(path, _lines(path, encoding))
         case ".csv":
-            return _read_csv(path, _CSV_DELIMITERS)
+            return _read_csv(path, _lines(path, encoding), _CSV_DELIMITERS)
         case ".tsv":
-            return _read_csv(path, ("\t",))
+            return _read_csv(path, _lines(path, encoding), ("\t",))
         case suffix:
             kind = f"the ending {suffix!r} is not one of a data file" if suffix else "the file has no ending"
             raise DataError(path, 0, kind, f"use {', '.join(ROWS[:-1])} or {ROWS[-1]}")
@@ -204,23 +210,29 @@ def _own_id(values: dict[str, Any]) -> str | None:
     return str(value).strip() or None
 
 
-def _no_rows(path: Path) -> DataError:
-    return DataError(path, 0, "the file holds no rows", "add at least one row")
+def _no_rows(path: Path) -> NoRows:
+    return NoRows(path, 0, "the file holds no rows", "add at least one row")
 
 
 # -- bytes to lines ----------------------------------------------------------------------------------------
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """(1-based number, text without its line end) of each line of a UTF-8 file."""
+_Lines = Iterator[tuple[int, str]]
+
+
+def _lines(path: Path, encoding: str) -> _Lines:
+    """(1-based number, text without its line end) of each line of a file."""
     try:
+        if encoding != UTF_8:
+            yield from _lines_of_other(path, encoding)
+            return
         with path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
                 if number == 1:
                     _refuse_utf16(path, raw)
                     raw = raw.removeprefix(b"\xef\xbb\xbf")
                 try:
-                    text = raw.decode("utf-8")
+                    text = raw.decode(UTF_8)
                 except UnicodeDecodeError as error:
                     byte = f"byte 0x{raw[error.start]:02X} at byte {error.start + 1} of the line"
                     raise DataError(path, number, f"{byte} is not UTF-8", "save the file as UTF-8") from None
@@ -232,6 +244,15 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(path, 0, f"the file cannot be read: {reason}", "check its permissions") from None
+
+
+def _lines_of_other(path: Path, encoding: str) -> _Lines:
+    try:
+        with path.open(encoding=encoding, newline="\n") as file:
+            for number, text in enumerate(file, start=1):
+                yield number, text.rstrip("\r\n")
+    except UnicodeError:
+        raise DataError(path, 0, f"the text is not {encoding}", "save the file as UTF-8") from None
 
 
 def _refuse_utf16(path: Path, start: bytes) -> None:
@@ -266,8 +287,8 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique_keys)
 
 
-def _read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, text in _lines(path):
+def _read_jsonl(path: Path, lines: _Lines) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, text in lines:
         if not text.strip():
             continue
         try:
@@ -282,9 +303,9 @@ def _read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, _object(path, number, value)
 
 
-def _read_json(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _read_json(path: Path, lines: _Lines) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of the top-level array, or of the array under "rows" or "data" of a top-level object."""
-    text = "\n".join(line for _, line in _lines(path))
+    text = "\n".join(line for _, line in lines)
     if not text.strip():
         return
     line, counted, position = 1, 0, 0
@@ -381,8 +402,8 @@ def _bad_value(path: Path, line: int, error: Exception) -> DataError:
 # -- CSV ---------------------------------------------------------------------------------------------------
 
 
-def _read_csv(path: Path, delimiters: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    lines = (text + "\n" for _, text in _lines(path))
+def _read_csv(path: Path, read: _Lines, delimiters: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    lines = (text + "\n" for _, text in read)
     first = next(lines, "")
     delimiter = max(delimiters, key=lambda mark: _width(first, mark))  # ties go to the first: the comma
     records = _csv_records(path, first, lines, delimiter)

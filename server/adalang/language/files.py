@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 LINES = (".jsonl", ".ndjson")
 """Rows of which each is a line, so that one more can be added at the end."""
 ROWS = (*LINES, ".json", ".csv", ".tsv")
-CORPUS = (".md", ".txt", ".html", ".htm", ".jsonl", ".csv", ".pdf")
+CORPUS = (".md", ".markdown", ".txt", ".html", ".htm", *ROWS, ".pdf")
+UTF_8 = "utf-8"
+SIGNS = "*?["
+"""What makes a pattern of a path."""
 DESCRIPTIONS = (".json", ".yaml", ".yml")
 """OpenAPI descriptions of what `http(…)` calls."""
 
@@ -32,6 +36,45 @@ def source_files(*folders: Path) -> Iterator[Path]:
                 if name.endswith(".adal") and not name.startswith(".") and path not in seen:
                     seen.add(path)
                     yield path
+
+
+def encoding_name(written: str) -> str | None:
+    """Python's name of a text encoding, such as `utf-8` or `iso8859-1`; None for one that it does not know."""
+    try:
+        "".encode(written)  # refuses those that are not of text, such as base64
+        return codecs.lookup(written).name
+    except (LookupError, ValueError):
+        return None
+
+
+def no_corpus(written: str) -> str:
+    """Why a path or pattern can name no files to search, and the mend; empty if it can."""
+    ending = PurePath(written).suffix.lower()
+    if "://" in written:
+        return f"`{written}` is an address: save what is there as a file, and name that."
+    if written.startswith("~"):
+        return f"`{written}`: `~` is no folder here; write the path from this file, or a whole one."
+    if not ending and "*" not in written:
+        return f'`{written}` has no ending; for the files of a folder write "{written.rstrip("/")}/**/*".'
+    if ending and ending not in CORPUS and not any(sign in ending for sign in SIGNS):
+        return f"`{written}` cannot be searched: files are {', '.join(CORPUS)}."
+    return ""
+
+
+def matching(path: Path) -> list[Path]:
+    """The files and folders that a path means, sorted. ``*``, ``?`` and ``[`` stand for names only where no file or folder is
+    called so; a ``**`` at the end means all below.
+
+    Raises:
+        OSError, ValueError: no file can be meant by such a pattern.
+    """
+    there = next((one for one in (path, *path.parents) if os.path.lexists(one)), Path(path.anchor))
+    rest = path.relative_to(there).parts
+    if not rest:
+        return [path]
+    if not any(sign in part for part in rest for sign in SIGNS):
+        return []
+    return sorted(there.glob("/".join((*rest, "*") if rest[-1] == "**" else rest)))
 
 
 def glob(*endings: str) -> str:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ from adalang.language.declarations import (
     bindings,
     dotted,
 )
+from adalang.language.files import SIGNS, matching
 from adalang.language.program import Entity, Module, Program
 from adalang.language.python_imports import with_imports
 from adalang.language.reach import callees, shared_params
@@ -117,26 +119,23 @@ def ground(program: Program, eval_id: str, file_hash: FileHash, params: Collecti
 def disk_hash(path: Path) -> str | None:
     """SHA-256 of a file's bytes; of a Python file also of those that it imports from beside it; for a path with ``*``, ``?`` or
     ``[`` of all files that it means, with their names."""
-    if not any(sign in str(path) for sign in "*?["):
+    if path.is_file() or not any(sign in str(path) for sign in SIGNS):
         used = with_imports(path) if path.suffix == ".py" else [path]
-        return (
-            _bytes_hash(path)
-            if len(used) == 1
-            else _digest([[str(one.relative_to(path.parent)), _bytes_hash(one)] for one in used])
-        )
-    anchor = Path(path.anchor)
+        return _bytes_hash(path) if len(used) == 1 else _all_hashed(used, path.parent)
     try:
-        found = sorted(one for one in anchor.glob(str(path.relative_to(anchor))) if one.is_file())
+        found = [one for one in matching(path) if one.is_file()]
     except (OSError, ValueError):  # a pattern that no file can match
         return None
-    if not found:
-        return None
-    return _digest([[str(one.relative_to(anchor)), _bytes_hash(one)] for one in found])
+    return _all_hashed(found, path.parent) if found else None
+
+
+def _all_hashed(files: Iterable[Path], folder: Path) -> str:
+    return _digest([[os.path.relpath(one, folder), _bytes_hash(one)] for one in files])
 
 
 def _bytes_hash(path: Path) -> str | None:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+        return hashlib.sha256(path.read_bytes()).hexdigest()
     except (OSError, ValueError):
         return None
 

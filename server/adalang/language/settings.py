@@ -91,8 +91,9 @@ SETTINGS: Mapping[str, Mapping[str, SettingSpec]] = {
         _S(
             "corpus",
             "file",
-            "The files to search: a path, a pattern or a list of them; .md, .txt, .html, .jsonl, .csv, .pdf.",
+            "The files to search: a path, a pattern or a list of them; .md, .txt, .html, .jsonl, .json, .csv, .tsv, .pdf.",
         ),
+        _S("encoding", "text", 'How the text of its files is written, such as "latin-1". Absent: UTF-8.'),
         _S("method", "method", "bm25, vector or hybrid. Absent: bm25."),
         _S("embedding", "embedding", "The model that embeds, for vector and hybrid. Absent: builtin/lexical."),
         _S("k", "int", f"How many passages to give. Absent: {DEFAULT_K}.", 1, 1000),

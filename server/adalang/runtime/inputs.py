@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from adalang.language.datasets import constant
@@ -39,6 +40,27 @@ def checked_inputs(program: Program, entity: Entity, inputs: Mapping[str, Any]) 
             raise BugFailure(f"`{entity.id}`: {reason}")
         values[name] = _filled(values[name], declared)
     return values
+
+
+def refuse_no_numbers(entity: Entity, inputs: Mapping[str, Any]) -> None:
+    """A NaN is neither above nor below any limit, so no condition would hold it back, and JSON knows none.
+
+    Raises:
+        BugFailure: an input is, or holds, no finite number.
+    """
+    for name, value in inputs.items():
+        if _holds_no_number(value):
+            raise BugFailure(
+                f"`{entity.id}`: `{name}` {'is not' if isinstance(value, float) else 'holds what is not'} a finite number"
+            )
+
+
+def _holds_no_number(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_no_number, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_holds_no_number, value))
+    return isinstance(value, float) and not isfinite(value)
 
 
 def checked_call(program: Program, entity: Entity, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:

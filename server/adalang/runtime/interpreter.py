@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from adalang.language.declarations import (
@@ -21,7 +21,7 @@ from adalang.language.declarations import (
 )
 from adalang.language.program import Entity, Program
 from adalang.runtime.agents.asking import Asking
-from adalang.runtime.agents.journal import Called, Journal, once, with_journal
+from adalang.runtime.agents.journal import Called, Journal, Wanted, once, started
 from adalang.runtime.agents.loop import run_agent
 from adalang.runtime.answers import read_answer
 from adalang.runtime.dataflow import run_pipeline
@@ -116,9 +116,7 @@ class Runtime:
 
 class _Run:
     def __init__(self, runtime: Runtime, sample: int, trace: Trace, journal: Journal | None) -> None:
-        self.runtime = (
-            runtime if journal is None else replace(runtime, services=with_journal(runtime.services, journal))
-        )
+        self.runtime = runtime
         self.journal = journal
         self._sample = sample
         self.trace = trace
@@ -192,9 +190,23 @@ class _Run:
 
         if self.journal is None:
             return (await called()).output
-        found = await once(self.journal, call.place, repeatable=is_repeatable(entity), call=called)
+        wanted = Wanted(call.place, entity.id, call.inputs, is_repeatable(entity), self._observed(call))
+        found = await once(self.journal, wanted, called)
         call.inputs = found.inputs
         return found.output
+
+    def calling(self, at: int) -> None:
+        """The tool of the call at ``at`` is called now."""
+        if self.journal is not None:
+            started(self.journal, self.trace.calls[at].place)
+
+    def _observed(self, call: Call) -> bool:
+        """Whether a call is made for an agent, directly or not."""
+        while call.parent is not None:
+            call = self.trace.calls[call.parent]
+            if call.kind == "agent":
+                return True
+        return False
 
     async def _prompt(self, entity: Entity, inputs: Mapping[str, Any], call: Call) -> Any:
         declaration = entity.declaration

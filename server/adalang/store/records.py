@@ -85,7 +85,8 @@ class SessionRecord:
     """A run with a name, which can be stopped and gone on with; it belongs to a file's component.
 
     `inputs` are those of the run that is open, or was the last; `turns` is what was said in the runs that are finished, each
-    `{"role": "user" | "assistant", "text": …}`.
+    `{"role": "user" | "assistant", "text": …}`. `fingerprint` is of the component as that run was begun, but for the content of
+    files that it names.
     """
 
     file: str
@@ -94,6 +95,7 @@ class SessionRecord:
     inputs: JsonObject
     status: Literal["open", "finished"] = "open"
     turns: tuple[JsonObject, ...] = ()
+    fingerprint: str = ""
     id: str = field(default_factory=new_id)
     created: float = field(default_factory=time.time)
 

@@ -156,6 +156,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (session_id, place)
         )""",
     ),
+    ("ALTER TABLE sessions ADD COLUMN fingerprint TEXT NOT NULL DEFAULT ''",),
 )
 
 TABLES = (

@@ -56,6 +56,8 @@ async def test_calls_of_one_step_are_made_at_the_same_time_and_told_in_their_ord
         ("find_order", '{"order_id": ', "Error: the arguments of `find_order` are no JSON object"),
         ("find_order", "[1]", "Error: the arguments of `find_order` are a list, and have to be a JSON object"),
         ("refund", '{"order_id": "A", "amount": "much"}', "Error: `refund`: `amount` is a text, not float"),
+        ("refund", '{"order_id": "A", "amount": NaN}', "Error: `refund`: `amount` is not a finite number"),
+        ("refund", '{"order_id": "A", "amount": 1e999}', "Error: `refund`: `amount` is not a finite number"),
         ("find_order", "{}", "Error: `find_order` needs the input `order_id`"),
         ("find_order", '{"order_id": "A", "why": 1}', "Error: `find_order` has no input `why`; it takes order_id"),
     ],
@@ -126,6 +128,37 @@ async def test_a_model_that_never_answers_is_a_typed_failure(tmp_path):
             await w.run("helper", ticket="x")
         assert isinstance(failed.value.failure, UnreadableFailure)
         assert str(failed.value.failure).startswith("`helper` gave no final answer after 1 step")
+
+
+@pytest.mark.parametrize("nothing", ["", "  \n", None, 'Action: find_order {"order_id": "B"}'])
+async def test_no_text_is_no_answer_and_is_asked_for_once_more(tmp_path, nothing):
+    async with agent_world(tmp_path, agent("max_steps = 2"), [Reply(""), Reply("It is there.")]) as w:
+        assert await w.run("helper", ticket="x") == "It is there."
+        told = [(m.role, m.text) for m in w.server.log[-1].messages[-2:]]
+        assert told[0] == ("assistant", "(no answer)") and told[1][1].startswith("The answer is empty.")
+    answers = [call("find_order", '{"order_id": "A"}'), Reply(nothing)]
+    async with agent_world(tmp_path, agent("max_steps = 1"), answers) as w:
+        with pytest.raises(
+            RunFailed, match=r"no final answer after 1 step \(`max_steps = 1`; raise it .*: (the|openai)"
+        ):
+            await w.run("helper", ticket="x")
+
+
+async def test_a_model_without_a_word_is_asked_once_more(tmp_path):
+    async with agent_world(tmp_path, agent(), [Reply(None), Reply("Here I am.")]) as w:
+        output, trace = await w.traced("helper", ticket="x")
+        assert output == "Here I am." and trace.usage.calls == 2
+
+
+@pytest.mark.parametrize(
+    "letter", ["Dear Ann,\nAction: none is needed from you.\nBob", "Observation: it rains.\nFinal answer: see above"]
+)
+async def test_the_last_word_is_the_answer_whatever_its_lines_look_like(tmp_path, letter):
+    for said in (letter, f"Final answer: {letter}", f"Thought: well\nFinal answer:\n{letter}"):
+        async with agent_world(
+            tmp_path, agent("max_steps = 1"), [call("find_order", '{"order_id": "A"}'), Reply(said)]
+        ) as w:
+            assert await w.run("helper", ticket="x") == letter
 
 
 async def test_a_typed_answer_that_cannot_be_read_is_asked_for_once_more_with_its_schema(tmp_path):

@@ -46,6 +46,13 @@ def test_a_final_answer_is_what_follows_the_label_or_all_there_is(text):
     assert read(text) == Step("42")
 
 
+def test_what_a_final_answer_says_after_its_label_is_not_made_up():
+    assert read("Final answer: A report.\nObservation: the door was open.") == Step(
+        "A report.\nObservation: the door was open."
+    )
+    assert read('Observation: a lamp is asked for.\nAction: find {"id": "A"}').calls[0].name == "find"
+
+
 async def test_a_model_that_refuses_tools_is_asked_in_words_from_then_on(tmp_path):
     def answers(incoming):
         if incoming.tools:

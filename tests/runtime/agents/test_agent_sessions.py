@@ -14,14 +14,17 @@ import pytest
 from tests.cli.test_cli import adalang
 from tests.commands import run_command
 from tests.runtime.agents.world import agent, agent_world, call
-from tests.runtime.world import MODEL
+from tests.runtime.world import MODEL, world
 from tests.servers import Reply, ServerError
 
 from adalang.engine.conversation import run_in_session
+from adalang.runtime.agents.journal import Wanted
+from adalang.runtime.agents.kept import Kept
 from adalang.runtime.approval import Decision
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.interpreter import RunFailed
 from adalang.store import Store
+from adalang.store.records import SessionRecord
 
 REFUND = MODEL + (
     'tool refund(amount: float) -> str = python("tools.py:refund") { effects = true, approve = amount > 50 }\n'
@@ -109,11 +112,11 @@ async def test_a_refusal_is_an_observation_and_is_remembered(tmp_path, session):
 
 async def test_a_tool_with_effects_that_was_cut_off_is_not_called_again_by_itself(tmp_path, session):
     async with agent_world(tmp_path, REFUND, [call("refund", '{"amount": 20}'), Reply("I cannot say.")]) as w:
-        record = None
         with pytest.raises(RunFailed):
             await session(replace_answers(w), ticket="20")
         record = session.store.session("main.adal", "helper", "s")
-        session.store.put_session_step(record.id, "0.0", {"state": "started"})
+        cut_off = Wanted((0, 0), "refund", {"amount": 20}, repeatable=False, observed=True).content("started")
+        session.store.put_session_step(record.id, "0.0", cut_off)
         _, trace = await session(w, resume=True)
         assert "not known whether it took effect" in trace.calls[2].error
         assert not (tmp_path / "paid.txt").exists()
@@ -194,10 +197,13 @@ def test_a_killed_command_goes_on_where_it_was_and_nobody_goes_on_beside_it(tmp_
             while not (tmp_path / "shipping.txt").exists():
                 time.sleep(0.01)
             try:
-                command = [sys.executable, "-m", "adalang", *begin, "--resume"]
-                beside.append(
-                    subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=50)
-                )
+                for also in ((*begin, "--resume"), ("sessions", "delete", "one", "--yes")):
+                    command = [sys.executable, "-m", "adalang", *also]
+                    beside.append(
+                        subprocess.run(
+                            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=50
+                        )
+                    )
             finally:
                 os.kill(process, signal.SIGKILL)
 
@@ -206,8 +212,11 @@ def test_a_killed_command_goes_on_where_it_was_and_nobody_goes_on_beside_it(tmp_
     given = ("--set", "ticket=Please ship my order A7.")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     run_command(*begin, *given, cwd=tmp_path, environment=environment, started=kill_while_it_ships)
-    told = "the session `one` of `helper` is at work already; wait for it or stop it"
-    assert [(one.returncode, told in one.stderr, "Go on with" in one.stderr) for one in beside] == [(2, True, False)]
+    told = [(one.returncode, one.stderr) for one in beside]
+    assert told == [
+        (2, "error: the session `one` of `helper` is at work already; wait for it or stop it\n"),
+        (2, "error: the session `one` of `helper` is at work; wait for it or stop it\n"),
+    ]
     again = adalang(*begin, "--set", "ticket=x", cwd=tmp_path)
     assert again.returncode == 2 and "--resume" in again.stderr
     done = adalang(*begin, "--resume", "--json", cwd=tmp_path)
@@ -242,3 +251,131 @@ async def test_a_run_that_is_cancelled_anywhere_goes_on_and_no_effect_comes_twic
             assert output == "paid" or "not known whether it took effect" in output
         await w.runtime.services.tools.aclose()
     assert len(session.paid()) == len(set(session.paid()))
+
+
+# ---- pipelines
+
+PIPELINE = (
+    'tool price(x: str) -> int = python("shop.py:price")\n'
+    'tool risky(n: int) -> bool = python("shop.py:risky")\n'
+    'tool pay(n: int) -> str = python("shop.py:pay") { effects = true, approve = risky(n) }\n'
+    "pipeline helper(x: str) -> str {\n  n = price(x)\n  r = pay(n)\n  return r\n}\n"
+)
+SHOP = """
+from pathlib import Path
+
+
+def did(what):
+    with Path("did.txt").open("a") as file:
+        file.write(what + "\\n")
+    if Path(what + " fails").exists():
+        raise ValueError(what + " is broken")
+
+
+def price(x):
+    did("price")
+    return 10
+
+
+def risky(n):
+    did("risky")
+    return True
+
+
+def pay(n):
+    did("pay")
+    return f"paid {n}"
+"""
+
+
+@pytest.fixture
+def shop(tmp_path, session):
+    """What the tools of the pipeline did, one word each; with a file "… fails" one of them fails."""
+    (tmp_path / "shop.py").write_text(SHOP)
+
+    async def agrees(request):
+        return Decision(True, request.inputs)
+
+    session.services["approver"] = agrees
+    return lambda: (tmp_path / "did.txt").read_text().split()
+
+
+async def test_a_pipeline_whose_tool_failed_goes_on_once_that_works_again(tmp_path, session, shop):
+    async with world(tmp_path, PIPELINE, lambda incoming: "") as w:
+        for broken, done in (("price", ["price"]), ("risky", ["price", "risky"]), ("pay", ["risky", "pay"])):
+            (tmp_path / f"{broken} fails").touch()
+            with pytest.raises(RunFailed, match=f"{broken} is broken"):
+                await session(w, resume=broken != "price", **({"x": "q"} if broken == "price" else {}))
+            (tmp_path / f"{broken} fails").unlink()
+            assert shop()[-len(done) :] == done
+        output, _ = await session(w, resume=True)
+        assert output == "paid 10" and shop() == ["price", "price", "risky", "risky", "pay", "pay"]
+
+
+async def test_a_call_without_an_answer_is_in_doubt_and_the_way_out_is_told(tmp_path, session, shop):
+    text = PIPELINE.replace("effects = true", "effects = true, timeout = 0.4")
+    (tmp_path / "shop.py").write_text(SHOP.replace('did("pay")', 'did("pay"); __import__("time").sleep(60)'))
+    async with world(tmp_path, text, lambda incoming: "") as w:
+        with pytest.raises(RunFailed, match="did not come back"):
+            await session(w, x="q")
+        with pytest.raises(RunFailed, match=r"not known whether it took effect.*adalang sessions delete"):
+            await session(w, resume=True)
+        assert shop().count("pay") == 1
+
+
+async def test_an_approval_that_breaks_off_comes_again_though_its_condition_called_a_tool(tmp_path, session, shop):
+    async def crashes(request):
+        raise KeyError("lost")
+
+    session.services["approver"], agrees = crashes, session.services["approver"]
+    async with world(tmp_path, PIPELINE, lambda incoming: "") as w:
+        with pytest.raises(KeyError):
+            await session(w, x="q")
+        session.services["approver"] = agrees
+        assert (await session(w, resume=True))[0] == "paid 10"
+        assert shop() == ["price", "risky", "pay"]
+
+
+async def test_what_is_kept_of_another_program_is_not_taken_for_this_one_s(tmp_path, session, shop):
+    (tmp_path / "pay fails").touch()
+    async with world(tmp_path, PIPELINE, lambda incoming: "") as w:
+        with pytest.raises(RunFailed):
+            await session(w, x="q")
+    (tmp_path / "pay fails").unlink()
+    async with world(tmp_path, PIPELINE.replace("r = pay(n)", "r = pay(12)"), lambda incoming: "") as w:
+        with pytest.raises(
+            BugFailure, match="`helper`, or what it uses, was changed since; change it back, or see what was"
+        ):
+            await session(w, resume=True)
+    (tmp_path / "shop.py").write_text(SHOP.replace("paid", "well paid"))  # a tool that was mended may go on
+    async with world(tmp_path, PIPELINE, lambda incoming: "") as w:
+        assert (await session(w, resume=True))[0] == "well paid 10"
+
+
+async def test_an_effect_with_other_inputs_is_not_taken_for_this_one(tmp_path, session, shop):
+    (tmp_path / "pay fails").touch()
+    async with world(tmp_path, PIPELINE, lambda incoming: "") as w:
+        with pytest.raises(RunFailed):
+            await session(w, x="q")
+        record = session.store.session("main.adal", "helper", "s")
+        steps = session.store.session_steps(record.id)
+        place, was = next((place, one) for place, one in steps.items() if one["tool"] == "pay")
+        other = Wanted((), "pay", {"n": 11}, repeatable=False, observed=False)
+        session.store.put_session_step(record.id, place, other.content("done", output="paid 11", inputs={"n": 11}))
+        with pytest.raises(RunFailed, match="before the run was stopped `pay` was called here"):
+            await session(w, resume=True)
+        assert was["state"] == "waits" and shop().count("pay") == 1
+
+
+def test_a_place_that_somebody_else_has_taken_is_not_begun(tmp_path):
+    with Store.open(tmp_path) as store, Store.open(tmp_path) as other:
+        record = SessionRecord("a.adal", "helper", "s", {})
+        store.put_session(record)
+        first, second = Kept(store, record.id), Kept(other, record.id)
+        first.claim((0,), {"state": "waits"})
+        with pytest.raises(BugFailure, match="somebody else"):
+            second.claim((0,), {"state": "waits"})
+        third, fourth = Kept(store, record.id), Kept(other, record.id)
+        third.claim((0,), {"state": "waits"})
+        with pytest.raises(BugFailure, match="somebody else"):
+            fourth.claim((0,), {"state": "waits"})

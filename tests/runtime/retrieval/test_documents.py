@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,10 @@ from adalang.runtime.failures import BugFailure
 from adalang.runtime.retrieval.documents import Section, sections
 
 
-def read(folder: Path, name: str, content: str | bytes) -> list[Section]:
+def read(folder: Path, name: str, content: str | bytes, encoding: str = "utf-8") -> list[Section]:
     file = folder / name
     file.write_bytes(content.encode() if isinstance(content, str) else content)
-    return list(sections(file, name))
+    return list(sections(file, name, encoding))
 
 
 def test_markdown_is_cut_at_headings_and_knows_those_above(tmp_path):
@@ -59,9 +60,60 @@ def test_rows_give_their_text_and_where_they_stand(tmp_path):
     assert read(tmp_path, "a.csv", "text,note\n漢字,x\nzwei,y\n") == [Section("漢字", ":2"), Section("zwei", ":3")]
 
 
-@pytest.mark.parametrize("name", ["a.md", "a.txt", "a.html", "a.jsonl", "a.csv"])
-def test_empty_files_have_no_sections(tmp_path, name):
-    assert read(tmp_path, name, "") == []
+def test_signs_close_a_heading_only_when_they_stand_alone(tmp_path):
+    found = read(tmp_path, "a.markdown", "# C#\nA language.\n## Refunds # ##\nPaid.\n# #\nnone\n")
+    assert [one.place for one in found] == ["#C#", "#Refunds #"]
+
+
+def test_a_line_of_many_blanks_and_signs_is_read_in_no_time(tmp_path):
+    """A search back and forth over them would take years."""
+    text = "# a" + " " * 50_000 + "|\n# b" + " #" * 50_000 + " |\n"
+    assert len(read(tmp_path, "a.md", text)) == 1
+
+
+def test_rows_of_every_kind_of_data_file_are_read(tmp_path):
+    expected = [Section("One.", "#a", "T"), Section("Two.", "#b", "U")]
+    rows = [{"id": "a", "title": "T", "text": "One."}, {"id": "b", "title": "U", "text": "Two."}]
+    lines = "\n".join(map(json.dumps, rows))
+    for name, content in {
+        "a.ndjson": lines,
+        "a.json": json.dumps(rows),
+        "b.json": json.dumps({"data": rows}),
+        "a.tsv": "id\ttitle\ttext\na\tT\tOne.\nb\tU\tTwo.\n",
+    }.items():
+        assert read(tmp_path, name, content) == expected
+    assert read(tmp_path, "settings.json", '{"colour": "red"}') == [Section('{"colour": "red"}')]
+
+
+def test_rows_that_share_an_id_are_named_by_their_lines(tmp_path):
+    rows = '{"id": 1, "text": "a"}\n{"id": 1, "text": "b"}\n{"id": 2, "text": "c"}\n'
+    assert [one.place for one in read(tmp_path, "a.jsonl", rows)] == [":1", ":2", "#2"]
+
+
+def test_a_page_without_a_highest_heading_is_about_its_title(tmp_path):
+    text = "<head><title>Terms of\n sale</title></head><body>Before.<h2>Refunds</h2>Paid.<svg><title>No</title></svg>"
+    assert read(tmp_path, "a.html", text) == [
+        Section("Before.", "", "Terms of sale"),
+        Section("Refunds\nPaid.", "#Refunds", "Terms of sale > Refunds"),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_files_in_another_encoding_are_read_when_it_is_named(tmp_path, encoding):
+    for name, content in {"a.txt": "Köln", "a.csv": "text\nKöln\n", "a.jsonl": '{"text": "Köln"}\n'}.items():
+        assert [one.text for one in read(tmp_path, name, content.encode(encoding), encoding)] == ["Köln"]
+        with pytest.raises(BugFailure, match="is not UTF-8"):
+            read(tmp_path, name, content.encode(encoding))
+    with pytest.raises(BugFailure, match="is not"):
+        read(tmp_path, "a.csv", b"text\n\x81\n", "cp1252")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.md", ""), ("a.txt", ""), ("a.html", ""), ("a.jsonl", ""), ("a.csv", ""), ("a.csv", "a,b\n"), ("a.json", "[]")],
+)
+def test_files_without_content_have_no_sections(tmp_path, name, content):
+    assert read(tmp_path, name, content) == []
 
 
 def test_line_ends_and_a_byte_order_mark_do_not_matter(tmp_path):

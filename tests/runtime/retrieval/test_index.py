@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -76,8 +77,8 @@ def test_bm25_is_what_its_definition_says_after_any_changes(states, query):
             assert dict(await found(index, query, "vector")) == pytest.approx(
                 dict(await found(fresh, query, "vector")), abs=1e-5
             )
-            index.close()
-            fresh.close()
+            await index.aclose()
+            await fresh.aclose()
 
     asyncio.run(run())
 
@@ -88,7 +89,7 @@ async def test_vectors_find_what_is_written_alike(tmp_path):
     index = Index(None, corpus(tmp_path), lexical=True)
     assert await found(index, "ofice") == []
     assert (await found(index, "ofice", "vector"))[0][0] == "b.txt"
-    index.close()
+    await index.aclose()
 
 
 def test_ranks_are_joined_not_scores():
@@ -115,7 +116,7 @@ async def test_only_changed_files_are_read_and_embedded_again(tmp_path):
     await index.refresh(embed)
     assert embedded == ["text a", "text b", "text c", "another text"]
     assert {source for source, _ in await found(index, "text")} == {"a.txt", "b.txt"}
-    index.close()
+    await index.aclose()
 
 
 async def test_a_changed_file_costs_the_built_in_embedding_that_file_alone(tmp_path):
@@ -132,7 +133,7 @@ async def test_a_changed_file_costs_the_built_in_embedding_that_file_alone(tmp_p
     (kept,) = before.keys() & after.keys()
     assert len(before) == len(after) == 2 and before[kept] == after[kept]
     assert [source for source, _ in await found(index, "are refunds late", "vector")] == ["b.txt", "a.txt"]
-    index.close()
+    await index.aclose()
 
 
 async def test_a_failure_half_way_leaves_the_index_as_it_was(tmp_path):
@@ -146,7 +147,7 @@ async def test_a_failure_half_way_leaves_the_index_as_it_was(tmp_path):
     assert [chunk.text for chunk, _ in await index.search("text", None, "bm25", 5)] == ["good text"]
     (tmp_path / "b.txt").unlink()
     assert await found(index, "text") == []
-    index.close()
+    await index.aclose()
 
 
 @pytest.mark.parametrize(
@@ -154,8 +155,11 @@ async def test_a_failure_half_way_leaves_the_index_as_it_was(tmp_path):
     [
         ("*.md", "means no file"),
         ("none.txt", "means no file"),
-        ("sub", r'a folder.*"sub/\*\*/\*\.md"'),
-        ("a.py", "cannot be read"),
+        ("sub", r'a folder.*"sub/\*\*/\*"'),
+        ("a.py", "cannot be searched"),
+        ("*", r"1 of other types are there: \.py"),
+        ("https://example.com/a.md", "is an address"),
+        ("~/a.md", "`~` is no folder"),
     ],
 )
 async def test_a_corpus_that_is_none_is_told(tmp_path, pattern, told):
@@ -164,7 +168,18 @@ async def test_a_corpus_that_is_none_is_told(tmp_path, pattern, told):
     index = Index(None, corpus(tmp_path, pattern))
     with pytest.raises(BugFailure, match=told):
         await index.refresh(None)
-    index.close()
+    await index.aclose()
+
+
+async def test_signs_of_patterns_in_names_on_disk_are_names(tmp_path):
+    folder = tmp_path / "client [2026]"
+    folder.mkdir()
+    for name in ("a.txt", "b[1].txt", "b1.txt"):
+        (folder / name).write_text(name)
+    assert list(Corpus(folder, ("*.txt",), 300, 30).files()) == ["a.txt", "b1.txt", "b[1].txt"]
+    assert list(Corpus(folder, ("b[1].txt",), 300, 30).files()) == ["b[1].txt"]
+    assert list(Corpus(folder, ("[ab].txt",), 300, 30).files()) == ["a.txt"]
+    assert next(iter(Corpus(tmp_path, ("client [2026]/**",), 300, 30).files())) == "client [2026]/a.txt"
 
 
 async def test_empty_files_alone_find_nothing(tmp_path):
@@ -172,16 +187,18 @@ async def test_empty_files_alone_find_nothing(tmp_path):
     index = Index(None, corpus(tmp_path), lexical=True)
     for method in ("bm25", "vector", "hybrid"):
         assert await found(index, "text", method) == []
-    index.close()
+    await index.aclose()
 
 
 async def test_a_damaged_index_is_made_again(tmp_path):
     (tmp_path / "a.txt").write_text("text")
     file = tmp_path / "i.db"
     file.write_bytes(b"no data base at all" * 100)
+    (tmp_path / "i-1-1.faiss").touch()
     index = Index(file, corpus(tmp_path))
     assert await found(index, "text")
-    index.close()
+    assert not (tmp_path / "i-1-1.faiss").exists()
+    await index.aclose()
 
 
 BUILD = """
@@ -236,7 +253,7 @@ async def test_whoever_is_killed_leaves_no_half_index(tmp_path):
         tables.close()
     index = Index(tmp_path / "i.db", corpus(tmp_path), lexical=True)
     assert len(await found(index, "text", most=1000)) == 400
-    index.close()
+    await index.aclose()
 
 
 async def test_a_cancelled_refresh_stops_its_thread_and_can_begin_again(tmp_path):
@@ -250,7 +267,28 @@ async def test_a_cancelled_refresh_stops_its_thread_and_can_begin_again(tmp_path
         task.cancel()
         await asyncio.wait({task})
     assert len(await found(index, "text", most=1000)) == 300
-    index.close()
+    await index.aclose()
+
+
+async def test_those_who_wait_for_an_index_take_no_thread_from_others(tmp_path):
+    """A search that waits for a change of its index would else keep a name look-up waiting, and with it every call."""
+    (tmp_path / "a.txt").write_text("text")
+    index = Index(None, corpus(tmp_path))
+    await index.refresh(None)
+    over = threading.Event()
+    change = asyncio.create_task(index._work(lambda check: over.wait(30)))
+    searches = [asyncio.create_task(index.search("text", None, "bm25", 3)) for _ in range(100)]
+    await asyncio.sleep(0)
+    await asyncio.wait_for(asyncio.to_thread(len, ""), 20)
+    assert not any(one.done() for one in searches)
+    searches[-1].cancel()  # who waits for its turn need not wait for the end of the change
+    await asyncio.wait({searches[-1]}, timeout=20)
+    assert searches.pop().cancelled() and not change.done()
+    over.set()
+    await change
+    assert all(len(found) == 1 for found in await asyncio.gather(*searches))
+    await index.aclose()
+    assert not index._thread._threads & set(threading.enumerate())
 
 
 def test_unused_indexes_go_and_those_in_work_stay(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from tests.runtime.retrieval.world import MODEL, EmbeddingServer, searching, sources
 
 from adalang.language.fingerprint import disk_hash, fingerprint
-from adalang.runtime.failures import BugFailure, TransportFailure
+from adalang.runtime.failures import TransportFailure, UnreadableFailure
 from adalang.runtime.interpreter import RunFailed
 
 HANDBOOK = """# Handbook
@@ -72,6 +72,19 @@ async def test_nothing_asked_or_nothing_alike_finds_nothing(folder):
         assert await w.run("handbook", query="???") == []
 
 
+async def test_a_corpus_without_any_text_is_told(folder):
+    (folder / "handbook.md").write_text("")
+    async with searching(folder, retriever()) as w:
+        with pytest.raises(RunFailed, match="`handbook`: the corpus has no passages"):
+            await w.run("handbook", query="late")
+
+
+async def test_a_corpus_says_how_it_is_written(folder):
+    (folder / "handbook.md").write_bytes("# Köln\nDie Straße am Dom.".encode("latin-1"))
+    async with searching(folder, retriever('  encoding = "ISO-8859-1"\n')) as w:
+        assert sources(await w.run("handbook", query="straße")) == ["handbook.md#Köln"]
+
+
 async def test_embeddings_come_from_any_model_and_only_for_what_is_new(folder):
     async with EmbeddingServer() as server:
         text = MODEL + retriever("  method = hybrid\n  embedding = e\n")
@@ -129,6 +142,9 @@ async def test_cancelling_one_run_does_not_stop_another(folder):
 JUDGE = """
 prompt useful(question: str, passage: Passage) -> float {
   user = \"\"\"{{ question }} {{ passage.text }}\"\"\"
+}
+prompt scores(question: str, texts: str[]) -> float[] {
+  user = \"\"\"{{ question }} {{ texts | length }}\"\"\"
 }
 prompt order(question: str, texts: str[]) -> int[] {
   user = \"\"\"{{ question }} {{ texts | length }}\"\"\"
@@ -189,12 +205,38 @@ async def test_a_chat_model_orders_and_the_built_in_one_needs_no_call(folder):
         assert sources(found)[0] == "handbook.md#Parcels" and trace.usage.calls == 0
 
 
-async def test_a_reranker_that_gives_too_few_scores_is_told(folder):
-    async with searching(folder, JUDGE + retriever("  rerank = order\n")) as w:
-        w.gateway._lanes["builtin"] = Answers(lambda text: "[7, 8]")
-        with pytest.raises(RunFailed, match="`order` gave 2 scores for 3 passages") as failed:
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [("[3, 1, 7, 3]", [2, 0, 1]), ("[2, 2, 1]", [1, 0, 2]), ("[0, 2, 1]", [0, 2, 1]), ("[3, 0, 1]", [2, 0, 1])],
+)
+async def test_an_order_with_repeats_unknown_places_or_counted_from_0_is_still_an_order(folder, answer, expected):
+    query = "late parcels, paid back by the office"
+    async with searching(folder, retriever(name="plain")) as w:
+        given = sources(await w.run("plain", query=query))
+    for reranked in (JUDGE + retriever("  rerank = order\n"), retriever('  rerank = "openai/gpt-4o-mini"\n')):
+        async with searching(folder, reranked) as w:
+            w.gateway._lanes |= dict.fromkeys(("builtin", "openai"), Answers(lambda text: f'{{"answer": {answer}}}'))
+            assert sources(await w.run("handbook", query=query)) == [given[nth] for nth in expected]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer", "told"),
+    [
+        ("useful", "none", "`useful`: the answer is no float"),
+        ("order", "[7, 8]", "`order` named none of the 3 passages"),
+        ("scores", "[3, 1]", "`scores` gave 2 scores for 3 passages"),
+        ("openai", "[]", "openai/gpt-4o-mini gave no order of the passages"),
+        ("openai", "none of them", "openai/gpt-4o-mini gave no order of the passages"),
+    ],
+)
+async def test_a_bad_answer_of_a_reranker_is_a_lost_row_that_was_paid_and_no_bug(folder, prompt, answer, told):
+    text = JUDGE + retriever(f"  rerank = {prompt}\n").replace("= openai", '= "openai/gpt-4o-mini"')
+    async with searching(folder, text) as w:
+        w.gateway._lanes |= dict.fromkeys(("builtin", "openai"), Answers(lambda text: answer))
+        with pytest.raises(RunFailed, match=told) as failed:
             await w.run("handbook", query="late parcels, paid back by the office")
-        assert isinstance(failed.value.failure, BugFailure)
+        assert isinstance(failed.value.failure, UnreadableFailure)
+        assert failed.value.trace.usage.calls >= 1
 
 
 def test_the_fingerprint_follows_the_corpus(folder):
@@ -204,3 +246,14 @@ def test_the_fingerprint_follows_the_corpus(folder):
     before = fingerprint(program, "handbook", disk_hash)
     (folder / "handbook.md").write_text(HANDBOOK + "More.")
     assert fingerprint(program, "handbook", disk_hash) != before
+
+
+def test_a_pattern_is_hashed_by_names_and_contents_wherever_the_folder_is(tmp_path):
+    hashes = []
+    for name in ("one [1]", "two"):
+        (tmp_path / name / "sub").mkdir(parents=True)
+        (tmp_path / name / "sub" / "a.md").write_text("a")
+        hashes.append(disk_hash(tmp_path / name / "**" / "*.md"))
+    assert hashes[0] == hashes[1] is not None
+    (tmp_path / "two" / "sub" / "a.md").rename(tmp_path / "two" / "a.md")
+    assert disk_hash(tmp_path / "two" / "**" / "*.md") not in (None, hashes[0])

@@ -78,7 +78,14 @@ async def test_faiss_gives_what_exact_search_gives(folder, monkeypatch):
         (folder / f"n{number}.txt").unlink()
     async with searching(folder, text.replace("STORE", 'store = "faiss"\n'), kept=True) as w:
         assert sources(await w.run("notes", query="number1777 of topic27"))[0] == "n17.txt"
-    assert len(list((folder / ".adalang" / "indexes").glob("*.faiss"))) == 1
+    (kept,) = (folder / ".adalang" / "indexes").glob("*.faiss")
+    name, generation, newest = kept.stem.split("-")
+    newer = kept.with_name(f"{name}-{int(generation) + 1}-{newest}.faiss")
+    newer.write_bytes(b"another process's")
+    kept.write_bytes(kept.read_bytes()[:40])  # damaged: it is made anew
+    async with searching(folder, text.replace("STORE", 'store = "faiss"\n'), kept=True) as w:
+        assert sources(await w.run("notes", query="number1777 of topic27"))[0] == "n17.txt"
+    assert newer.exists() and kept.stat().st_size > 40
 
 
 @pytest.mark.parametrize("written", ["lancedb:", "lancedb:a", "qdrant:#x", "other:a#b", "x"])

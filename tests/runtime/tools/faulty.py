@@ -129,6 +129,11 @@ def process(x: str) -> str:
     return str(os.getpid())
 
 
+def waits_a_little(x: str) -> str:
+    time.sleep(0.1)
+    return process(x)
+
+
 class Unusual(BaseException):
     pass
 

@@ -12,12 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.faults.world import nothing_is_left
 from tests.runtime.world import World, world
 
 from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
 from adalang.runtime.interpreter import RunFailed
 from adalang.runtime.services import Services
+from adalang.runtime.tools import python_tools
 from adalang.runtime.tools.host import Tools
+from adalang.runtime.tools.python_tools import PythonTools
 
 FAULTY = Path(__file__).with_name("faulty.py")
 
@@ -93,6 +96,31 @@ async def test_calls_that_overlap_have_processes_of_their_own(tmp_path):
             await slow
 
 
+async def test_after_a_burst_of_calls_one_process_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(python_tools, "_SPARE_SECONDS", 0.2)
+    async with faulty(tmp_path, tool("process"), tool("waits_a_little")) as w:
+        pids = await asyncio.gather(*(w.run("waits_a_little", x="") for _ in range(3)))
+        assert len(set(pids)) == 3
+        last = await w.run("process", x="")
+        for one in set(pids) - {last}:
+            assert await asyncio.to_thread(ended, int(one))
+        assert await w.run("process", x="") == last
+
+
+async def test_a_process_that_is_being_started_ends_with_the_session(tmp_path):
+    shutil.copy(FAULTY, tmp_path / "t.py")
+    for turns in (1, 2, 3, 8):
+        tools = PythonTools()
+        one = tools.call(tmp_path / "t.py", "hangs", {"x": ""}, environment=dict(os.environ), seconds=60, memory=4096)
+        calling = asyncio.create_task(one)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await tools.aclose()
+        assert await asyncio.to_thread(nothing_is_left, tmp_path)
+        with pytest.raises((ToolFailure, BugFailure)):
+            await calling
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [
@@ -151,7 +179,9 @@ _PARENT = """
 import asyncio, sys
 from pathlib import Path
 from adalang.language.program import load
+from adalang.runtime.tools import python_tools
 from adalang.runtime.tools.host import Tools
+from adalang.runtime.tools.python_tools import PythonTools
 
 async def main():
     program = load(Path(sys.argv[1]))

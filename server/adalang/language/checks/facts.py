@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from adalang.language.checks.rows import LACKS, Column, summary
+from adalang.language.files import matching
 from adalang.language.python_functions import PythonFile, python_file
 
 
@@ -92,9 +93,10 @@ class DiskFacts:
         self._functions: dict[Path, PythonFile | None] = {}
 
     def exists(self, path: Path) -> bool | None:
-        if any(sign in str(path) for sign in "*?["):
-            return any(True for _ in _glob(path))
-        return os.path.exists(path)  # noqa: PTH110 - also of names that no file can have
+        try:
+            return bool(matching(path))
+        except (OSError, ValueError):  # a pattern that no file can match
+            return False
 
     def data(self, path: Path) -> DataFacts | None:
         if path not in self._data:
@@ -105,14 +107,6 @@ class DiskFacts:
         if path not in self._functions:
             self._functions[path] = python_file(path)
         return self._functions[path]
-
-
-def _glob(path: Path) -> list[Path]:
-    anchor = Path(path.anchor)
-    try:
-        return list(anchor.glob(str(path.relative_to(anchor))))
-    except (OSError, ValueError):  # a pattern that no file can match
-        return []
 
 
 def _read(path: Path) -> DataFacts | None:

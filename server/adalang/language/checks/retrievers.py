@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 from adalang.language import models
 from adalang.language.checks import components
 from adalang.language.checks.scope import Scope
@@ -18,7 +16,7 @@ from adalang.language.declarations import (
     Setting,
     Text,
 )
-from adalang.language.files import CORPUS
+from adalang.language.files import encoding_name, no_corpus
 from adalang.language.lower import Item
 from adalang.language.program import Entity
 from adalang.language.settings import DEFAULT_CHUNK, DEFAULT_OVERLAP
@@ -41,6 +39,9 @@ def check(scope: Scope, item: Item) -> None:
     elif not outside and not declaration.problems:
         message = 'A retriever needs its files: `corpus = "docs/*.md"`.'
         scope.report.add("ADL002", item, declaration.name.span, message)
+    if "encoding" in given and encoding_name(_word(given["encoding"].value)) is None:
+        message = f'There is no encoding `{_word(given["encoding"].value)}`; it is one such as "latin-1", "cp1252" or "utf-16".'
+        scope.report.add("ADL212", item, given["encoding"].value.span, message)
     if "embedding" in given:
         _embedding(scope, item, given["embedding"].value)
     if "store" in given:
@@ -56,13 +57,15 @@ def check(scope: Scope, item: Item) -> None:
 
 
 def _corpus(scope: Scope, item: Item, value: Expression) -> None:
-    for one in value.items if isinstance(value, ListExpression) else (value,):
+    written = value.items if isinstance(value, ListExpression) else (value,)
+    if not written:
+        scope.report.add("ADL212", item, value.span, 'The list names no files: `corpus = ["docs/*.md"]`.')
+    for one in written:
         if not isinstance(one, Text):
             continue
-        ending = PurePath(one.value).suffix.lower()
-        if ending not in (*CORPUS, ".*") and not ending.startswith((".[", ".?")) and (ending or "*" not in one.value):
-            message = f"`{one.value}` cannot be searched: files are {', '.join(CORPUS)}."
-            scope.report.add("ADL212", item, one.span, message)
+        problem = no_corpus(one.value)
+        if problem:
+            scope.report.add("ADL212", item, one.span, problem)
         elif scope.facts.exists(scope.module.path.parent / one.value) is False:
             message = f"There is no file `{one.value}` (looked beside this file)."
             scope.report.add("ADL501", item, one.span, message)

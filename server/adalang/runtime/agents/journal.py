@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Awaitable, Callable, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from adalang.runtime.approval import ApprovalRequest, Approver, Decision
-from adalang.runtime.failures import Failure, NotApproved, ToolFailure
-from adalang.runtime.services import Services
+from adalang.runtime.failures import BugFailure, NotApproved, ToolFailure, ToolUnavailable
 from adalang.runtime.trace import Place
 
-_STARTED, _ASKED = "started", "asked"
 _IN_DOUBT = "the run was stopped while this was called, so it is not known whether it took effect; it is not called again by itself"
+_BEGIN_ANEW = "; look whether it did, then delete the session (`adalang sessions delete`) to begin anew"
 
 
 class Journal(Protocol):
@@ -22,6 +21,25 @@ class Journal(Protocol):
     def read(self, place: Place) -> Mapping[str, Any] | None: ...
 
     def write(self, place: Place, content: Mapping[str, Any]) -> None: ...
+
+    def claim(self, place: Place, content: Mapping[str, Any]) -> None:
+        """Write what begins at a place. Raises BugFailure: somebody else has written there since it was read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A tool's call as the program means it, at a ``place`` of its own. ``repeatable``: to make it again does no harm.
+    ``observed``: an agent reads what comes of it, a failure too, and goes on from that."""
+
+    place: Place
+    tool: str
+    inputs: Mapping[str, Any]
+    repeatable: bool
+    observed: bool
+
+    def content(self, state: str, **more: Any) -> dict[str, Any]:
+        return {"state": state, "tool": self.tool, "of": digest(self.tool, self.inputs), **more}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,52 +50,49 @@ class Called:
     inputs: Mapping[str, Any]
 
 
-_place: ContextVar[Place | None] = ContextVar("place", default=None)
+def digest(component: str, inputs: Mapping[str, Any]) -> str:
+    """What tells whether something written down is of the same component and inputs, without writing those down."""
+    given = json.dumps([component, inputs], sort_keys=True, default=str)
+    return hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-async def once(journal: Journal, place: Place, *, repeatable: bool, call: Callable[[], Awaitable[Called]]) -> Called:
+async def once(journal: Journal, wanted: Wanted, call: Callable[[], Awaitable[Called]]) -> Called:
     """A tool's call, or what is written down of it. One that was under way when the run stopped is made again only if that does
-    no harm (``repeatable``) or a person was being asked.
+    no harm, one that failed only where nobody has gone on from that.
 
     Raises:
         ToolFailure, NotApproved: now, or when the call was made; or whether it took effect is in doubt.
+        BugFailure: a call that cannot be made twice is written down, and it was another one.
     """
-    known = journal.read(place)
-    match known.get("state") if known is not None else None:
-        case "done":
-            assert known is not None
-            return Called(known["output"], known["inputs"])
-        case "failed":
-            assert known is not None
-            raise (NotApproved if known["refused"] else ToolFailure)(known["error"])
-        case "started" if not repeatable:
-            raise ToolFailure(_IN_DOUBT)
-    journal.write(place, {"state": _STARTED})
-    _place.set(place)
+    known = journal.read(wanted.place)
+    if known is not None and known["of"] != digest(wanted.tool, wanted.inputs):
+        if not wanted.repeatable and known["state"] != "waits":
+            raise BugFailure(
+                f"before the run was stopped `{known['tool']}` was called here, and now `{wanted.tool}` would be with other "
+                f"inputs{_BEGIN_ANEW}"
+            )
+        known = None
+    match known:
+        case {"state": "done", "output": output, "inputs": inputs}:
+            return Called(output, inputs)
+        case {"state": "failed", "error": error, "refused": refused}:
+            raise (NotApproved if refused else ToolFailure)(error)
+        case {"state": "started"} if not wanted.repeatable:
+            raise ToolFailure(_IN_DOUBT if wanted.observed else _IN_DOUBT + _BEGIN_ANEW)
+    journal.claim(wanted.place, wanted.content("waits"))
     try:
         called = await call()
-    except (NotApproved, ToolFailure) as failure:
-        refused = isinstance(failure, NotApproved)
-        journal.write(place, {"state": "failed", "error": str(failure), "refused": refused})
+    except ToolFailure as failure:
+        if wanted.observed:
+            told = {"error": str(failure), "refused": isinstance(failure, NotApproved)}
+            journal.write(wanted.place, wanted.content("failed", **told))
+        elif not isinstance(failure, ToolUnavailable):  # of what was never answered nobody knows whether it took effect
+            journal.write(wanted.place, wanted.content("waits"))
         raise
-    except Failure:
-        journal.write(place, {"state": _ASKED})  # nothing was called, or nothing that counts: the next run tries again
-        raise
-    journal.write(place, {"state": "done", "output": called.output, "inputs": dict(called.inputs)})
+    journal.write(wanted.place, wanted.content("done", output=called.output, inputs=dict(called.inputs)))
     return called
 
 
-def with_journal(services: Services, journal: Journal) -> Services:
-    """The services with an approver that writes down while a person is being asked: nothing has been called then."""
-    asking: Approver = services.approver
-
-    async def ask(request: ApprovalRequest) -> Decision:
-        place = _place.get()
-        if place is None:
-            return await asking(request)
-        journal.write(place, {"state": _ASKED})
-        decision = await asking(request)
-        journal.write(place, {"state": _STARTED})
-        return decision
-
-    return replace(services, approver=ask)
+def started(journal: Journal, place: Place) -> None:
+    """The tool is called now: until then, as long as a person is asked, say, nothing has happened."""
+    journal.write(place, {**(journal.read(place) or {}), "state": "started"})

@@ -12,12 +12,12 @@ from adalang.language.declarations import AgentDeclaration, Constant, setting
 from adalang.language.program import Entity
 from adalang.runtime import running
 from adalang.runtime.agents.asking import Asking
-from adalang.runtime.agents.journal import Journal
+from adalang.runtime.agents.journal import Journal, digest
 from adalang.runtime.agents.native import Native
-from adalang.runtime.agents.react import React
+from adalang.runtime.agents.react import Closing
 from adalang.runtime.agents.steps import Dialect, Step
 from adalang.runtime.agents.toolbox import Asked
-from adalang.runtime.answers import AnswerForm, read_answer, read_json
+from adalang.runtime.answers import read_answer, read_json
 from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, UnreadableFailure, most_telling
 from adalang.runtime.listening import hearing
 from adalang.runtime.models.types import ModelSpec, ToolCall
@@ -81,14 +81,14 @@ class _Agent:
 
     async def answer(self) -> Sourced:
         while len(self.steps) < self.most:
-            step, at = await self._step(self.asking.dialect())
-            if not step.calls:
-                try:
+            step = Step("")
+            try:
+                step, at = await self._step(self.asking.dialect())
+                if not step.calls:
                     return self._ended(step, at)
-                except UnreadableFailure as failure:
-                    self.run.trace.calls[at].error = str(failure)
-                    self.steps.append(replace(step, observations=(f"{_sentence(failure)} {_NO_STEPS_LEFT}",)))
-                    return await self._last_word()
+            except UnreadableFailure as failure:
+                self.steps.append(replace(step, observations=(f"{_sentence(failure)} {_NO_STEPS_LEFT}",)))
+                return await self._last_word()
             self.steps.append(replace(step, observations=await self._observations(step, at)))
         last = self.steps[-1]
         closing = f"{last.observations[-1]}\n\n{_NO_STEPS_LEFT}"
@@ -183,17 +183,23 @@ class _Agent:
 
     async def _last_word(self) -> Sourced:
         """The final answer, asked for without tools and with the schema of the result."""
-        step, at = await self._step(_Closing(), structured=True)
         try:
-            return self._ended(step, at)
+            return self._ended(*await self._step(Closing(names=self.asking.toolbox.tools), structured=True))
         except UnreadableFailure as failure:
-            told = f"`{self.entity.id}` gave no final answer after {_counted(len(self.steps))}: {failure}"
-            self.run.trace.calls[at].error = told
+            asked = _counted(len(self.steps))
+            most = f" (`max_steps = {self.most}`; raise it if that is too few)" if len(self.steps) == self.most else ""
+            told = f"`{self.entity.id}` gave no final answer after {asked}{most}: {failure}"
             raise UnreadableFailure(told, raw=failure.raw) from failure
 
     def _ended(self, step: Step, at: int) -> Sourced:
         call = self.run.trace.calls[at]
-        call.output, call.reasoning = read_answer(step.text, self.form)
+        try:
+            call.output, call.reasoning = read_answer(step.text, self.form)
+            if call.output == "":
+                raise UnreadableFailure("the answer is empty", raw=call.raw)
+        except UnreadableFailure as failure:
+            call.error = str(failure)
+            raise
         self.call.reasoning = call.reasoning
         return Sourced(call.output, (Origin(at),))
 
@@ -207,7 +213,7 @@ class _Agent:
 
     def _written_down(self, call: Call) -> Step | None:
         known = self.run.journal.read(call.place) if self.run.journal is not None else None
-        if known is None:
+        if known is None or known["of"] != digest(self.entity.id, self.inputs):
             return None
         call.raw = known["raw"]
         return Step(known["text"], tuple(ToolCall(**one) for one in known["calls"]))
@@ -215,21 +221,8 @@ class _Agent:
     def _write_down(self, step: Step, call: Call) -> None:
         if self.run.journal is not None:
             calls = [{"id": one.id, "name": one.name, "arguments": one.arguments} for one in step.calls]
-            self.run.journal.write(call.place, {"raw": call.raw, "text": step.text, "calls": calls})
-
-
-class _Closing(React):
-    """The last word: the conversation so far as plain text, for some providers take no calls without tools beside them."""
-
-    def __init__(self) -> None:
-        super().__init__(())
-
-    def instruction(self, form: AnswerForm, thinking: str) -> str:
-        return form.instruction
-
-    def read(self, response: Any) -> Step:
-        step = super().read(response)
-        return Step("" if step.calls else step.text)
+            of = digest(self.entity.id, self.inputs)
+            self.run.journal.write(call.place, {"of": of, "raw": call.raw, "text": step.text, "calls": calls})
 
 
 def _number(declaration: AgentDeclaration, name: str) -> int | None:

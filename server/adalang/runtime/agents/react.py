@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,10 @@ from adalang.runtime.answers import AnswerForm
 from adalang.runtime.models.types import Message, Response, ToolCall
 
 _FINAL = re.compile(r"^[\s*#]*final answer[\s*]*:[\s*]*", re.IGNORECASE | re.MULTILINE)
+# The same label, where nothing but a thought stands before it.
+_LABEL = re.compile(
+    r"\A(?:[\s*#]*thought\b.*?^)?[\s*#]*final answer[\s*]*:[\s*]*", re.IGNORECASE | re.MULTILINE | re.DOTALL
+)
 _ACTION = re.compile(r"^[\s*#-]*action[\s*]*:[\s*`]*([\w.-]+)", re.IGNORECASE | re.MULTILINE)
 _BEFORE_INPUT = re.compile(r"(?:[\s*`(]|action input\s*\**:|json\b)*", re.IGNORECASE)
 # What a model writes that goes on by itself instead of waiting for its tools.
@@ -48,23 +52,42 @@ class React:
 
     def read(self, response: Response) -> Step:
         text = response.text
-        if made_up := _MADE_UP.search(text):
-            text = text[: made_up.start()]
-        final, actions = _FINAL.search(text), list(_ACTION.finditer(text))
-        if final and not (actions and actions[0].start() < final.start()):
+        final, action = _FINAL.search(text), _ACTION.search(text)
+        if final and not (action and action.start() < final.start()):
             return Step(text[final.end() :].strip())
-        if not actions:
+        if not action:
             return Step(text.strip())
+        if made_up := _MADE_UP.search(text, action.end()):
+            text = text[: made_up.start()]
+        actions = list(_ACTION.finditer(text))
         calls = tuple(
             ToolCall(f"call_{nth}", action[1], _arguments(text[action.end() :])) for nth, action in enumerate(actions)
         )
         return Step(text[: actions[0].start()].strip(), calls)
 
 
+@dataclass(frozen=True)
+class Closing(React):
+    """The last word: the conversation so far as plain text, for some providers take no calls without tools beside them. All that
+    comes is the answer, but for what calls one of the tools, by ``names``, once more: then there is none."""
+
+    functions: tuple[Mapping[str, Any], ...] = ()
+    names: Container[str] = ()
+
+    def instruction(self, form: AnswerForm, thinking: str) -> str:
+        return form.instruction
+
+    def read(self, response: Response) -> Step:
+        asked = super().read(response).calls
+        if any(one.name in self.names and one.arguments.startswith("{") for one in asked):
+            return Step("")
+        return Step(_LABEL.sub("", response.text, count=1).strip())
+
+
 def told_as_text(step: Step) -> list[Message]:
     """A step as a turn of the assistant and one of the user."""
     asked = [f"Action: {call.name} {arguments_text(call)}" for call in step.calls]
-    said = "\n".join(part for part in (step.text, *asked) if part)
+    said = "\n".join(part for part in (step.text, *asked) if part) or "(no answer)"  # some providers take no empty turn
     labels = [f"Observation of {call.name}: " for call in step.calls] or [""] * len(step.observations)
     heard = "\n".join(label + text for label, text in zip(labels, step.observations, strict=True))
     return [Message("assistant", said), Message("user", heard)]

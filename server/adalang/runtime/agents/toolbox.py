@@ -13,7 +13,7 @@ from adalang.language.program import Entity, Program
 from adalang.runtime.answers import coerced, read_json
 from adalang.runtime.failures import BugFailure, Failure, NotRecorded, TransportFailure, UnreadableFailure
 from adalang.runtime.fitting import shortened
-from adalang.runtime.inputs import checked_inputs
+from adalang.runtime.inputs import checked_inputs, refuse_no_numbers
 from adalang.runtime.models.types import ToolCall
 from adalang.runtime.provenance import Origin
 from adalang.runtime.running import Run
@@ -116,7 +116,9 @@ def _inputs(program: Program, tool: Entity, arguments: Mapping[str, Any]) -> dic
             if given[name] is None and one.default is not None:
                 del given[name]
     try:
-        return checked_inputs(program, tool, given)
+        checked = checked_inputs(program, tool, given)
+        refuse_no_numbers(tool, checked)
+        return checked
     except BugFailure as failure:
         raise _Misused(str(failure)) from failure
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from adalang.language.files import CORPUS
+from adalang.language.files import CORPUS, UTF_8, matching, no_corpus
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.retrieval.chunks import chunks
 from adalang.runtime.retrieval.documents import sections
@@ -21,49 +21,47 @@ _SETTLED_NS = 2_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """The files that ``patterns`` mean, seen from ``folder``, cut into passages of at most ``chunk`` tokens."""
+    """The files that ``patterns`` mean, seen from ``folder``, cut into passages of at most ``chunk`` tokens. Their text is
+    written in ``encoding``, one that Python knows."""
 
     folder: Path
     patterns: tuple[str, ...]
     chunk: int
     overlap: int
+    encoding: str = UTF_8
 
     def files(self) -> dict[str, Path]:
         """The files by the names that sources give them: relative to the folder, with ``/``; sorted in each pattern.
 
         Raises:
-            BugFailure: a pattern means no file, or a named file is of no type that can be read.
+            BugFailure: a pattern means no file, or none of a type that can be read.
         """
         found: dict[str, Path] = {}
         for pattern in self.patterns:
-            files = list(_matching(self.folder, pattern))
-            if not files:
-                raise BugFailure(f"the corpus `{pattern}` means no file that can be read ({self.folder}); {_TYPES}")
-            for path in files:
+            for path in _readable(self.folder, pattern):
                 found.setdefault(os.path.relpath(path, self.folder).replace(os.sep, "/"), path)
         return found
 
 
-_TYPES = f"files are {' '.join(CORPUS)}"
-
-
-def _matching(folder: Path, pattern: str) -> Iterator[Path]:
+def _readable(folder: Path, pattern: str) -> list[Path]:
+    problem = no_corpus(pattern)
     path = folder / pattern
-    if any(sign in pattern for sign in "*?["):
-        anchor = Path(path.anchor)
-        try:
-            found = sorted(anchor.glob(str(path.relative_to(anchor))))
-        except (OSError, ValueError) as error:
-            raise BugFailure(f"the corpus `{pattern}` is no pattern: {error}") from error
-        yield from (one for one in found if one.suffix.lower() in CORPUS and one.is_file())
-    elif path.is_dir():
+    if path.is_dir():
+        raise BugFailure(f'the corpus `{pattern}` is a folder; write which files of it: "{pattern.rstrip("/")}/**/*"')
+    try:
+        files = [one for one in matching(path) if one.is_file()]
+    except (OSError, ValueError) as error:
+        raise BugFailure(f"the corpus `{pattern}` is no pattern: {error}") from error
+    found = [one for one in files if one.suffix.lower() in CORPUS]
+    if not found:
+        if problem:
+            raise BugFailure(f"the corpus {problem}")
+        endings = sorted({one.suffix.lower() or "no ending" for one in files})
+        other = f"; {len(files)} of other types are there: {', '.join(endings)}" if files else ""
         raise BugFailure(
-            f'the corpus `{pattern}` is a folder; write which files of it: "{pattern.rstrip("/")}/**/*.md"'
+            f"the corpus `{pattern}` means no file that can be read ({folder}){other}; files are {' '.join(CORPUS)}"
         )
-    elif path.is_file():
-        if path.suffix.lower() not in CORPUS:
-            raise BugFailure(f"the corpus has `{pattern}`, which cannot be read; {_TYPES}")
-        yield path
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ def passages_of(
 ) -> Iterator[tuple[str, Chunk]]:
     """The passages of the files, each with its file's name. Raises BugFailure for a file that cannot be read."""
     for name, (path, _) in files.items():
-        for section in sections(path, name):
+        for section in sections(path, name, corpus.encoding):
             check()
             for text in chunks(section.text, corpus.chunk, corpus.overlap):
                 yield name, Chunk(f"{name}{section.place}", section.title, text)

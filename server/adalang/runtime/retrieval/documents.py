@@ -1,17 +1,19 @@
-"""The files of a corpus as sections with their place: Markdown, text, HTML, rows of JSONL and CSV, PDF."""
+"""The files of a corpus as sections with their place: Markdown, text, HTML, rows of data files, PDF."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from adalang.language.data import DataError, read_rows
+from adalang.language.data import DataError, NoRows, read_rows
+from adalang.language.files import ROWS, UTF_8
 from adalang.runtime.failures import BugFailure
 
-_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
 _FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n(?:---|\.\.\.)\n", re.DOTALL)
 _TEXT_COLUMNS = ("text", "content", "body", "passage", "context", "document", "answer")
@@ -29,26 +31,26 @@ class Section:
     bare: bool = False
 
 
-def sections(file: Path, name: str) -> Iterator[Section]:
+def sections(file: Path, name: str, encoding: str = UTF_8) -> Iterator[Section]:
     """The file's sections, in their order; those without any text are left out, and a heading with nothing below it stands
-    before the text of the next. ``name`` is what messages call the file.
+    before the text of the next. ``name`` is what messages call the file. A JSON file that has no rows is one text.
 
     Raises:
         BugFailure: it cannot be read; the message names the file, the place and the mend.
     """
     match file.suffix.lower():
-        case ".md":
-            found = _markdown(_text(file, name))
+        case ".md" | ".markdown":
+            found = _markdown(_text(file, name, encoding))
         case ".html" | ".htm":
             from adalang.runtime.retrieval.html import html_sections
 
-            found = html_sections(_text(file, name))
-        case ".jsonl" | ".csv":
-            found = _rows(file, name)
+            found = html_sections(_text(file, name, encoding))
+        case ending if ending in ROWS:
+            found = _rows(file, name, encoding)
         case ".pdf":
             found = _pdf(file, name)
         case _:
-            found = iter([Section(_text(file, name))])
+            found = iter([Section(_text(file, name, encoding))])
     return _without_bare(one for one in found if one.text.strip())
 
 
@@ -65,16 +67,18 @@ def _without_bare(found: Iterable[Section]) -> Iterator[Section]:
         yield replace(waiting[-1], text="\n\n".join(each.text for each in waiting), bare=False)
 
 
-def _text(file: Path, name: str) -> str:
+def _text(file: Path, name: str, encoding: str) -> str:
     try:
         data = file.read_bytes()
     except OSError as error:
         raise BugFailure(f"cannot read {name}: {error.strerror}") from error
     try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise BugFailure(f"{name}:{line}: the text is not UTF-8; save the file as UTF-8") from error
+        return data.decode(encoding).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeError as error:
+        before = data[: error.start] if isinstance(error, UnicodeDecodeError) else b""
+        line = before.count(b"\n") + 1
+        mend = 'save the file as UTF-8, or say how all are written: encoding = "latin-1"'
+        raise BugFailure(f"{name}:{line}: the text is not {encoding.upper()}; {mend}") from error
 
 
 def _markdown(text: str) -> Iterator[Section]:
@@ -93,23 +97,34 @@ def _markdown(text: str) -> Iterator[Section]:
         mark = _FENCE.match(line)
         if mark and (not fence or (mark[1].startswith(fence) and line.strip() == mark[1])):
             fence = "" if fence else mark[1]
-        heading = None if fence else _HEADING.match(line)
-        if heading:
+        heading = None if fence else _HEADING.fullmatch(line)
+        title = _title(heading[2]) if heading else ""
+        if heading and title:
             yield section()
             lines.clear()
             level = len(heading[1])
-            above[:] = [*(one for one in above if one[0] < level), (level, heading[2])]
+            above[:] = [*(one for one in above if one[0] < level), (level, title)]
         lines.append(line)
     yield section()
 
 
-def _rows(file: Path, name: str) -> Iterator[Section]:
-    """One section for each row: its text column, else all that it says. An `id` names the row, else its line does."""
-    if not file.stat().st_size:
-        return
+def _title(written: str) -> str:
+    """A heading's text without the signs that may close it, which stand by themselves."""
+    text = written.strip()
+    inner = text.rstrip("#")
+    return inner.rstrip() if inner == "" or inner[-1] in " \t" else text
+
+
+def _rows(file: Path, name: str, encoding: str) -> Iterator[Section]:
+    """One section for each row: its text column, else all that it says. An `id` that no other has names the row, else its line."""
     try:
-        rows = read_rows(file, root=file.parent)
+        rows = read_rows(file, root=file.parent, encoding=encoding)
+    except NoRows:
+        return
     except DataError as error:
+        if file.suffix.lower() == ".json" and _is_json(text := _text(file, name, encoding)):
+            yield Section(text)
+            return
         place = f"{name}:{error.line}" if error.line else name
         raise BugFailure(f"{place}: {error.message}; {error.mend}") from error
     for row in rows:
@@ -117,7 +132,15 @@ def _rows(file: Path, name: str) -> Iterator[Section]:
         column = next((one for one in _TEXT_COLUMNS if isinstance(values.get(one), str)), None)
         title = " > ".join(str(values[one]) for one in _TITLE_COLUMNS if one in values and column)
         text = str(values[column]) if column else "\n".join(f"{one}: {_said(value)}" for one, value in values.items())
-        yield Section(text, f"#{values['id']}" if "id" in values else f":{row.line}", title)
+        yield Section(text, f"#{row.id}" if str(values.get("id", "")).strip() == row.id else f":{row.line}", title)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _said(value: Any) -> str:

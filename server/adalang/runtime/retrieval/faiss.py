@@ -38,7 +38,7 @@ class Faiss:
 
     @classmethod
     def of(cls, tables: Tables, generation: int, file: Path | None) -> Faiss:
-        """From the disk where it was made before for this ``generation`` of the index ``file``, else made now.
+        """From the disk where it was made before for this ``generation`` of the index ``file``, else made now, as when it is damaged.
 
         Raises:
             BugFailure: faiss is not installed, or it cannot write.
@@ -51,22 +51,11 @@ class Faiss:
             return cls(_made(faiss, tables), tables.some_vectors)
         newest = tables.newest_vector()
         kept = file.with_name(f"{file.stem}-{generation}-{newest}.faiss")
-        if not kept.exists():
-            unfinished = kept.with_suffix(f".{os.getpid()}.part")
-            try:
-                faiss.write_index(_grown(faiss, tables, file) or _made(faiss, tables), str(unfinished))
-            except RuntimeError as error:
-                unfinished.unlink(missing_ok=True)
-                raise BugFailure(f"cannot write {kept}: {error}") from error
-            unfinished.replace(kept)
-            for old in file.parent.glob(f"{file.stem}-*.faiss"):
-                if old != kept:
-                    old.unlink(missing_ok=True)
-        try:
-            return cls(faiss.read_index(str(kept), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY), tables.some_vectors)
-        except RuntimeError:  # it was cut, or overwritten
-            kept.unlink(missing_ok=True)
-            return cls.of(tables, generation, file)
+        index = _read(faiss, kept) or _written(faiss, tables, file, kept)
+        for old in file.parent.glob(f"{file.stem}-*.faiss"):
+            if _generation(old) < generation:  # a newer one is another process's
+                old.unlink(missing_ok=True)
+        return cls(index, tables.some_vectors)
 
     def search(self, vector: Vector, most: int) -> Ranked:
         import numpy as np
@@ -82,6 +71,33 @@ class Faiss:
         return best(ids, matrix @ vector, most)
 
 
+def _generation(file: Path) -> int:
+    return int(file.stem.split("-")[-2])
+
+
+def _read(faiss: Any, file: Path, *, whole: bool = False) -> Any:
+    """What is in the file, or None where it is not there or damaged. Unless ``whole``, it is mapped and can only be searched."""
+    if not file.exists():
+        return None
+    try:
+        return faiss.read_index(str(file), 0 if whole else faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
+    except RuntimeError:  # or another process took it away just now
+        return None
+
+
+def _written(faiss: Any, tables: Tables, file: Path, kept: Path) -> Any:
+    unfinished = kept.with_suffix(f".{os.getpid()}.part")
+    try:
+        index = _grown(faiss, tables, file) or _made(faiss, tables)
+        faiss.write_index(index, str(unfinished))
+        unfinished.replace(kept)
+    except (RuntimeError, OSError) as error:
+        unfinished.unlink(missing_ok=True)
+        raise BugFailure(f"cannot write {kept}: {error}") from error
+    del index  # all of it is in memory
+    return _read(faiss, kept) or _made(faiss, tables)
+
+
 def _grown(faiss: Any, tables: Tables, file: Path) -> Any:
     """The former index with the vectors that came since; None where there is none, or too much of it would be gone.
 
@@ -90,9 +106,8 @@ def _grown(faiss: Any, tables: Tables, file: Path) -> Any:
     """
     count, _ = tables.vector_shape()
     for old in file.parent.glob(f"{file.stem}-*.faiss"):
-        try:
-            index = faiss.read_index(str(old))
-        except RuntimeError:  # another process took it away
+        index = _read(faiss, old, whole=True)
+        if index is None:
             continue
         _add(index, tables.vectors(after=int(old.stem.rpartition("-")[2])))
         same_kind = (index.ntotal > _FEW) == (count > _FEW)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from adalang.runtime.retrieval.documents import Section
 
-_UNSEEN = frozenset({"script", "style", "template", "noscript", "svg", "head", "nav"})
+_UNSEEN = frozenset({"script", "style", "template", "noscript", "svg", "head", "title", "nav"})
 _BLOCKS = frozenset(
     {"address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figure", "footer", "form"}
     | {"header", "hr", "li", "main", "ol", "p", "pre", "section", "table", "tr", "ul"}
@@ -19,18 +20,23 @@ _LINES = re.compile(r" ?\n(?: ?\n)+ ?")
 
 
 def html_sections(text: str) -> Iterator[Section]:
-    """The sections of a page, in their order; broken markup is read as browsers do, as far as it goes."""
+    """The sections of a page, in their order; broken markup is read as browsers do, as far as it goes. A page without a highest
+    heading is about what its `title` says."""
     reader = _Reader()
     reader.feed(text)
     reader.close()
     reader.end_section()
-    return iter(reader.found)
+    if reader.has_h1 or not reader.title:
+        return iter(reader.found)
+    return (replace(one, title=" > ".join(filter(None, (reader.title, one.title)))) for one in reader.found)
 
 
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[Section] = []
+        self.title = ""
+        self.has_h1 = False
         self._above: list[tuple[int, str]] = []
         self._text: list[str] = []
         self._heading: list[str] | None = None
@@ -58,6 +64,7 @@ class _Reader(HTMLParser):
             level, name = int(tag[1]), " ".join("".join(self._heading).split())
             self._heading = None
             if name:
+                self.has_h1 |= level == 1
                 self._above = [*(one for one in self._above if one[0] < level), (level, name)]
                 self._text.append(f"{name}\n")
         elif tag in _BLOCKS:
@@ -67,6 +74,8 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._unseen:
+            if self._unseen[-1] == "title" and "svg" not in self._unseen:
+                self.title = self.title or " ".join(data.split())
             return
         kept = data if self._verbatim else _BLANKS.sub(" ", data.replace("\n", " "))
         (self._text if self._heading is None else self._heading).append(kept)

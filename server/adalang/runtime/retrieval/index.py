@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -74,8 +75,13 @@ class Index:
         self._lengths: Lengths | None = None
         self._searched: Near | None = None
         self._generation = -1
-        self._guard = threading.Lock()
+        # One thread of its own: what waits for a long change takes no thread from others, and the tables are never used by two.
+        self._thread = ThreadPoolExecutor(1, "adalang-index")
         self._turn = asyncio.Lock()
+
+    def __len__(self) -> int:
+        """How many passages there were when it was read last."""
+        return len(self._lengths) if self._lengths is not None else 0
 
     async def refresh(self, embed: Embed | None) -> None:
         """Bring the index up to what the files say now; ``embed`` gives the vectors of new passages.
@@ -109,11 +115,16 @@ class Index:
             rankings.append(await self._outside.search(vector, depth))
         return fused(rankings, most) if method == "hybrid" else rankings[0][:most]
 
-    def close(self) -> None:
-        with self._guard:
-            if self._tables is not None:
-                self._tables.close()
-                self._tables = None
+    async def aclose(self) -> None:
+        """Close the file, once what is under way has ended; nothing can be searched any more."""
+        await self._work(self._closed)
+        self._thread.shutdown()
+
+    def _closed(self, check: Check) -> None:
+        if self._tables is not None:
+            self._tables.close()
+            self._tables = None
+        self._generation = -1
 
     # ---- bringing up to date
 
@@ -203,7 +214,7 @@ class Index:
     # ---- the file, and who may use it
 
     async def _work(self, do: Callable[[Check], Item]) -> Item:
-        """Run in a thread. Who is cancelled waits until the thread has stopped, so that nothing goes on behind its back."""
+        """Run in the index's thread. Who is cancelled waits until it has stopped there, so that nothing goes on behind its back."""
         stopped = threading.Event()
 
         def check() -> None:
@@ -211,22 +222,22 @@ class Index:
                 raise _Stopped
 
         def run() -> Item:
-            with self._guard:
-                try:
-                    return do(check)
-                except sqlite3.Error as error:
-                    kind = Damaged if is_damage(error) else BugFailure
-                    raise kind(
-                        f"the index {self._file or 'in memory'} cannot be used: {error}; delete it, and it is made again"
-                    ) from error
+            try:
+                return do(check)
+            except sqlite3.Error as error:
+                kind = Damaged if is_damage(error) else BugFailure
+                raise kind(
+                    f"the index {self._file or 'in memory'} cannot be used: {error}; delete it, and it is made again"
+                ) from error
 
-        working = asyncio.get_running_loop().run_in_executor(None, run)
+        job = self._thread.submit(run)
+        working = asyncio.wrap_future(job)
         try:
             return await asyncio.shield(working)
         except asyncio.CancelledError:
-            stopped.set()
-            await asyncio.wait({working})
-            if not working.cancelled():
+            if not job.cancel():  # it has begun
+                stopped.set()
+                await asyncio.wait({working})
                 working.exception()
             raise
 
@@ -245,10 +256,8 @@ class Index:
             await self._work(self._emptied)
 
     def _emptied(self, check: Check) -> None:
-        if self._tables is not None:
-            self._tables.close()
-            self._tables = None
-        self._generation = -1
+        """Not if another process has made it again already: then all can be read."""
+        self._closed(check)
         if self._file is not None:
             put_away(self._file)
 

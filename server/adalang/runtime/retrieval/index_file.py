@@ -28,8 +28,9 @@ def make_folder(folder: Path) -> None:
 def put_away(file: Path) -> None:
     """Delete a damaged index, but not one that another process has made again already: all of that can be read."""
     if not _is_whole(file):
-        for suffix in ("", "-wal", "-shm"):
-            file.with_name(file.name + suffix).unlink(missing_ok=True)
+        sides = (file.with_name(file.name + suffix) for suffix in ("-wal", "-shm"))
+        for one in (file, *sides, *file.parent.glob(f"{file.stem}-*.faiss")):
+            one.unlink(missing_ok=True)
 
 
 def _is_whole(file: Path) -> bool:

@@ -14,6 +14,7 @@ from adalang.language.declarations import (
     Text,
     setting,
 )
+from adalang.language.files import UTF_8, encoding_name
 from adalang.language.program import Entity, Program
 from adalang.language.settings import DEFAULT_CHUNK, DEFAULT_K, DEFAULT_OVERLAP
 from adalang.runtime.failures import BugFailure
@@ -58,9 +59,12 @@ def plan_of(program: Program, models: Models, entity: Entity) -> Plan:
         spec = models.of_value(values["embedding"], entity.module)
         embedding = spec if spec.id != LEXICAL else None
     chunk, overlap = _number(values.get("chunk"), DEFAULT_CHUNK), _number(values.get("overlap"), DEFAULT_OVERLAP)
+    encoding = encoding_name(_word(values.get("encoding")) or UTF_8)
+    if encoding is None:
+        raise BugFailure(f"`{entity.id}`: there is no such encoding")
     plan = Plan(
         folder=entity.module.path.parent,
-        corpus=Corpus(entity.module.path.parent, patterns, chunk, overlap) if patterns else None,
+        corpus=Corpus(entity.module.path.parent, patterns, chunk, overlap, encoding) if patterns else None,
         method=method,
         embedding=embedding,
         k=_number(values.get("k"), DEFAULT_K),

@@ -6,12 +6,14 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import pairwise
+from math import isfinite
 from typing import Any
 
+from adalang.language.checks.scope import result_type
 from adalang.language.program import Entity, Program
 from adalang.language.types import INT, ListOf, ObjectOf, Primitive, Type
 from adalang.runtime.answers import answer_form, read_answer
-from adalang.runtime.failures import BugFailure
+from adalang.runtime.failures import BugFailure, UnreadableFailure, most_telling
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.gateway import Gateway
 from adalang.runtime.models.reranking import is_reranker
@@ -39,20 +41,26 @@ async def by_prompt(program: Program, prompt: Entity, query: str, found: Passage
     """One call for all passages if the prompt takes a list, else one for each.
 
     Raises:
-        BugFailure: the prompt does not take a query and passages, or gives no scores.
+        BugFailure: the prompt does not take a query and passages, or gives no numbers.
+        UnreadableFailure: the model's numbers say nothing about these passages.
     """
     inputs = {one.name.text: program.type_of(one.type, prompt.module) for one in prompt.declaration.parameters}  # type: ignore[union-attr]
     name = next((one for one, declared in inputs.items() if isinstance(declared, ListOf)), "")
     rest = [one for one in inputs if one != name]
     if name and len(rest) == 1:
         given = [_as(inputs[name].item, one) for one in found]  # type: ignore[union-attr]
-        return ordered(found, await ask(prompt, {rest[0]: query, name: given}, 0), prompt.id)
+        answer = await ask(prompt, {rest[0]: query, name: given}, 0)
+        whole = result_type(program, prompt) == ListOf(INT)
+        return _read(found, answer, f"`{prompt.id}`", whole=whole)
     if name or len(rest) != 2:
         raise BugFailure(f"`{prompt.id}` cannot rerank: it has to take a query, and a passage or a list of them")
     calls = [ask(prompt, {rest[0]: query, rest[1]: _as(inputs[rest[1]], one)}, nth) for nth, one in enumerate(found)]
-    async with asyncio.TaskGroup() as group:
-        answers = [group.create_task(_awaited(one)) for one in calls]
-    return ordered(found, [_score(one.result(), prompt.id) for one in answers], prompt.id)
+    try:
+        async with asyncio.TaskGroup() as group:
+            answers = [group.create_task(_awaited(one)) for one in calls]
+    except BaseExceptionGroup as errors:
+        raise most_telling(errors) from None
+    return scored(found, [_score(one.result(), prompt.id) for one in answers], f"`{prompt.id}`")
 
 
 async def by_model(
@@ -72,29 +80,51 @@ async def by_model(
         Message("user", f"Query: {query}\n\nPassages:\n\n{numbered}"),
     )
     response = await gateway.complete(Request(model, messages, form.schema, "order"), budget=budget)
-    order, _ = read_answer(response.text, form)
-    return ordered(found, order, model.id), response.usage
+    try:
+        order, _ = read_answer(response.text, form)
+        return ordered(found, order, model.id), response.usage
+    except UnreadableFailure as failure:
+        message = f"{model.id} gave no order of the passages: {failure}"
+        raise UnreadableFailure(message, raw=response.text, usage=response.usage) from failure
 
 
-def ordered(found: Passages, answer: Any, who: str) -> Passages:
-    """Whole numbers that are places (from 1), each once, are an order; any others, one for each passage, are scores.
+def ordered(found: Passages, places: Sequence[int], who: str) -> Passages:
+    """The passages in the order of their places, from 1 (or from 0, where 0 is among them and there is no last one).
 
-    What an order leaves out stays behind it, as it was.
+    Places that come again or do not exist count for nothing; what an order leaves out stays behind it, as it was.
+
+    Raises:
+        UnreadableFailure: there is no such place at all.
     """
+    first = 0 if 0 in places and len(found) not in places else 1
+    kept = [place - first for place in dict.fromkeys(places) if 0 <= place - first < len(found)]
+    if not kept:
+        raise UnreadableFailure(f"{who} named none of the {len(found)} passages", raw=str(places))
+    whole = [*kept, *(nth for nth in range(len(found)) if nth not in set(kept))]
+    return [{**found[nth], "score": 1 / rank} for rank, nth in enumerate(whole, start=1)]
+
+
+def scored(found: Passages, scores: Sequence[float], who: str) -> Passages:
+    """The passages by their scores, the highest first.
+
+    Raises:
+        UnreadableFailure: there is not a score for each, or one is no number.
+    """
+    if len(scores) != len(found):
+        raise UnreadableFailure(f"{who} gave {len(scores)} scores for {len(found)} passages", raw=str(scores))
+    if not all(map(isfinite, scores)):
+        raise UnreadableFailure(f"{who} gave a score that is no finite number", raw=str(scores))
+    return _sorted(found, scores)
+
+
+def _read(found: Passages, answer: Any, who: str, *, whole: bool) -> Passages:
+    """What a prompt gave for all: ``order`` or ``scores``, or a list, which is an order if it is one of ``whole`` numbers."""
     if isinstance(answer, Mapping):
+        whole = "order" in answer
         answer = answer.get("order", answer.get("scores"))
-    if not isinstance(answer, Sequence) or isinstance(answer, str):
-        raise BugFailure(f"`{who}` cannot rerank: it has to give a list of numbers, or a number for one passage")
-    places = [one for one in answer if isinstance(one, int) and not isinstance(one, bool) and 1 <= one <= len(found)]
-    if len(places) == len(answer) and len(set(places)) == len(places):
-        first = [found[one - 1] for one in places]
-        kept = set(places)
-        rest = [one for nth, one in enumerate(found, start=1) if nth not in kept]
-        whole = [*first, *rest]
-        return [{**one, "score": 1 / rank} for rank, one in enumerate(whole, start=1)]
-    if len(answer) != len(found):
-        raise BugFailure(f"`{who}` gave {len(answer)} scores for {len(found)} passages")
-    return _sorted(found, [float(one) for one in answer])
+    if not isinstance(answer, list) or not all(isinstance(one, int | float) for one in answer):
+        raise BugFailure(f"{who} cannot rerank: it has to give a list of numbers, or a number for one passage")
+    return ordered(found, answer, who) if whole else scored(found, answer, who)
 
 
 def lexical_scores(query: str, texts: Sequence[str]) -> list[float]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import copy
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from adalang.language.program import Entity, Program
 from adalang.runtime.failures import BugFailure, Failure
@@ -25,6 +25,8 @@ from adalang.runtime.retrieval.tables import FORMAT
 
 if TYPE_CHECKING:
     from adalang.runtime.trace import Call
+
+Item = TypeVar("Item")
 
 
 class Indexes:
@@ -63,7 +65,7 @@ class Indexes:
 
     async def aclose(self) -> None:
         for one in self._indexes.values():
-            one.close()
+            await one.aclose()
         for store in self._outside.values():
             await store.aclose()
         self._indexes.clear()
@@ -79,7 +81,8 @@ def _name(plan: Plan) -> str:
     if spec is not None:
         embedding = [spec.id, public_options(spec.options), without_login(spec.api_base)]
     outside = plan.store if plan.store != "faiss" else ""  # which searches the vectors that are in the index anyway
-    content = [FORMAT, str(corpus.folder), list(corpus.patterns), corpus.chunk, corpus.overlap, embedding, outside]
+    read = [str(corpus.folder), list(corpus.patterns), corpus.encoding, corpus.chunk, corpus.overlap]
+    content = [FORMAT, *read, embedding, outside]
     return hashlib.sha256(canonical_json(content).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
@@ -140,9 +143,7 @@ class Retrieval:
             return found
         if isinstance(plan.rerank, Entity):
             return await rerank.by_prompt(self.program, plan.rerank, query, found, ask)
-        ranked, usage = await rerank.by_model(self.gateway, plan.rerank, query, found, self.budget)
-        call.usage += usage
-        return ranked
+        return await _paid(rerank.by_model(self.gateway, plan.rerank, query, found, self.budget), call)
 
     async def _prepared(self, entity: Entity, call: Call) -> Plan:
         """The plan, once its index is up to date. Who comes meanwhile waits, and fails as it does; who comes later tries again."""
@@ -160,7 +161,10 @@ class Retrieval:
                     assert spec is not None
                     return await self._embed(spec, texts, call)
 
-                await self.indexes.of(plan).refresh(embed if spec is not None else None)
+                index = self.indexes.of(plan)
+                await index.refresh(embed if spec is not None else None)
+                if not len(index):
+                    raise BugFailure(f"`{entity.id}`: the corpus has no passages: there is no text in its files")
         except BaseException as error:
             del self._ready[entity.id]
             if isinstance(error, Exception):
@@ -172,9 +176,18 @@ class Retrieval:
         return plan
 
     async def _embed(self, model: ModelSpec, texts: Sequence[str], call: Call) -> list[bytes]:
-        vectors, usage = await self.gateway.embed(model, texts, budget=self.budget)
-        call.usage += usage
-        return vectors
+        return await _paid(self.gateway.embed(model, texts, budget=self.budget), call)
+
+
+async def _paid(buying: Awaitable[tuple[Item, Usage]], call: Call) -> Item:
+    """What is bought; its cost is the call's, also when it comes to nothing."""
+    try:
+        found, usage = await buying
+    except Failure as failure:
+        call.usage += failure.usage
+        raise
+    call.usage += usage
+    return found
 
 
 def _result(ready: asyncio.Future[Plan]) -> Plan:

@@ -19,7 +19,7 @@ from typing import Any
 
 from adalang.runtime.retrieval.words import terms
 
-FORMAT = 2
+FORMAT = 3
 """Part of an index's name: other code, other index."""
 _BUSY_SECONDS = 30.0
 _MOST_PARTS = 8

@@ -5,7 +5,6 @@ Whether a person has to agree, and whether a tool with effects may be called at 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol
@@ -17,7 +16,7 @@ from adalang.language.types import describe, misfit
 from adalang.runtime import dataflow
 from adalang.runtime.approval import ApprovalRequest
 from adalang.runtime.failures import BugFailure, NotApproved, NotRecorded, ToolFailure, ToolUnavailable
-from adalang.runtime.inputs import checked_inputs
+from adalang.runtime.inputs import checked_inputs, refuse_no_numbers
 from adalang.runtime.operators import truth
 from adalang.runtime.services import Services
 from adalang.runtime.tools.source import has_effects
@@ -28,6 +27,8 @@ class Run(dataflow.Run, Protocol):
 
     @property
     def services(self) -> Services: ...
+
+    def calling(self, at: int) -> None: ...
 
 
 async def call_tool(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int) -> Any:
@@ -44,7 +45,7 @@ async def call_tool(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int
     declaration = entity.declaration
     assert isinstance(declaration, ToolDeclaration)
     services = run.services
-    _refuse_no_numbers(entity, inputs)
+    refuse_no_numbers(entity, inputs)
     asks = await _asks(run, entity, declaration, inputs, at)
     guarded = asks or has_effects(entity)
     if guarded and services.effects == "replay":
@@ -52,6 +53,7 @@ async def call_tool(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int
     if asks:
         inputs = run.trace.calls[at].inputs = await _agreed(run, entity, inputs, at)
     observations = services.observations if guarded else None
+    run.calling(at)
     try:
         output = await services.tools.call(run.program, entity, inputs)
         if reason := misfit(output, result_type(run.program, entity)):
@@ -107,7 +109,7 @@ def _taken(program: Program, entity: Entity, inputs: Mapping[str, Any]) -> dict[
         BugFailure: it does not take them.
     """
     checked = checked_inputs(program, entity, inputs)
-    _refuse_no_numbers(entity, checked)
+    refuse_no_numbers(entity, checked)
     return checked
 
 
@@ -135,14 +137,6 @@ async def _replayed(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int
         f"`{entity.id}` has effects or needs approval, so it is only replayed here, and no earlier call with these "
         "inputs is recorded; `adalang eval --split train` (and val, test) records those of a split"
     )
-
-
-def _refuse_no_numbers(entity: Entity, inputs: Mapping[str, Any]) -> None:
-    """A NaN is neither above nor below any limit: no condition would hold it back."""
-    try:
-        json.dumps(inputs, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise BugFailure(f"`{entity.id}` takes plain JSON: {error}") from error
 
 
 def _sentence(reason: str) -> str:

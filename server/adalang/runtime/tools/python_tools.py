@@ -1,20 +1,24 @@
-"""Which process runs a call of a Python function. A tool's file has one that stays warm, and more while calls overlap; a metric's
-has one, which all its calls share."""
+"""Which process runs a call of a Python function. A tool's file has one that stays warm, and more as long as calls overlap; a
+metric's has one, which all its calls share."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from adalang.runtime.failures import ToolFailure
 from adalang.runtime.tools.python_process import PythonProcess
 from adalang.runtime.tools.source import SECONDS
 
 _MOST = 8
 """Processes of one file: further calls wait for one of them."""
+_SPARE_SECONDS = 3.0
+"""How long a process that is not needed waits for the next burst of calls, if it is not the file's only one."""
 
 Key = tuple[Path, int, frozenset[tuple[str, str]]]
 
@@ -22,7 +26,39 @@ Key = tuple[Path, int, frozenset[tuple[str, str]]]
 @dataclass(eq=False)
 class _File:
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST))
-    idle: list[PythonProcess] = field(default_factory=list)
+    idle: list[tuple[PythonProcess, float]] = field(default_factory=list)
+    """Those without a call, and since when; the one used last stands last."""
+    tidying: asyncio.TimerHandle | None = None
+    closed: bool = False
+
+    def rest(self, process: PythonProcess) -> None:
+        """A process has nothing to do any more."""
+        self.idle.append((process, time.monotonic()))
+        if len(self.idle) > 1 and self.tidying is None:
+            self.tidying = asyncio.get_running_loop().call_later(_SPARE_SECONDS, self._tidy)
+
+    def warm(self) -> PythonProcess | None:
+        """The process that was used last, as long as its files have not changed."""
+        while self.idle:
+            process, _ = self.idle.pop()
+            if process.alive and process.current:
+                return process
+            process.kill()
+        return None
+
+    def close(self) -> None:
+        self.closed = True
+        if self.tidying is not None:
+            self.tidying.cancel()
+
+    def _tidy(self) -> None:
+        """End those that were not needed for a while, but for the one used last."""
+        self.tidying, now = None, time.monotonic()
+        while len(self.idle) > 1 and now - self.idle[0][1] >= _SPARE_SECONDS:
+            self.idle.pop(0)[0].kill()
+        if len(self.idle) > 1:
+            wait = self.idle[0][1] + _SPARE_SECONDS - now
+            self.tidying = asyncio.get_running_loop().call_later(wait, self._tidy)
 
 
 class PythonTools:
@@ -33,6 +69,7 @@ class PythonTools:
         self._shared: dict[Path, PythonProcess] = {}
         self._borrowed: Counter[PythonProcess] = Counter()
         self._all: set[PythonProcess] = set()
+        self._starts: set[asyncio.Task[PythonProcess]] = set()
         self._starting = asyncio.Lock()
 
     async def call(
@@ -49,14 +86,14 @@ class PythonTools:
         of the call's."""
         known = self._files.setdefault((file, memory, frozenset(environment.items())), _File())
         async with known.places:
-            process = self._warm(known)
-            if process is None:
-                process = await self._started(file, environment, memory, seconds)
+            if known.closed:
+                raise ToolFailure("its session has ended")
+            process = known.warm() or await self._started(file, environment, memory, seconds)
             try:
                 return await process.call(function, inputs, seconds)
             finally:
                 if process.alive:
-                    known.idle.append(process)
+                    known.rest(process)
                 self._all = {one for one in self._all if not one.gone}
 
     async def borrow(self, file: Path, environment: Mapping[str, str]) -> PythonProcess:
@@ -79,26 +116,33 @@ class PythonTools:
             self._let_go(process)
 
     async def aclose(self) -> None:
-        """End all processes, those at work too."""
+        """End all processes, those at work too, and those that are being started."""
+        for one in self._files.values():
+            one.close()
+        while self._starts:
+            await asyncio.wait(self._starts)
         ending, self._all, self._files, self._shared = self._all, set(), {}, {}
         await asyncio.gather(*(one.ended() for one in ending))
 
     async def _started(self, file: Path, environment: Mapping[str, str], memory: int, seconds: float) -> PythonProcess:
+        start = asyncio.create_task(self._start(file, environment, memory))
+        self._starts.add(start)
+        start.add_done_callback(self._starts.discard)
+        try:
+            process = await start
+        except asyncio.CancelledError:
+            if start.done() and not start.cancelled() and start.exception() is None:
+                start.result().kill()  # it was there just now
+            raise
+        await process.imported(seconds)
+        return process
+
+    async def _start(self, file: Path, environment: Mapping[str, str], memory: int) -> PythonProcess:
         process = await PythonProcess.start(file, environment, memory)
         self._all.add(process)
-        await process.imported(seconds)
         return process
 
     def _let_go(self, process: PythonProcess) -> None:
         if not self._borrowed[process]:
             del self._borrowed[process]
             process.kill()
-
-    def _warm(self, known: _File) -> PythonProcess | None:
-        """The process that was used last, as long as its files have not changed."""
-        while known.idle:
-            process = known.idle.pop()
-            if process.alive and process.current:
-                return process
-            process.kill()
-        return None

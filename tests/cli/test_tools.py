@@ -77,6 +77,15 @@ def test_without_a_terminal_approval_is_refused_and_the_mend_is_told(shop: Path)
     assert "`refund` was not approved: run it in a terminal to be asked, or from Python with `approve`" in done.stderr
 
 
+def test_an_agent_whose_tool_nobody_could_approve_says_so_once(shop: Path) -> None:
+    text = REFUND + 'agent clerk(message: str) -> str {\n  model = "builtin/lexical"\n  tools = [refund]\n}\n'
+    (shop / "shop.adal").write_text(text)
+    given = ("--set", "message=A refund of 60 for the order 7, please.")
+    done = adalang("run", "shop.adal:clerk", *given, cwd=shop)
+    assert done.returncode == 0 and not called(shop), done.stderr
+    assert done.stderr.count("note: `refund` was not called: nobody could approve it; run it in a terminal") == 1
+
+
 def test_at_a_terminal_a_person_decides_and_may_change_the_call(shop: Path) -> None:
     answers = 'maybe\ne\n{"amount": 55}\ny\n'
     code, shown = at_terminal(shop, answers, "run", "shop.adal:refund", "--set", "order=7", "--set", "amount=60")

@@ -23,6 +23,7 @@ from adalang.store.records import (
     Proposal,
     ResponseRecord,
     RunRecord,
+    SessionRecord,
 )
 
 EVIDENCE = Evidence(
@@ -209,6 +210,19 @@ def test_prune_deletes_what_is_old_and_never_the_looks(store: Store) -> None:
     }
     with pytest.raises(ValueError, match="cannot be pruned"):
         store.prune("holdout_looks")
+
+
+def test_prune_leaves_sessions_that_can_be_resumed(store: Store) -> None:
+    stopped, done = SessionRecord("a.adal", "helper", "ann", {}), SessionRecord("a.adal", "helper", "bob", {})
+    store.put_session(stopped)
+    store.put_session(done)
+    for one in (stopped, done):
+        store.put_session_step(one.id, "0", {"state": "done"})
+    store.put_session(replace(done, status="finished"))
+    assert store.prune("sessions") == {"session_steps": 0, "sessions": 1}
+    assert store.sessions() == [stopped] and store.session_steps(stopped.id)
+    store.delete_session(stopped.id)
+    assert not store.sessions() and not store.session_steps(stopped.id)
 
 
 def test_prune_leaves_the_log_of_an_optimization_that_can_be_resumed(store: Store) -> None:

@@ -40,7 +40,7 @@ class Conversation:
         """Go on with the run that was stopped, with the inputs that it was begun with.
 
         Raises:
-            BugFailure: there is none, or the session is at work already.
+            BugFailure: there is none, the session is at work already, or the program is another one than the run was begun with.
             CheckFailed, RunFailed, ProgramClosed: as a call of the component.
         """
         return self._component._program._call(self._work({}, resume=True))

@@ -23,6 +23,7 @@ from adalang.cli import (
     run_component,
     runs,
     server,
+    sessions,
     store,
     stubs,
     trace,
@@ -51,6 +52,7 @@ app.command("compare")(compare.compare)
 app.command("optimize")(optimize.optimize)
 app.add_typer(proposals.app, name="proposals")
 app.add_typer(runs.app, name="runs")
+app.add_typer(sessions.app, name="sessions")
 app.command("stubs")(stubs.stubs)
 app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)

@@ -13,16 +13,22 @@ from adalang.report.visible import visible
 if TYPE_CHECKING:
     from adalang.runtime.approval import ApprovalRequest, Approver, Decision
 
-_NO_TERMINAL = "run it in a terminal to be asked, or from Python with `approve`"
+NO_TERMINAL = "run it in a terminal to be asked, or from Python with `approve`"
 
 
-def terminal_approver() -> Approver:
-    """Shows the call and takes yes, no, or other inputs, one question at a time; without a terminal it refuses."""
-    from adalang.runtime.approval import Decision, in_daemon_thread, nobody_because
+def terminal_approver(unasked: Callable[[str], object] = lambda tool: None) -> Approver:
+    """Shows the call and takes yes, no, or other inputs, one question at a time. Without a terminal it refuses, and tells ``unasked``
+    which tool."""
+    from adalang.runtime.approval import Decision, in_daemon_thread
 
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return nobody_because(_NO_TERMINAL)
     turn = asyncio.Lock()
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+
+        async def refuse(request: ApprovalRequest) -> Decision:
+            unasked(request.tool)
+            return Decision(False, request.inputs, NO_TERMINAL)
+
+        return refuse
 
     async def ask(request: ApprovalRequest) -> Decision:
         async with turn:

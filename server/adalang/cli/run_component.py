@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -39,7 +40,7 @@ def run(
         None, "--record", help="Also write every answer to this recording, for replay/FILE.", show_default=False
     ),
     session_name: str = typer.Option(
-        "", "--session", help="Keep the run under this name after each step, to go on with it."
+        None, "--session", help="Keep the run under this name after each step, to go on with it.", show_default=False
     ),
     resume: bool = typer.Option(False, "--resume", help="Go on with the session's run that was stopped."),
     json_output: bool = typer.Option(False, "--json", help="Print output, usage and trace as JSON."),
@@ -56,7 +57,9 @@ def run(
     settings = settings_for(file)
     streams = stream if stream is not None else sys.stdout.isatty() and not json_output
     values = _inputs(set, inputs)
-    if resume and not session_name:
+    if session_name is not None and not session_name.strip():
+        raise typer.BadParameter("--session needs a name")
+    if resume and session_name is None:
         raise typer.BadParameter("--resume needs the session's name: --session NAME")
     if resume and values:
         raise typer.BadParameter("--resume goes on with the inputs that the session was begun with; give none")
@@ -65,14 +68,15 @@ def run(
     async def work() -> None:
         from dataclasses import replace
 
-        from adalang.cli.approving import terminal_approver
+        from adalang.cli.approving import NO_TERMINAL, terminal_approver
         from adalang.cli.streamed import AnswerShown
         from adalang.engine.checked import find_component
         from adalang.language.reach import reached
         from adalang.runtime.failures import BugFailure
 
         async with open_session(file, settings, model, record) as session:
-            session.services = replace(session.services, approver=terminal_approver())
+            uncalled: dict[str, None] = {}
+            session.services = replace(session.services, approver=terminal_approver(uncalled.setdefault))
             program = session.load(file)
             check_chosen(program, chosen_models(model))
             entity = find_component(program, name)
@@ -96,7 +100,8 @@ def run(
             except BaseException:
                 kept = session.store.session(file.absolute(), entity.id, session_name) if session_name else None
                 if kept is not None and kept.status == "open":
-                    note(f"What was done is kept. Go on with: adalang run {target} --session {session_name} --resume")
+                    again = shlex.join(["adalang", "run", target, "--session", session_name, "--resume"])
+                    note(f"What was done is kept. Go on with: {again}")
                 raise
             usage = trace.usage
             if shown is not None:
@@ -104,6 +109,8 @@ def run(
             for one in trace.calls:
                 for cut in one.cuts:
                     note(f"note: `{one.component}`: {cut}")
+            for refused in uncalled:
+                note(f"note: `{refused}` was not called: nobody could approve it; {NO_TERMINAL}")
             if json_output:
                 whole = {"output": output, "usage": _plain(usage), "trace": trace.to_json()}
                 print_json(whole) if shown is None else print(json.dumps({"event": "done", **whole}, default=str))

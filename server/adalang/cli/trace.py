@@ -58,7 +58,7 @@ def list_traces(
 
 @app.command("show")
 def show(
-    run: str = typer.Argument("", help="A run's id, or the start of it; default: the newest.", show_default=False),
+    run: str = typer.Argument(None, help="A run's id, or the start of it; default: the newest.", show_default=False),
     full: bool = typer.Option(False, "--full", "-f", help="Whole texts, and the messages."),
     json_output: bool = JSON,
     root: Path = ROOT,
@@ -171,8 +171,10 @@ def _filters(component: str, eval: str, origin: str, errors: bool, failing: bool
     }
 
 
-def _record(store: Store, run: str) -> RunRecord:
-    found = store.runs.get(run)
+def _record(store: Store, run: str | None) -> RunRecord:
+    if run is not None and not run.strip():
+        raise typer.BadParameter("a run's id is empty; leave it out for the newest run")
+    found = store.runs.get(run or "")
     if found is None:
         known = ", ".join(one.id for one in store.runs.find(limit=5))
         hint = f"the newest are {known}" if known else "none is kept yet: `adalang run FILE:NAME` leaves one"

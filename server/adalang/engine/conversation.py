@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from adalang.engine.locks import alone
+from adalang.engine.sessions import session_key
 from adalang.language.declarations import AgentDeclaration, PromptDeclaration
 from adalang.language.fingerprint import fingerprint
 from adalang.language.program import Entity
@@ -42,9 +42,13 @@ async def run_in_session(
             or the session is at work already, here or in another process.
         RunFailed: as :meth:`Runtime.run`; the session stays open unless the model's own answer is at fault.
     """
+    if not name.strip():
+        raise BugFailure("a session needs a name")
     file = store.relative(entity.module.path)
-    key = hashlib.sha256("\n".join((file, entity.id, name)).encode()).hexdigest()
-    with alone(store.root, key, f"the session `{name}` of `{entity.id}` is at work already; wait for it or stop it"):
+    key = session_key(file, entity.id, name)
+    async with alone(
+        store.root, key, f"the session `{name}` of `{entity.id}` is at work already; wait for it or stop it"
+    ):
         record = _begun(runtime, entity, store.session(file, entity.id, name), name, inputs, resume=resume)
         if not resume:
             store.put_session(record)

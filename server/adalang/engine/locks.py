@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from adalang.runtime.failures import BugFailure
 if TYPE_CHECKING:
     from filelock import FileLock
 
-_SECONDS = 0.5
+_TRIES, _PAUSE_SECONDS = 10, 0.05
 
 
 def lock_of(root: Path, key: str) -> FileLock:
@@ -24,8 +25,18 @@ def lock_of(root: Path, key: str) -> FileLock:
     return FileLock(folder / key[:16])
 
 
-@contextmanager
-def alone(root: Path | None, key: str, otherwise: str) -> Iterator[None]:
+def at_work(root: Path | None, key: str) -> bool:
+    """Whether somebody does the work that ``key`` names, in this process or another; without a ``root`` nobody can."""
+    if root is None:
+        return False
+    lock = lock_of(root, key)
+    taken = _take(lock)
+    lock.release()
+    return not taken
+
+
+@asynccontextmanager
+async def alone(root: Path | None, key: str, otherwise: str) -> AsyncIterator[None]:
     """Nobody else, in this process or another, is inside with the same ``key``; without a ``root`` nobody else can be.
 
     Raises:
@@ -34,14 +45,23 @@ def alone(root: Path | None, key: str, otherwise: str) -> Iterator[None]:
     if root is None:
         yield
         return
-    from filelock import Timeout
-
-    lock = lock_of(root, key)
-    try:
-        lock.acquire(timeout=_SECONDS)
-    except Timeout as error:
-        raise BugFailure(otherwise) from error
+    lock, tries = lock_of(root, key), 1
+    while not _take(lock):  # perhaps by somebody who only asks
+        if tries == _TRIES:
+            raise BugFailure(otherwise)
+        tries += 1
+        await asyncio.sleep(_PAUSE_SECONDS)
     try:
         yield
     finally:
         lock.release()
+
+
+def _take(lock: FileLock) -> bool:
+    from filelock import Timeout
+
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return False
+    return True

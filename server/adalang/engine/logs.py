@@ -10,9 +10,7 @@ import json
 from datetime import UTC, datetime
 from typing import Literal
 
-from filelock import Timeout
-
-from adalang.engine.locks import lock_of
+from adalang.engine.locks import at_work
 from adalang.optimizer.events import RunEvent
 from adalang.runtime.models.types import Usage
 from adalang.store import Store
@@ -52,12 +50,4 @@ def state_of(store: Store, record: OptimizationRecord) -> State:
     """How an optimization stands: one that has not ended and that no process works on was cut off."""
     if record.status != "running":
         return record.status
-    if store.root is None:
-        return "cut off"
-    lock = lock_of(store.root, record.plan_key)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        return "running"
-    lock.release()
-    return "cut off"
+    return "running" if at_work(store.root, record.plan_key) else "cut off"

@@ -104,7 +104,7 @@ class Optimization:
         self.check_money()
         key = self._plan_key()
         # Two on the same search would pay for it twice and mix their logs.
-        with alone(self.session.store.root, key, _RUNS_ALREADY):
+        async with alone(self.session.store.root, key, _RUNS_ALREADY):
             return await self._run(key, on_event, on_begin, fresh)
 
     @cached_property

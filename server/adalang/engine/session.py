@@ -159,7 +159,7 @@ class Session:
         inputs: Mapping[str, Any],
         *,
         texts: Mapping[str, str] = MappingProxyType({}),
-        session: str = "",
+        session: str | None = None,
         resume: bool = False,
     ) -> tuple[Any, Trace, str]:
         """Run one component; the run is kept in the store, under the id that comes third. With the name of a ``session`` it can be
@@ -180,7 +180,7 @@ class Session:
         inputs: Mapping[str, Any],
         origin: str = "run",
         *,
-        session: str = "",
+        session: str | None = None,
         resume: bool = False,
     ) -> tuple[Any, Trace, str]:
         """Run a component; what happened is kept in the store, under the id that comes third, however the run ends.
@@ -191,7 +191,7 @@ class Session:
         """
         trace, error = Trace(), STOPPED
         try:
-            if session:
+            if session is not None:
                 await run_in_session(runtime, self.store, entity, session, inputs, resume=resume, trace=trace)
             else:
                 await runtime.run(entity, inputs, trace=trace)

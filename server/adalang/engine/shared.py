@@ -5,20 +5,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from adalang.config import Settings, load_settings
-from adalang.engine.gateways import DECISIVE, file_folders, gateway_for
+from adalang.engine.gateways import DECISIVE, file_folders, gateway_for, services_of
 from adalang.engine.session import Session
 from adalang.runtime.approval import Approver, nobody
 from adalang.runtime.models.gateway import Gateway
-from adalang.runtime.retrieval.retrieval import Indexes
-from adalang.runtime.services import Services
-from adalang.runtime.tools.host import Tools
-from adalang.runtime.tools.observations import Observations
-from adalang.store import Store, indexes
+from adalang.store import Store
 
 
 @dataclass(eq=False, slots=True)
@@ -36,8 +32,7 @@ class Shared:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._store = Store.open(root)
-        self._tools = Tools()
-        self._indexes = Indexes(indexes.folder(root))
+        self._services = services_of(load_settings(root), self._store, root)
         self._open: list[_InUse] = []
         """The newest last: new requests use that one."""
 
@@ -49,13 +44,7 @@ class Shared:
         used.requests += 1
         try:
             await self._close_former()
-            services = Services(
-                approver,
-                indexes=self._indexes,
-                tools=self._tools,
-                observations=Observations(self._store),
-                file_folders=file_folders(settings),
-            )
+            services = replace(self._services, approver=approver, file_folders=file_folders(settings))
             async with Session(
                 self._root, settings, store=self._store, gateway=used.gateway, services=services
             ) as session:
@@ -65,8 +54,8 @@ class Shared:
             await self._close_former()
 
     async def close(self) -> None:
-        await self._tools.aclose()
-        await self._indexes.aclose()
+        await self._services.tools.aclose()
+        await self._services.indexes.aclose()
         for one in self._open:
             await one.gateway.aclose()
         self._store.close()

@@ -30,37 +30,22 @@ from adalang.language.declarations import (
     Wildcard,
     dotted,
 )
-from adalang.language.program import Entity, Module, Program
+from adalang.language.program import Entity, Module
+from adalang.runtime import running
 from adalang.runtime.failures import BugFailure, most_telling
 from adalang.runtime.operators import compare, truth
 from adalang.runtime.prompts import Overrides
 from adalang.runtime.provenance import Origins, Sourced, computed, deciding, inside, merged, spread, taken
-from adalang.runtime.trace import Place, Trace
+from adalang.runtime.trace import Place
 
 Names = dict[str, Callable[[], Awaitable[Sourced]]]
 
 
-class Run(Protocol):
+class Run(running.Run, Protocol):
     """What a pipeline needs of the run that it is part of."""
-
-    trace: Trace
-
-    @property
-    def program(self) -> Program: ...
 
     @property
     def overrides(self) -> Overrides: ...
-
-    async def component(
-        self,
-        entity: Entity,
-        inputs: Mapping[str, Any],
-        origins: Origins,
-        *,
-        parent: int | None,
-        binding: str,
-        place: Place,
-    ) -> Sourced: ...
 
 
 async def run_pipeline(

@@ -26,7 +26,7 @@ def connect(file: Path) -> tuple[sqlite3.Connection, str]:
     A damaged file is renamed and a new one made. Raises StoreError for a file of a newer version, which is
     left as it is, and where the file cannot be written.
     """
-    _make_folder(file.parent)
+    make_folder(file.parent, "the store's folder")
     try:
         return _open(str(file)), ""
     except sqlite3.DatabaseError as error:
@@ -46,7 +46,8 @@ def connect_in_memory() -> sqlite3.Connection:
 
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file itself is broken, as opposed to locked, read-only or on a full disk."""
-    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    code: int = getattr(error, "sqlite_errorcode", 0)  # not every one comes from the file
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def set_aside(file: Path, error: sqlite3.Error) -> str:
@@ -68,14 +69,19 @@ def set_aside(file: Path, error: sqlite3.Error) -> str:
     return notice
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path, what: str) -> None:
+    """Make it, where git does not look.
+
+    Raises:
+        StoreError: it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         ignore = folder / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
     except OSError as error:
-        raise StoreError(f"cannot make the store's folder {folder}: {error.strerror}") from error
+        raise StoreError(f"cannot make {what} {folder}: {error.strerror}") from error
 
 
 def _open(path: str) -> sqlite3.Connection:

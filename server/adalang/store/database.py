@@ -56,9 +56,13 @@ PRUNABLE: dict[str, tuple[str, ...]] = {
     "sessions": ("session_steps", "sessions"),
 }
 
-_RUNNING_STAYS = dict.fromkeys(
-    PRUNABLE["optimizations"], " AND run_id NOT IN (SELECT run_id FROM optimizations WHERE status = 'running')"
-)
+_RUNNING_STAYS = {
+    **dict.fromkeys(
+        PRUNABLE["optimizations"], " AND run_id NOT IN (SELECT run_id FROM optimizations WHERE status = 'running')"
+    ),
+    "session_steps": " AND session_id NOT IN (SELECT id FROM sessions WHERE status = 'open')",
+    "sessions": " AND status <> 'open'",
+}
 
 
 class Store:
@@ -265,10 +269,22 @@ class Store:
 
     def session(self, file: str | Path, component: str, name: str) -> SessionRecord | None:
         """The session of a component with this name."""
+        return next(iter(self.sessions(file, component, name)), None)
+
+    def sessions(
+        self, file: str | Path | None = None, component: str | None = None, name: str | None = None
+    ) -> list[SessionRecord]:
+        """The newest sessions first."""
         where, values = self._where(file=file, component=component, name=name)
-        rows = self._rows(f"SELECT * FROM sessions {where}", *values)
-        loaded = _loaded(rows[0]) if rows else None
-        return SessionRecord(**loaded | {"turns": tuple(loaded["turns"])}) if loaded is not None else None
+        rows = self._rows(f"SELECT * FROM sessions {where} ORDER BY created DESC, rowid DESC", *values)
+        return [SessionRecord(**loaded | {"turns": tuple(loaded["turns"])}) for loaded in map(_loaded, rows)]
+
+    def delete_session(self, session_id: str) -> None:
+        """Forget a session and all that was done in it."""
+        self._write_many(
+            ("DELETE FROM session_steps WHERE session_id = ?", [(session_id,)]),
+            ("DELETE FROM sessions WHERE id = ?", [(session_id,)]),
+        )
 
     def put_session_step(self, session_id: str, place: str, content: JsonObject) -> None:
         """Keep what was done at a place of a session's run; it replaces what was known of the place."""
@@ -295,7 +311,7 @@ class Store:
 
     def session_steps(self, session_id: str) -> dict[str, JsonObject]:
         """All that was done in a session's run, by place."""
-        rows = self._rows("SELECT place, content FROM session_steps WHERE session_id = ?", session_id)
+        rows = self._rows("SELECT place, content FROM session_steps WHERE session_id = ? ORDER BY rowid", session_id)
         return {row["place"]: json.loads(row["content"]) for row in rows}
 
     # Evaluations
@@ -524,7 +540,7 @@ class Store:
     def prune(self, kind: str | None = None, older_than: float | None = None) -> dict[str, int]:
         """Delete rows of one kind of PRUNABLE (or of all), made before the time `older_than` (or ever).
 
-        An optimization that still runs, or was cut off and can be resumed, keeps its log.
+        An optimization or a session that is at work, or was cut off and can be resumed, stays.
 
         Returns the rows deleted per table and gives their space back to the disk. Raises ValueError for
         another kind.
@@ -601,7 +617,7 @@ class Store:
                 raise self._failed(error) from error
 
     def _failed(self, error: sqlite3.Error) -> StoreError:
-        if self.file is None or not hasattr(error, "sqlite_errorcode") or not is_damage(error):
+        if self.file is None or not is_damage(error):
             mend = "; another process holds it: wait for that one, or end it" if "locked" in str(error) else ""
             return StoreError(f"the store {self.file or 'in memory'} failed: {error}{mend}")
         self._connection.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from adalang.language.declarations import AgentDeclaration, Constant, setting
 from adalang.language.program import Entity
-from adalang.runtime.agents import toolbox
+from adalang.runtime import running
 from adalang.runtime.agents.asking import Asking
 from adalang.runtime.agents.journal import Journal, digest
 from adalang.runtime.agents.native import Native
@@ -33,7 +33,7 @@ _LIKELY_CALLS = 3
 _NO_STEPS_LEFT = "No tool can be used any more. Give the final answer now, from what you know."
 
 
-class Run(toolbox.Run, Protocol):
+class Run(running.Run, Protocol):
     """What an agent needs of the run that it is part of."""
 
     journal: Journal | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from adalang.language.declarations import AgentDeclaration, ListExpression, setting
 from adalang.language.diagnostics import did_you_mean
@@ -15,32 +15,13 @@ from adalang.runtime.failures import BugFailure, Failure, NotRecorded, Transport
 from adalang.runtime.fitting import shortened
 from adalang.runtime.inputs import checked_inputs, refuse_no_numbers
 from adalang.runtime.models.types import ToolCall
-from adalang.runtime.provenance import Origin, Origins, Sourced
+from adalang.runtime.provenance import Origin
+from adalang.runtime.running import Run
 from adalang.runtime.tools.schema import tool_name, tool_schema
-from adalang.runtime.trace import Call, Place, Trace
+from adalang.runtime.trace import Call, Place
 
 LONGEST_OBSERVATION = 16_000
 """Characters of a tool's answer that a model is shown; the trace has all of it."""
-
-
-class Run(Protocol):
-    """What calls of tools need of the run that they are part of."""
-
-    trace: Trace
-
-    @property
-    def program(self) -> Program: ...
-
-    async def component(
-        self,
-        entity: Entity,
-        inputs: Mapping[str, Any],
-        origins: Origins,
-        *,
-        parent: int | None,
-        binding: str,
-        place: Place,
-    ) -> Sourced: ...
 
 
 @dataclass(frozen=True)

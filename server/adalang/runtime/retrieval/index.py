@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.retrieval.corpus import Change, Corpus, change_since, passages_of
-from adalang.runtime.retrieval.index_file import Damaged, is_damage, lock_of, make_folder, put_away
+from adalang.runtime.retrieval.index_file import Damaged, lock_of, make_folder, put_away
 from adalang.runtime.retrieval.scoring import Exact, Lengths, Ranked, fused
 from adalang.runtime.retrieval.tables import Chunk, Tables, VectorOf
 from adalang.runtime.retrieval.words import asked
+from adalang.store.connection import is_damage
 
 if TYPE_CHECKING:
     from adalang.runtime.retrieval.scoring import Vector

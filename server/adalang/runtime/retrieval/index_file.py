@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adalang.runtime.failures import BugFailure
+from adalang.store import connection
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -19,18 +20,9 @@ class Damaged(BugFailure):
 def make_folder(folder: Path) -> None:
     """Make it, where git does not look. Raises BugFailure."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        raise BugFailure(f"cannot make the folder of indexes {folder}: {error.strerror}") from error
-
-
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether an error says that the file's content is wrong."""
-    code: int = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        connection.make_folder(folder, "the folder of indexes")
+    except connection.StoreError as error:
+        raise BugFailure(str(error)) from error
 
 
 def put_away(file: Path) -> None:
@@ -43,11 +35,11 @@ def put_away(file: Path) -> None:
 
 def _is_whole(file: Path) -> bool:
     try:
-        connection = sqlite3.connect(file)
+        opened = sqlite3.connect(file)
         try:
-            return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
+            return bool(opened.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
         finally:
-            connection.close()
+            opened.close()
     except sqlite3.DatabaseError:
         return False
 

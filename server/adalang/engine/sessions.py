@@ -1,0 +1,37 @@
+"""The sessions that a workspace keeps: which there are, whether one is at work, and to forget one."""
+
+from __future__ import annotations
+
+import hashlib
+
+from adalang.engine.locks import alone, at_work
+from adalang.store import Store
+from adalang.store.records import SessionRecord
+
+
+def session_key(file: str, component: str, name: str) -> str:
+    """What a session is locked by; ``file`` as the store names it."""
+    return hashlib.sha256("\n".join((file, component, name)).encode()).hexdigest()
+
+
+def session_state(store: Store, record: SessionRecord) -> str:
+    """ "at work" (in some process, now), "open" (stopped; it can be resumed) or "finished"."""
+    return "at work" if at_work(store.root, _key(record)) else record.status
+
+
+async def delete_session(store: Store, record: SessionRecord) -> None:
+    """Forget a session, with what was said and done in it.
+
+    Raises:
+        BugFailure: it is at work.
+    """
+    async with alone(
+        store.root,
+        _key(record),
+        f"the session `{record.name}` of `{record.component}` is at work; wait for it or stop it",
+    ):
+        store.delete_session(record.id)
+
+
+def _key(record: SessionRecord) -> str:
+    return session_key(record.file, record.component, record.name)

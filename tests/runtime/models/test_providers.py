@@ -152,6 +152,12 @@ async def test_text(provider: Provider, streamed: bool, gateway: Gateway) -> Non
         assert not streamed or ear.text == response.text
 
 
+async def test_half_a_character_is_no_providers_fault(provider: Provider, gateway: Gateway) -> None:
+    async with LoopbackServer(provider.protocol, lambda _: Reply("ok")) as server:
+        response = await gateway.complete(asked(provider, server, Message("user", "a\ud83d b")))
+        assert response.text == "ok" and "a" in server.log[0].messages[-1].text
+
+
 async def test_a_schema(provider: Provider, streamed: bool, gateway: Gateway) -> None:
     async with LoopbackServer(provider.protocol, lambda _: Reply('{"label": "beta"}')) as server:
         request, ear = asked(provider, server, schema=SCHEMA), Ear()

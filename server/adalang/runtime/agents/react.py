@@ -11,6 +11,7 @@ from typing import Any
 from adalang.runtime.agents.steps import Step, arguments_text
 from adalang.runtime.answers import AnswerForm
 from adalang.runtime.models.types import Message, Response, ToolCall
+from adalang.runtime.wording import SAID_NOTHING
 
 _FINAL = re.compile(r"^[\s*#]*final answer[\s*]*:[\s*]*", re.IGNORECASE | re.MULTILINE)
 # The same label, where nothing but a thought stands before it.
@@ -87,7 +88,7 @@ class Closing(React):
 def told_as_text(step: Step) -> list[Message]:
     """A step as a turn of the assistant and one of the user."""
     asked = [f"Action: {call.name} {arguments_text(call)}" for call in step.calls]
-    said = "\n".join(part for part in (step.text, *asked) if part) or "(no answer)"  # some providers take no empty turn
+    said = "\n".join(part for part in (step.text, *asked) if part) or SAID_NOTHING
     labels = [f"Observation of {call.name}: " for call in step.calls] or [""] * len(step.observations)
     heard = "\n".join(label + text for label, text in zip(labels, step.observations, strict=True))
     return [Message("assistant", said), Message("user", heard)]

@@ -201,12 +201,29 @@ def load_litellm() -> ModuleType:
 
 def arguments(request: Request, form: Mapping[str, Any] | None) -> dict[str, Any]:
     """What litellm is called with; `form` is the `response_format`."""
-    given = place_of(request.model) | {"messages": [message_json(message) for message in request.messages]}
+    given = place_of(request.model) | {"messages": [_whole_characters(message_json(message)) for message in request.messages]}
     if request.tools:
         given["tools"] = [dict(tool) for tool in request.tools]
     if form is not None:
         given["response_format"] = dict(form)
     return given
+
+
+def _whole_characters(value: Any) -> Any:
+    """JSON without halves of surrogate pairs, which UTF-8 cannot write: libraries would fail on them."""
+    match value:
+        case str():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            return value
+        case list():
+            return [_whole_characters(one) for one in value]
+        case dict():
+            return {name: _whole_characters(one) for name, one in value.items()}
+        case _:
+            return value
 
 
 def place_of(model: ModelSpec) -> dict[str, Any]:

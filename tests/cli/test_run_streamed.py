@@ -44,6 +44,15 @@ def test_events_tell_what_comes_what_is_taken_back_and_the_whole(tmp_path: Path)
     assert events[-1]["event"] == "done" and events[-1]["output"] == "It is so." and events[-1]["usage"]["calls"] == 2
 
 
+def test_an_answer_that_was_cut_off_is_told(tmp_path: Path) -> None:
+    (tmp_path / "page.adal").write_text(PAGE, encoding="utf-8")
+    with served(LoopbackServer(behaviour=lambda _: Reply("half an ans", finish_reason="length"))) as server:
+        environment = {**os.environ, "BASE": server.api_base, "KEY": "k"}
+        done = run_command("run", "page.adal", "--set", "q=x", "--json", cwd=tmp_path, environment=environment)
+    assert "note: `reply`: the answer was cut off at its greatest length: raise max_tokens" in done.stderr
+    assert json.loads(done.stdout)["trace"]["calls"][0]["finish_reason"] == "length"
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

@@ -153,8 +153,7 @@ class _Agent:
         plain = isinstance(dialect, Native) and not structured
         on_text = hearing(self.run.program, self.run.trace, call, self.form) if plain else None
         response = await self.run.runtime.gateway.complete(request, budget=self.run.runtime.budget, on_text=on_text)
-        call.usage, call.answer_usage, call.raw = response.usage, response.answer_usage, response.text
-        call.model, call.attempts = response.model, response.attempts
+        call.answered(response)
         return dialect.read(response)
 
     # ---- the tools

@@ -271,11 +271,11 @@ def answer_of(completion: Any, request: Request, litellm: ModuleType, seconds: f
 
 
 def _refusal(choice: Any) -> str:
-    """Why there is no answer: the model's own words, or that the provider stopped it; else empty."""
+    """Why there is no answer, or none that is whole: the model's own words, or that the provider stopped it; else empty."""
     said = (getattr(choice.message, "provider_specific_fields", None) or {}).get("refusal")
     if said:
         return str(said)
-    stopped = choice.finish_reason == "content_filter" and not choice.message.content
+    stopped = choice.finish_reason == "content_filter"
     return "the provider's content filter stopped the answer" if stopped else ""
 
 

@@ -121,9 +121,7 @@ def _read(source: object, folder: Path, where: str, what: str, most: int, within
             raise BugFailure(f"{where}: the {what} {text!r} is no file")
         size = path.stat().st_size
         if size > most:
-            raise BugFailure(
-                f"{where}: the {what} {text!r} has {size:,} bytes, and may have {most:,}; make it smaller"
-            )
+            raise BugFailure(f"{where}: the {what} {text!r} has {size:,} bytes, and may have {most:,}; make it smaller")
         return path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -150,7 +148,9 @@ def _checked_url(url: str, where: str, what: str) -> str:
     except ValueError:
         pass
     kind = head[len("data:") :].partition(",")[0] or "image/png"
-    raise BugFailure(f"{where}: the {what}'s `data:` address holds no base64; write data:{kind};base64,… with its bytes")
+    raise BugFailure(
+        f"{where}: the {what}'s `data:` address holds no base64; write data:{kind};base64,… with its bytes"
+    )
 
 
 def _data_url(kind: str, data: bytes) -> str:

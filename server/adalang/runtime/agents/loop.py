@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MOST_STEPS = 8
 """Steps with tools that an agent takes at most, where its file does not say."""
 _LIKELY_CALLS = 3
+_REMINDER = "That was neither a tool's call (`Action: name {…}`) nor the end (`Final answer: …`). Write one of them."
 _NO_STEPS_LEFT = "No tool can be used any more. Give the final answer now, from what you know."
 
 
@@ -84,6 +85,9 @@ class _Agent:
             step = Step("")
             try:
                 step, at = await self._step(self.asking.dialect())
+                if self._strays(step):
+                    self.steps.append(replace(step, observations=(_REMINDER,)))
+                    continue
                 if not step.calls:
                     return self._ended(step, at)
             except UnreadableFailure as failure:
@@ -156,6 +160,16 @@ class _Agent:
         call.answered(response)
         return dialect.read(response)
 
+    def _strays(self, step: Step) -> bool:
+        """Whether the model has, for the first time, written what it was not told to, and it is no answer all the same."""
+        if not step.unmarked or any(one.unmarked for one in self.steps):
+            return False
+        try:
+            read_answer(step.text, self.form)
+        except UnreadableFailure:
+            return True
+        return not self.form.instruction  # any text could be one
+
     # ---- the tools
 
     async def _observations(self, step: Step, at: int) -> tuple[str, ...]:
@@ -215,13 +229,15 @@ class _Agent:
         if known is None or known["of"] != digest(self.entity.id, self.inputs):
             return None
         call.raw = known["raw"]
-        return Step(known["text"], tuple(ToolCall(**one) for one in known["calls"]))
+        calls = tuple(ToolCall(**one) for one in known["calls"])
+        return Step(known["text"], calls, unmarked=known.get("unmarked", False))
 
     def _write_down(self, step: Step, call: Call) -> None:
         if self.run.journal is not None:
             calls = [{"id": one.id, "name": one.name, "arguments": one.arguments} for one in step.calls]
             of = digest(self.entity.id, self.inputs)
-            self.run.journal.write(call.place, {"of": of, "raw": call.raw, "text": step.text, "calls": calls})
+            told = {"of": of, "raw": call.raw, "text": step.text, "calls": calls, "unmarked": step.unmarked}
+            self.run.journal.write(call.place, told)
 
 
 def _number(declaration: AgentDeclaration, name: str) -> int | None:

@@ -218,7 +218,9 @@ def load_litellm() -> ModuleType:
 
 def arguments(request: Request, form: Mapping[str, Any] | None) -> dict[str, Any]:
     """What litellm is called with; `form` is the `response_format`."""
-    given = place_of(request.model) | {"messages": [_whole_characters(message_json(message)) for message in request.messages]}
+    given = place_of(request.model) | {
+        "messages": [_whole_characters(message_json(message)) for message in request.messages]
+    }
     if request.tools:
         given["tools"] = [dict(tool) for tool in request.tools]
     if form is not None:

@@ -10,10 +10,12 @@ from adalang.language.schema_types import schema_type
 from adalang.language.tool_inputs import Taken, mismatches
 from adalang.language.types import UNKNOWN, Type
 from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
-from adalang.runtime.tools.mcp_connection import McpConnection, ServerGone
+from adalang.runtime.tools.mcp_connection import McpConnection, ServerGone, server_of
 from adalang.runtime.tools.source import ToolSource
 from adalang.runtime.tools.values import as_declared
 
+_SHOWN = 2_000
+"""Characters of what a tool says that failed."""
 Key = tuple[str, str, str]
 
 
@@ -49,12 +51,12 @@ class McpTools:
         except TimeoutError:
             self._leave(source)
             raise ToolUnavailable(
-                f"the server did not answer within {source.seconds:g} s; where it needs more, set `timeout`"
+                f"{server_of(source)} did not answer within {source.seconds:g} s; where it needs more, set `timeout`"
             ) from None
         except ServerGone as gone:
             raise ToolUnavailable(str(gone)) from None
         if found.failed:
-            raise ToolFailure(found.text or "the server says that it failed, and not why")
+            raise ToolFailure(found.text[:_SHOWN] or "the server says that it failed, and not why")
         return as_declared(found.text, found.data, returns)
 
     async def aclose(self) -> None:
@@ -93,7 +95,9 @@ class McpTools:
             raise
         if name not in tools:
             known = ", ".join(tools) or "none"
-            raise BugFailure(f'the server has no tool `{name}`; it has: {known}. Another name: mcp("…", tool = "name")')
+            raise BugFailure(
+                f'{server_of(source)} has no tool `{name}`; it has: {known}. Another name: mcp("…", tool = "name")'
+            )
         _check(name, tools[name], declared)
         return connection
 

@@ -35,6 +35,13 @@ def one_clear_line(done) -> str:
     return done.stderr
 
 
+def test_a_file_with_nothing_to_run_says_so(tmp_path):
+    (tmp_path / "a.adal").write_text('type Team = "a" | "b"\n')
+    told = "error: a.adal declares nothing that runs: no prompt, pipeline, agent, retriever or tool\n"
+    assert adalang("run", "a.adal", cwd=tmp_path).stderr == told
+    assert "called `x`; there is none" in adalang("run", "a.adal:x", cwd=tmp_path).stderr
+
+
 # ---- check
 
 
@@ -353,6 +360,9 @@ def test_init_makes_a_project_that_works(tmp_path):
     assert adalang("eval", "new/triage.adal", cwd=tmp_path).returncode in (0, 1)
     again = adalang("init", "new", cwd=tmp_path)
     assert again.returncode == 2 and "nothing was written" in one_clear_line(again)
+    (tmp_path / "file").touch()
+    nowhere = adalang("init", "file/new", cwd=tmp_path)
+    assert nowhere.stderr == "error: the folder file/new cannot be made: not a directory\n"
 
 
 def test_doctor_says_where_each_value_comes_from(tmp_path):

@@ -127,6 +127,20 @@ def test_run_answers_offline_and_says_so(tmp_path):
     assert shown.stdout == "--- user\nContext: C\nQuestion: Q\n"
 
 
+def test_the_prompt_is_shown_as_it_would_be_sent(tmp_path):
+    short = "cut = [notes]\n  user = \"{{ notes | join(' ') }}\"\n}\n"
+    model = 'model m = "builtin/lexical" { window = 24 }\n'
+    (tmp_path / "a.adal").write_text(
+        f"{model}prompt p(notes: str[]) {{\n  model = m\n  {short}pipeline q() {{\n  return 1\n}}\n"
+    )
+    notes = json.dumps(["one two three four five six", "words " * 40])
+    done = adalang("run", "a.adal:p", "-s", f"notes:={notes}", "--show-prompt", cwd=tmp_path)
+    assert done.stdout == "--- user\none two three four five six\n", done.stderr
+    assert "note: `p`: `notes` lost its last 1 of 2 items" in done.stderr
+    other = adalang("run", "a.adal:q", "--show-prompt", cwd=tmp_path)
+    assert other.returncode == 2 and "only prompts and agents have messages" in one_clear_line(other)
+
+
 def test_numbers_and_bools_can_be_set_as_they_are(tmp_path):
     (tmp_path / "a.adal").write_text('prompt p(n: int, b: bool, w: str) = """{{ n }} {{ b }} {{ w }}"""\n')
     done = adalang("run", "a.adal", "-s", "n=4", "-s", "b=true", "-s", "w=4", "--show-prompt", cwd=tmp_path)

@@ -82,11 +82,13 @@ def run(
             entity = find_component(program, name)
             given = _typed(program, entity, values, as_text)
             if show_prompt:
-                messages, tools = session.runtime(program).opening(entity, given)
+                messages, tools, cuts = session.runtime(program).opening(entity, given)
                 for message in messages:
                     say(f"--- {message.role}\n{message.shown}")
                 for tool in tools:
                     say(f"--- tool\n{json.dumps(tool['function'], ensure_ascii=False, indent=2)}")
+                for cut in cuts:
+                    note(f"note: `{entity.id}`: {cut}")
                 return
             say_offline(program, settings, chosen_models(model), reached(program, entity))
             shown = AnswerShown(events=json_output) if streams else None

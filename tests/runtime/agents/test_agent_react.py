@@ -4,7 +4,7 @@ import pytest
 from tests.runtime.agents.world import agent, agent_world
 from tests.servers import Reply, ServerError
 
-from adalang.runtime.agents.react import React
+from adalang.runtime.agents.react import REMINDER, React
 from adalang.runtime.agents.steps import Step
 from adalang.runtime.models.types import Response, ToolCall, Usage
 
@@ -40,7 +40,15 @@ def test_what_is_no_json_is_kept_as_it_stands():
 
 
 @pytest.mark.parametrize(
-    "text", ["Final answer: 42", "Thought: plain\nFinal Answer:\n42", "**Final answer:** 42", "42"]
+    "text",
+    [
+        "Final answer: 42",
+        "Thought: plain\nFinal Answer:\n42",
+        "**Final answer:** 42",
+        "42",
+        "Answer: 42",
+        "**Answer:** 42",
+    ],
 )
 def test_a_final_answer_is_what_follows_the_label_or_all_there_is(text):
     assert read(text) == Step("42")
@@ -82,3 +90,26 @@ async def test_a_model_known_to_take_no_tools_is_never_sent_any(tmp_path):
     async with agent_world(tmp_path, text, [Reply("Final answer: ok")]) as w:
         assert await w.run("helper", ticket="x") == "ok"
         assert w.server.log[0].tools == ()
+
+
+IN_WORDS = ('"openai/test"', '"perplexity/sonar"')
+
+
+@pytest.mark.parametrize("vague", ["I think I should look.", "Thought: I have to look it up.\nAction:"])
+async def test_an_answer_without_marks_is_asked_about_once(tmp_path, vague):
+    action = Reply('Action: find_order {"order_id": "A"}')
+    async with agent_world(
+        tmp_path, agent().replace(*IN_WORDS), [Reply(vague), action, Reply("Final answer: ok")]
+    ) as w:
+        assert await w.run("helper", ticket="x") == "ok"
+        assert [m.text for m in w.server.log[1].messages[-2:]] == [vague, REMINDER]
+    async with agent_world(tmp_path, agent().replace(*IN_WORDS), [Reply("It is there."), Reply("It is there!")]) as w:
+        assert await w.run("helper", ticket="x") == "It is there!"
+
+
+async def test_an_answer_without_marks_that_is_of_the_type_is_the_answer(tmp_path):
+    text = agent(returns="{ n: int }").replace(*IN_WORDS)
+    async with agent_world(tmp_path, text, [Reply('{"n": 3}')]) as w:
+        assert await w.run("helper", ticket="x") == {"n": 3}
+    async with agent_world(tmp_path, text, [Reply("Let me look."), Reply('Final answer: {"n": 4}')]) as w:
+        assert await w.run("helper", ticket="x") == {"n": 4}

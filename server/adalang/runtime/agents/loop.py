@@ -14,7 +14,7 @@ from adalang.runtime import running
 from adalang.runtime.agents.asking import Asking
 from adalang.runtime.agents.journal import Journal, digest
 from adalang.runtime.agents.native import Native
-from adalang.runtime.agents.react import Closing
+from adalang.runtime.agents.react import REMINDER, Closing
 from adalang.runtime.agents.steps import Dialect, Step
 from adalang.runtime.agents.toolbox import Asked
 from adalang.runtime.answers import read_answer, read_json
@@ -84,6 +84,9 @@ class _Agent:
             step = Step("")
             try:
                 step, at = await self._step(self.asking.dialect())
+                if self._needs_reminder(step):
+                    self.steps.append(replace(step, observations=(REMINDER,)))
+                    continue
                 if not step.calls:
                     return self._ended(step, at)
             except UnreadableFailure as failure:
@@ -181,6 +184,16 @@ class _Agent:
 
     # ---- the end
 
+    def _needs_reminder(self, step: Step) -> bool:
+        """Whether the model has to say if this is its answer; one that was reminded before is taken at its word."""
+        if not step.unmarked or any(one.unmarked for one in self.steps):
+            return False
+        try:
+            read_answer(step.text, self.form)
+        except UnreadableFailure:
+            return True
+        return self.form.instruction == ""  # any text can be read as a text
+
     async def _last_word(self) -> Sourced:
         """The final answer, asked for without tools and with the schema of the result."""
         try:
@@ -216,13 +229,15 @@ class _Agent:
         if known is None or known["of"] != digest(self.entity.id, self.inputs):
             return None
         call.raw = known["raw"]
-        return Step(known["text"], tuple(ToolCall(**one) for one in known["calls"]))
+        calls = tuple(ToolCall(**one) for one in known["calls"])
+        return Step(known["text"], calls, unmarked=known.get("unmarked", False))
 
     def _write_down(self, step: Step, call: Call) -> None:
         if self.run.journal is not None:
             calls = [{"id": one.id, "name": one.name, "arguments": one.arguments} for one in step.calls]
             of = digest(self.entity.id, self.inputs)
-            self.run.journal.write(call.place, {"of": of, "raw": call.raw, "text": step.text, "calls": calls})
+            told = {"of": of, "raw": call.raw, "text": step.text, "calls": calls, "unmarked": step.unmarked}
+            self.run.journal.write(call.place, told)
 
 
 def _number(declaration: AgentDeclaration, name: str) -> int | None:

@@ -13,15 +13,21 @@ from adalang.runtime.answers import AnswerForm
 from adalang.runtime.models.types import Message, Response, ToolCall
 
 _FINAL = re.compile(r"^[\s*#]*final answer[\s*]*:[\s*]*", re.IGNORECASE | re.MULTILINE)
-# The same label, where nothing but a thought stands before it.
+# The same label, or half of it, where nothing but a thought stands before it.
 _LABEL = re.compile(
-    r"\A(?:[\s*#]*thought\b.*?^)?[\s*#]*final answer[\s*]*:[\s*]*", re.IGNORECASE | re.MULTILINE | re.DOTALL
+    r"\A(?:[\s*#]*thought\b.*?^)?[\s*#]*(?:final )?answer[\s*]*:[\s*]*", re.IGNORECASE | re.MULTILINE | re.DOTALL
 )
 _ACTION = re.compile(r"^[\s*#-]*action[\s*]*:[\s*`]*([\w.-]+)", re.IGNORECASE | re.MULTILINE)
 _BEFORE_INPUT = re.compile(r"(?:[\s*`(]|action input\s*\**:|json\b)*", re.IGNORECASE)
 # What a model writes that goes on by itself instead of waiting for its tools.
 _MADE_UP = re.compile(r"^[\s*#]*observation\b", re.IGNORECASE | re.MULTILINE)
 _ENDS_ACTION = re.compile(r"^\s*(?:\**(?:action|thought|final answer)\b|```)", re.IGNORECASE | re.MULTILINE)
+
+REMINDER = (
+    'That is neither a use of a tool nor the final answer. Write a line `Action: name {"input": "value"}` and nothing after it, '
+    "or `Final answer:` and the answer."
+)
+"""Told once to a model whose answer has none of the marks."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,8 @@ class React:
         if final and not (action and action.start() < final.start()):
             return Step(text[final.end() :].strip())
         if not action:
-            return Step(text.strip())
+            unmarked = bool(self.functions) and not _LABEL.match(text)
+            return Step(_LABEL.sub("", text, count=1).strip(), unmarked=unmarked)
         if made_up := _MADE_UP.search(text, action.end()):
             text = text[: made_up.start()]
         actions = list(_ACTION.finditer(text))

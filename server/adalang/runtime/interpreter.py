@@ -118,7 +118,9 @@ class Runtime:
             request, cuts = asking.request(asking.dialect(), values)
             return request.messages, request.tools, cuts
         if isinstance(declaration, PromptDeclaration) and setting(declaration.settings, "cut") is not None:
-            with suppress(BugFailure):  # a model that lacks its key cannot be called, but what it would get can be shown
+            with suppress(
+                BugFailure
+            ):  # a model that lacks its key cannot be called, but what it would get can be shown
                 model = self.models.of_setting(entity, setting(declaration.settings, "model"))
                 request, cuts = self.request(entity, values, model)
                 return request.messages, (), cuts
@@ -221,6 +223,7 @@ class _Run:
 
     def calling(self, at: int) -> None:
         """The tool of the call at ``at`` is called now."""
+        self.trace.made.append(self.trace.calls[at])
         if self.journal is not None:
             started(self.journal, self.trace.calls[at].place)
 

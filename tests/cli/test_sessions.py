@@ -115,10 +115,13 @@ def test_a_name_that_two_sessions_have(shop: Path, capsys: pytest.CaptureFixture
 SLOW = "import time\n\ndef price(x):\n    return 10\n\ndef pay(n):\n    open('paid.txt', 'a').write('paid ')\n    time.sleep(600)\n"
 
 
+BUY = ("run", "shop.adal:buy", "--set", "x=lamp")
+
+
 def stopped_while_it_pays(folder: Path, *more: str) -> str:
     """What is said on Ctrl-C once the money has gone."""
     (folder / "t.py").write_text(SLOW)
-    command = [sys.executable, "-m", "adalang", "run", "shop.adal:buy", *more, "--set", "x=lamp"]
+    command = [sys.executable, "-m", "adalang", *(more or BUY)]
     process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not (folder / "paid.txt").exists():
@@ -136,11 +139,17 @@ def test_no_run_that_may_have_paid_is_said_to_go_on_by_itself(shop: Path) -> Non
     assert told.endswith(
         "\nStopped. `pay` was called and may have taken effect: look whether it did. A new run calls it again.\n"
     )
+    (shop / "paid.txt").unlink()
+    with (shop / "shop.adal").open("a") as file:
+        file.write('dataset rows = [{ x = "lamp", label = "paid 10" }]\n')
+        file.write("eval sold of buy { data = rows, expect = row.label, metric = exact_match }\n")
+    told = stopped_while_it_pays(shop, "eval", "shop.adal")
+    assert told.endswith("kept, but `pay` may have been called: the same command calls it again.\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_session_that_cannot_go_on_leads_to_its_deletion(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = stopped_while_it_pays(shop, "--session", "c")
+    told = stopped_while_it_pays(shop, *BUY, "--session", "c")
     doubt = "`pay` was called, and it is not known whether it took effect. Look whether it did; to begin anew: "
     assert told.endswith(f"\nStopped. {doubt}adalang sessions delete c\n") and "--resume" not in told
     assert run(["run", "shop.adal:buy", "--session", "c", "--resume"]) == 2

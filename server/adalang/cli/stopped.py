@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from adalang.language.program import Program
+    from adalang.language.program import Entity, Program
     from adalang.runtime.trace import Trace
     from adalang.store import Store
     from adalang.store.records import SessionRecord
@@ -42,6 +42,18 @@ def done_already(program: Program, trace: Trace) -> str:
     if not lasting:
         return ""
     return f"{_listed(lasting)} was called and may have taken effect: look whether it did. A new run calls it again."
+
+
+def would_call_again(components: Iterable[Entity]) -> str:
+    """What is told of an eval that reaches tools with effects; "" where it reaches none."""
+    from adalang.runtime.tools.source import has_effects
+
+    lasting = [one.id for one in components if one.kind == "tool" and has_effects(one)]
+    if not lasting:
+        return ""
+    return (
+        f"What models answered is kept, but {_listed(lasting)} may have been called: the same command calls it again."
+    )
 
 
 def _listed(tools: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ import pytest
 from tests.runtime.agents.world import agent, agent_world
 from tests.servers import Reply, ServerError
 
-from adalang.runtime.agents.react import REMINDER, React
+from adalang.runtime.agents.react import React
 from adalang.runtime.agents.steps import Step
 from adalang.runtime.models.types import Response, ToolCall, Usage
 
@@ -48,6 +48,7 @@ def test_what_is_no_json_is_kept_as_it_stands():
         "42",
         "Answer: 42",
         "**Answer:** 42",
+        "Thought: x\nAnswer: 42",
     ],
 )
 def test_a_final_answer_is_what_follows_the_label_or_all_there_is(text):
@@ -84,32 +85,31 @@ async def test_a_model_that_refuses_tools_is_asked_in_words_from_then_on(tmp_pat
         assert [m.role for m in w.server.log[2].messages if m.role == "tool"] == []
 
 
+def toolless(*answers: str):
+    """The model refuses tools, and then answers in words."""
+    left = iter(answers)
+    return lambda one: ServerError(400, "test does not support tools") if one.tools else Reply(next(left))
+
+
+@pytest.mark.parametrize("stray", ["I think I should look.", "Thought: I look it up.\nAction:"])
+async def test_a_model_that_writes_neither_call_nor_answer_is_reminded_once(tmp_path, stray):
+    answers = toolless(stray, 'Action: find_order {"order_id": "A"}', "It is so.", stray, "It is so.")
+    async with agent_world(tmp_path, agent(), answers) as w:
+        output, trace = await w.traced("helper", ticket="x")
+        assert output == "It is so." and [one.kind for one in trace.calls].count("step") == 3
+        reminded = [one.messages[-1].text for one in w.server.log if "neither a tool's call" in one.messages[-1].text]
+        assert len(reminded) == 1 and "`Final answer: …`" in reminded[0]
+        assert await w.run("helper", ticket="y") == "It is so."
+
+
+async def test_what_fits_the_declared_type_needs_no_mark(tmp_path):
+    async with agent_world(tmp_path, agent(returns='"found" | "lost"'), toolless("found")) as w:
+        assert await w.run("helper", ticket="x") == "found"
+
+
 async def test_a_model_known_to_take_no_tools_is_never_sent_any(tmp_path):
     text = agent().replace('"openai/test"', '"openai/gpt-3.5-turbo-instruct"')
     text = text.replace("openai/gpt-3.5-turbo-instruct", "perplexity/sonar")
     async with agent_world(tmp_path, text, [Reply("Final answer: ok")]) as w:
         assert await w.run("helper", ticket="x") == "ok"
         assert w.server.log[0].tools == ()
-
-
-IN_WORDS = ('"openai/test"', '"perplexity/sonar"')
-
-
-@pytest.mark.parametrize("vague", ["I think I should look.", "Thought: I have to look it up.\nAction:"])
-async def test_an_answer_without_marks_is_asked_about_once(tmp_path, vague):
-    action = Reply('Action: find_order {"order_id": "A"}')
-    async with agent_world(
-        tmp_path, agent().replace(*IN_WORDS), [Reply(vague), action, Reply("Final answer: ok")]
-    ) as w:
-        assert await w.run("helper", ticket="x") == "ok"
-        assert [m.text for m in w.server.log[1].messages[-2:]] == [vague, REMINDER]
-    async with agent_world(tmp_path, agent().replace(*IN_WORDS), [Reply("It is there."), Reply("It is there!")]) as w:
-        assert await w.run("helper", ticket="x") == "It is there!"
-
-
-async def test_an_answer_without_marks_that_is_of_the_type_is_the_answer(tmp_path):
-    text = agent(returns="{ n: int }").replace(*IN_WORDS)
-    async with agent_world(tmp_path, text, [Reply('{"n": 3}')]) as w:
-        assert await w.run("helper", ticket="x") == {"n": 3}
-    async with agent_world(tmp_path, text, [Reply("Let me look."), Reply('Final answer: {"n": 4}')]) as w:
-        assert await w.run("helper", ticket="x") == {"n": 4}

@@ -14,7 +14,7 @@ from adalang.runtime import running
 from adalang.runtime.agents.asking import Asking
 from adalang.runtime.agents.journal import Journal, digest
 from adalang.runtime.agents.native import Native
-from adalang.runtime.agents.react import REMINDER, Closing
+from adalang.runtime.agents.react import Closing
 from adalang.runtime.agents.steps import Dialect, Step
 from adalang.runtime.agents.toolbox import Asked
 from adalang.runtime.answers import read_answer, read_json
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MOST_STEPS = 8
 """Steps with tools that an agent takes at most, where its file does not say."""
 _LIKELY_CALLS = 3
+_REMINDER = "That was neither a tool's call (`Action: name {…}`) nor the end (`Final answer: …`). Write one of them."
 _NO_STEPS_LEFT = "No tool can be used any more. Give the final answer now, from what you know."
 
 
@@ -84,8 +85,8 @@ class _Agent:
             step = Step("")
             try:
                 step, at = await self._step(self.asking.dialect())
-                if self._needs_reminder(step):
-                    self.steps.append(replace(step, observations=(REMINDER,)))
+                if self._strays(step):
+                    self.steps.append(replace(step, observations=(_REMINDER,)))
                     continue
                 if not step.calls:
                     return self._ended(step, at)
@@ -156,9 +157,18 @@ class _Agent:
         plain = isinstance(dialect, Native) and not structured
         on_text = hearing(self.run.program, self.run.trace, call, self.form) if plain else None
         response = await self.run.runtime.gateway.complete(request, budget=self.run.runtime.budget, on_text=on_text)
-        call.usage, call.answer_usage, call.raw = response.usage, response.answer_usage, response.text
-        call.model, call.attempts = response.model, response.attempts
+        call.answered(response)
         return dialect.read(response)
+
+    def _strays(self, step: Step) -> bool:
+        """Whether the model has, for the first time, written what it was not told to, and it is no answer all the same."""
+        if not step.unmarked or any(one.unmarked for one in self.steps):
+            return False
+        try:
+            read_answer(step.text, self.form)
+        except UnreadableFailure:
+            return True
+        return not self.form.instruction  # any text could be one
 
     # ---- the tools
 
@@ -183,16 +193,6 @@ class _Agent:
         return f"{name} {same + 1}" if same else name
 
     # ---- the end
-
-    def _needs_reminder(self, step: Step) -> bool:
-        """Whether the model has to say if this is its answer; one that was reminded before is taken at its word."""
-        if not step.unmarked or any(one.unmarked for one in self.steps):
-            return False
-        try:
-            read_answer(step.text, self.form)
-        except UnreadableFailure:
-            return True
-        return self.form.instruction == ""  # any text can be read as a text
 
     async def _last_word(self) -> Sourced:
         """The final answer, asked for without tools and with the schema of the result."""

@@ -45,7 +45,7 @@ terminal go to standard error.
 | 0 | it ran, and found nothing that has to stop a script |
 | 1 | findings: errors in a file, a goal that was missed, a file that is not formatted |
 | 2 | it could not run: a wrong command line, a file that cannot be read, a missing key, no answer from the model |
-| 130 | interrupted; all that was answered is kept, and the same command goes on from there |
+| 130 | interrupted; what models answered is kept, and the same command goes on from there, unless tools with effects were called: that is said |
 | 143 | terminated, which is the same |
 
 `FILE:NAME` names one thing in a file, such as `support.adal:routing`. A file's workspace is the nearest folder upwards with an

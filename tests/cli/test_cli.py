@@ -35,6 +35,13 @@ def one_clear_line(done) -> str:
     return done.stderr
 
 
+def test_a_file_with_nothing_to_run_says_so(tmp_path):
+    (tmp_path / "a.adal").write_text('type Team = "a" | "b"\n')
+    told = "error: a.adal declares nothing that runs: no prompt, pipeline, agent, retriever or tool\n"
+    assert adalang("run", "a.adal", cwd=tmp_path).stderr == told
+    assert "called `x`; there is none" in adalang("run", "a.adal:x", cwd=tmp_path).stderr
+
+
 # ---- check
 
 
@@ -118,6 +125,20 @@ def test_run_answers_offline_and_says_so(tmp_path):
         "run", "a.adal", "--inputs", "-", "--show-prompt", cwd=tmp_path, stdin='{"context": "C", "question": "Q"}'
     )
     assert shown.stdout == "--- user\nContext: C\nQuestion: Q\n"
+
+
+def test_the_prompt_is_shown_as_it_would_be_sent(tmp_path):
+    short = "cut = [notes]\n  user = \"{{ notes | join(' ') }}\"\n}\n"
+    model = 'model m = "builtin/lexical" { window = 24 }\n'
+    (tmp_path / "a.adal").write_text(
+        f"{model}prompt p(notes: str[]) {{\n  model = m\n  {short}pipeline q() {{\n  return 1\n}}\n"
+    )
+    notes = json.dumps(["one two three four five six", "words " * 40])
+    done = adalang("run", "a.adal:p", "-s", f"notes:={notes}", "--show-prompt", cwd=tmp_path)
+    assert done.stdout == "--- user\none two three four five six\n", done.stderr
+    assert "note: `p`: `notes` lost its last 1 of 2 items" in done.stderr
+    other = adalang("run", "a.adal:q", "--show-prompt", cwd=tmp_path)
+    assert other.returncode == 2 and "only prompts and agents have messages" in one_clear_line(other)
 
 
 def test_numbers_and_bools_can_be_set_as_they_are(tmp_path):
@@ -353,6 +374,9 @@ def test_init_makes_a_project_that_works(tmp_path):
     assert adalang("eval", "new/triage.adal", cwd=tmp_path).returncode in (0, 1)
     again = adalang("init", "new", cwd=tmp_path)
     assert again.returncode == 2 and "nothing was written" in one_clear_line(again)
+    (tmp_path / "file").touch()
+    nowhere = adalang("init", "file/new", cwd=tmp_path)
+    assert nowhere.stderr == "error: the folder file/new cannot be made: not a directory\n"
 
 
 def test_doctor_says_where_each_value_comes_from(tmp_path):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -106,3 +110,49 @@ def test_a_name_that_two_sessions_have(shop: Path, capsys: pytest.CaptureFixture
     assert run(["sessions", "show", "a b"]) == 2
     told = "several sessions have the name a b: shop.adal:chat:a b, shop.adal:buy:a b"
     assert told in capsys.readouterr().err
+
+
+SLOW = "import time\n\ndef price(x):\n    return 10\n\ndef pay(n):\n    open('paid.txt', 'a').write('paid ')\n    time.sleep(600)\n"
+
+
+BUY = ("run", "shop.adal:buy", "--set", "x=lamp")
+
+
+def stopped_while_it_pays(folder: Path, *more: str) -> str:
+    """What is said on Ctrl-C once the money has gone."""
+    (folder / "t.py").write_text(SLOW)
+    command = [sys.executable, "-m", "adalang", *(more or BUY)]
+    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (folder / "paid.txt").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    return told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_no_run_that_may_have_paid_is_said_to_go_on_by_itself(shop: Path) -> None:
+    told = stopped_while_it_pays(shop)
+    assert told.endswith(
+        "\nStopped. `pay` was called and may have taken effect: look whether it did. A new run calls it again.\n"
+    )
+    (shop / "paid.txt").unlink()
+    with (shop / "shop.adal").open("a") as file:
+        file.write('dataset rows = [{ x = "lamp", label = "paid 10" }]\n')
+        file.write("eval sold of buy { data = rows, expect = row.label, metric = exact_match }\n")
+    told = stopped_while_it_pays(shop, "eval", "shop.adal")
+    assert told.endswith("kept, but `pay` may have been called: the same command calls it again.\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_session_that_cannot_go_on_leads_to_its_deletion(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = stopped_while_it_pays(shop, *BUY, "--session", "c")
+    doubt = "`pay` was called, and it is not known whether it took effect. Look whether it did; to begin anew: "
+    assert told.endswith(f"\nStopped. {doubt}adalang sessions delete c\n") and "--resume" not in told
+    assert run(["run", "shop.adal:buy", "--session", "c", "--resume"]) == 2
+    again = capsys.readouterr().err
+    assert again.startswith("error: `pay`: the run was stopped while this was called") and "--resume" not in again
+    assert "adalang sessions delete" in again and (shop / "paid.txt").read_text() == "paid "

@@ -104,7 +104,7 @@ async def test_what_the_tool_does_not_take_is_asked_again_and_says_why(editor: E
     )
     assert [one["problem"] for one in dialog.asked] == [
         "",
-        "`amount` takes float, written as JSON: Expecting value",
+        "`amount` takes a number, such as 12.5",
         "`refund`: `amount` is a text, not float",
         "`refund`: `amount` is not a finite number",
         "`refund` has no input `other`",

@@ -11,9 +11,10 @@ from typing import Any
 
 
 class Collector(ThreadingHTTPServer):
-    """``spans`` in the order in which they came, and of each request its path and its header `x-team`."""
+    """``spans`` in the order in which they came, and of each request its path and its header `x-team`. It answers ``status``."""
 
-    def __init__(self) -> None:
+    def __init__(self, status: int) -> None:
+        self.status = status
         self.spans: list[Any] = []
         self.headers: list[tuple[str, str | None]] = []
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -33,6 +34,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.spans += [
             span for one in request.resource_spans for scope in one.scope_spans for span in scope.spans
         ]
+        self.send_response(self.server.status)
+        if self.server.status in (301, 302):
+            self.send_header("Location", "/login")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        """A page to log in, which comes with 200."""
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -42,9 +51,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def collector() -> Iterator[Collector]:
+def collector(status: int = 200) -> Iterator[Collector]:
     """One that runs until the end of the block."""
-    server = Collector()
+    server = Collector(status)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

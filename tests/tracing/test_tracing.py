@@ -6,6 +6,7 @@ import hashlib
 import html
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from adalang.store import Store
 from adalang.store.records import RunRecord
 from adalang.store.redaction import HIDDEN, Redactor
 from adalang.store.texts import packed, unpacked
-from adalang.tracing.otlp import traces_address
+from adalang.tracing.otlp import Sender, Unsent, send_now, traces_address
 from adalang.tracing.spans import spans_of
 
 SECRET = "a-key-of-the-model-4711"
@@ -322,6 +323,55 @@ def test_headers_go_to_the_collector_that_they_are_for(tmp_path, monkeypatch):
             sent = ["trace", "export", "--root", str(tmp_path), "--otlp", f"http://127.0.0.1:{one.server_port}"]
             assert run(sent) == 0
         assert own.headers == [("/v1/traces", "one")] and other.headers == [("/v1/traces", None)]
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (302, "it answers 302 Found, and redirects are not followed"),
+        (400, "it answers 400 Bad Request"),
+        (401, "it answers 401 Unauthorized: look at `otlp_headers`"),
+    ],
+)
+def test_a_collector_that_takes_nothing_is_told_with_its_reason(tmp_path, status, why):
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    with collector(status) as refusing:
+        address = f"http://127.0.0.1:{refusing.server_port}"
+        with pytest.raises(Unsent) as refused:
+            send_now([RunRecord("f", "p", {}, ({"component": "p"},))], address, None)
+    assert str(refused.value) == f"{address}/v1/traces does not take traces: {why}"
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://127.0.0.1:9", "http://127.0.0.1:9/v1/traces does not take traces: it cannot be reached"),
+        ("notaurl", "notaurl is no address of a collector; write http://HOST:4318"),
+        ("ftp://x", "ftp://x is no address of a collector"),
+        ("", "--otlp needs an address"),
+    ],
+)
+def test_an_address_without_a_collector_is_told_as_what_it_is(tmp_path, capsys, address, why):
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    from adalang.cli.app import run
+
+    with Store.open(tmp_path) as store:
+        store.runs.put([store.runs.packed(RunRecord("f", "p", {}, ({"component": "p"},)))])
+    assert run(["trace", "export", "--root", str(tmp_path), "--otlp", address]) == 2
+    told = capsys.readouterr()
+    assert why in told.err and told.out == ""
+
+
+def test_a_collector_that_hangs_is_told_once(tmp_path, capfd, monkeypatch):
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    monkeypatch.setattr("adalang.tracing.otlp._SECONDS", 0.3)
+    warned: list[str] = []
+    with Store.open(tmp_path) as store, socket.create_server(("127.0.0.1", 0)) as hangs:
+        sender = Sender(f"http://127.0.0.1:{hangs.getsockname()[1]}", "", warned.append)
+        sender.send(store.runs.packed(RunRecord("f", "p", {}, ({"component": "p"},))))
+        sender.close()
+    assert len(warned) == 1 and ("no answer in time" in warned[0] or "too slowly" in warned[0])
+    assert capfd.readouterr().err == ""
 
 
 def test_a_collectors_address_may_have_its_path():

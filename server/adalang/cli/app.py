@@ -29,6 +29,7 @@ from adalang.cli import (
     trace,
     watch,
 )
+from adalang.cli.stopped import Stopped
 
 # Typer uses the click that is installed or, in later versions, a copy of its own: this is the class that it raises.
 _UsageError: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -94,6 +95,8 @@ def run(arguments: list[str]) -> int:
     except _UsageError as error:
         _explain_usage(error)
         return 2
+    except Stopped as stopped:
+        return _interrupted(str(stopped))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -119,6 +122,6 @@ def _explain_usage(error: Any) -> None:
     print(f"error: {message}{more}", file=sys.stderr)
 
 
-def _interrupted() -> int:
-    print("\nStopped. All that was answered is kept: the same command goes on from there.", file=sys.stderr)
+def _interrupted(further: str = "All that was answered is kept: the same command goes on from there.") -> int:
+    print(f"\nStopped. {further}", file=sys.stderr)
     return _INTERRUPTED

@@ -26,6 +26,7 @@ from adalang.cli.common import (
     write_report,
 )
 from adalang.cli.rows import RowProgress, inputs_line, print_estimates, short
+from adalang.cli.stopped import Stopped, would_call_again
 from adalang.report.visible import visible
 
 if TYPE_CHECKING:
@@ -59,7 +60,10 @@ def evaluate(
     file, name = split_target(target)
     settings = settings_for(file)
 
+    told = ""
+
     async def work() -> list[Section]:
+        nonlocal told
         from adalang.engine.evaluating import preview
         from adalang.evaluation.plan import components_run, eval_plan
 
@@ -78,6 +82,7 @@ def evaluate(
             if estimate:
                 print_estimates(planned, json_output)
                 return []
+            told = would_call_again(called)
             sections = []
             for each in names:
                 with RowProgress(quiet=json_output) as progress:
@@ -87,7 +92,12 @@ def evaluate(
                     print_evaluation(found, failing, by)
             return sections
 
-    sections = asyncio.run(work())
+    try:
+        sections = asyncio.run(work())
+    except KeyboardInterrupt:
+        if told:
+            raise Stopped(told) from None
+        raise
     if estimate:
         return
     results = [section.found for section in sections]

@@ -21,7 +21,12 @@ def init(
     taken = [name for name in names if (folder / name).exists()]
     if taken:
         raise typer.BadParameter(f"{folder} has {', '.join(taken)} already; nothing was written")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(
+            f"the folder {folder} cannot be made: {(error.strerror or str(error)).lower()}"
+        ) from error
     for name in names:
         (folder / name).write_bytes(template.joinpath(name).read_bytes())
         note(f"wrote {folder / name}")

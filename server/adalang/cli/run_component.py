@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shlex
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -25,10 +24,12 @@ from adalang.cli.common import (
     settings_for,
     split_target,
 )
+from adalang.cli.stopped import Stopped, done_already, how_to_go_on
 from adalang.report.visible import visible
 
 if TYPE_CHECKING:
     from adalang.language.program import Entity, Program
+    from adalang.store.records import SessionRecord
 
 
 def run(
@@ -65,15 +66,19 @@ def run(
         raise typer.BadParameter("--resume goes on with the inputs that the session was begun with; give none")
     as_text = {one.partition("=")[0] for one in set if not one.partition("=")[0].endswith(":")}
 
+    told = ""
+
     async def work() -> None:
+        nonlocal told
         from dataclasses import replace
 
         from adalang.cli.approving import NO_TERMINAL, terminal_approver
         from adalang.cli.streamed import AnswerShown
         from adalang.engine.checked import find_component
         from adalang.language.reach import reached
-        from adalang.runtime.failures import BugFailure
-        from adalang.runtime.trace import CUT_OFF
+        from adalang.runtime.failures import CannotGoOn
+        from adalang.runtime.interpreter import RunFailed
+        from adalang.runtime.trace import CUT_OFF, Trace
 
         async with open_session(file, settings, model, record) as session:
             uncalled: dict[str, None] = {}
@@ -83,26 +88,32 @@ def run(
             entity = find_component(program, name)
             given = _typed(program, entity, values, as_text)
             if show_prompt:
-                messages, tools = session.runtime(program).opening(entity, given)
+                messages, tools, cuts = session.runtime(program).opening(entity, given)
                 for message in messages:
                     say(f"--- {message.role}\n{message.shown}")
                 for tool in tools:
                     say(f"--- tool\n{json.dumps(tool['function'], ensure_ascii=False, indent=2)}")
+                for cut in cuts:
+                    note(f"note: `{entity.id}`: {cut}")
                 return
             say_offline(program, settings, chosen_models(model), reached(program, entity))
             shown = AnswerShown(events=json_output) if streams else None
+            trace = Trace()
+
+            def kept() -> SessionRecord | None:
+                return session.store.session(file.absolute(), entity.id, session_name) if session_name else None
+
             try:
                 with shown.listening() if shown is not None else nullcontext():
-                    output, trace, _ = await session.run_component(
-                        file, name or entity.id, given, session=session_name, resume=resume
+                    output, _, _ = await session.run_component(
+                        file, name or entity.id, given, session=session_name, resume=resume, trace=trace
                     )
-            except BugFailure:
+            except asyncio.CancelledError:
+                told = how_to_go_on(session.store, kept(), target) or done_already(program, trace)
                 raise
-            except BaseException:
-                kept = session.store.session(file.absolute(), entity.id, session_name) if session_name else None
-                if kept is not None and kept.status == "open":
-                    again = shlex.join(["adalang", "run", target, "--session", session_name, "--resume"])
-                    note(f"What was done is kept. Go on with: {again}")
+            except RunFailed as failed:
+                if not isinstance(failed.failure, CannotGoOn) and (how := how_to_go_on(session.store, kept(), target)):
+                    note(how)
                 raise
             usage = trace.usage
             if shown is not None:
@@ -125,7 +136,12 @@ def run(
             cached = f", {usage.cached_calls} from the cache" if usage.cached_calls else ""
             note(f"({calls}{cached}, {usage.tokens} tokens, {money(usage.usd, usage.priced)})")
 
-    asyncio.run(work())
+    try:
+        asyncio.run(work())
+    except KeyboardInterrupt:
+        if told:
+            raise Stopped(visible(told)) from None
+        raise
 
 
 def _typed(program: Program, entity: Entity, values: dict[str, Any], as_text: set[str]) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def export(
     since: str = SINCE,
     limit: int = LIMIT,
     html: Path = typer.Option(None, "--html", help="Write one HTML file that needs nothing else.", show_default=False),
-    otlp: str = typer.Option("", "--otlp", help="Send them to the collector at this address."),
+    otlp: str = typer.Option(None, "--otlp", help="Send them to the collector at this address.", show_default=False),
     root: Path = ROOT,
 ) -> None:
     """Export runs with all that is known of them: as JSON lines on standard output, as a page, or to a collector."""
@@ -127,6 +127,8 @@ def export(
 
     if html is not None:
         check_writable(html=html)
+    if otlp is not None and not otlp.strip():
+        raise typer.BadParameter("--otlp needs an address, such as http://localhost:4318")
     with existing_store(root) as store:
         if runs:
             found = [_record(store, one) for one in runs]
@@ -138,9 +140,9 @@ def export(
         from adalang.report.trace import trace_page
 
         write_report(html, trace_page(found))
-    if otlp:
+    if otlp is not None:
         _send(found, otlp, root)
-    if html is None and not otlp:
+    if html is None and otlp is None:
         for record in found:
             print(json.dumps(_whole(record), ensure_ascii=sys.stdout.encoding.lower() != "utf-8"))
 

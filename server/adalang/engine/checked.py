@@ -62,12 +62,15 @@ def find_component(program: Program, name: str) -> Entity:
     if name:
         entity = program.resolve(name)
         if entity is None or entity not in list(program.components()):
-            known = ", ".join(one.id for one in program.components()) or "none"
-            raise BugFailure(f"no component is called `{name}`; there are: {known}")
+            known = ", ".join(one.id for one in program.components())
+            raise BugFailure(f"no component is called `{name}`; there {f'are: {known}' if known else 'is none'}")
         return entity
     pipelines = [one for one in components if one.kind == "pipeline"]
     for group in (components, pipelines):
         if len(group) == 1:
             return group[0]
-    known = ", ".join(one.id for one in components) or "none"
-    raise BugFailure(f"which component? Write FILE:NAME with one of: {known}")
+    if not components:
+        raise BugFailure(
+            f"{program.path.name} declares nothing that runs: no prompt, pipeline, agent, retriever or tool"
+        )
+    raise BugFailure(f"which component? Write FILE:NAME with one of: {', '.join(one.id for one in components)}")

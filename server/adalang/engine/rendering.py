@@ -43,7 +43,7 @@ def rendered(root: Path, request: RenderRequest) -> dict[str, Any]:
     try:
         inputs = anchored_in(request.inputs, request.row_of)
         services = Services(file_folders=file_folders(settings))
-        messages, tools = Runtime(program, Gateway(None), models, services=services).opening(entity, inputs)
+        messages, tools, _ = Runtime(program, Gateway(None), models, services=services).opening(entity, inputs)
     except Failure as failure:
         return {"error": str(failure)}
     return {

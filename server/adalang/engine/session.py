@@ -161,9 +161,10 @@ class Session:
         texts: Mapping[str, str] = MappingProxyType({}),
         session: str | None = None,
         resume: bool = False,
+        trace: Trace | None = None,
     ) -> tuple[Any, Trace, str]:
         """Run one component; the run is kept in the store, under the id that comes third. With the name of a ``session`` it can be
-        stopped and gone on with (see :func:`.run_in_session`).
+        stopped and gone on with (see :func:`.run_in_session`). A ``trace`` that is given is filled while it runs.
 
         Raises:
             BugFailure: no such component, or wrong inputs.
@@ -171,7 +172,7 @@ class Session:
         """
         program = self.load(file, texts)
         entity = find_component(program, component)
-        return await self.traced(self.runtime(program), entity, inputs, session=session, resume=resume)
+        return await self.traced(self.runtime(program), entity, inputs, session=session, resume=resume, trace=trace)
 
     async def traced(
         self,
@@ -182,6 +183,7 @@ class Session:
         *,
         session: str | None = None,
         resume: bool = False,
+        trace: Trace | None = None,
     ) -> tuple[Any, Trace, str]:
         """Run a component; what happened is kept in the store, under the id that comes third, however the run ends.
 
@@ -189,7 +191,7 @@ class Session:
             BugFailure: there is nothing to go on with in the ``session``, or there is and that was not asked for.
             RunFailed: no answer; the trace says how far it came.
         """
-        trace, error = Trace(), STOPPED
+        trace, error = trace or Trace(), STOPPED
         try:
             if session is not None:
                 await run_in_session(runtime, self.store, entity, session, inputs, resume=resume, trace=trace)

@@ -19,6 +19,12 @@ def session_state(store: Store, record: SessionRecord) -> str:
     return "at work" if at_work(store.root, _key(record)) else record.status
 
 
+def in_doubt(store: Store, record: SessionRecord) -> list[str]:
+    """The tools of which nobody knows whether they took effect; a session's run with one cannot be gone on with."""
+    steps = store.session_steps(record.id).values()
+    return [step["tool"] for step in steps if step.get("state") == "started" and step.get("again") is False]
+
+
 async def delete_session(store: Store, record: SessionRecord) -> None:
     """Forget a session, with what was said and done in it.
 

@@ -18,6 +18,7 @@ def drawn(root: Path, request: TraceRequest) -> dict[str, Any]:
         with Store.open(root) as store:
             record = store.runs.get(request.run)
     if record is None:
-        return {"error": f"The run {request.run} is not kept (any more); evaluate again, or raise trace_share."}
+        why = "its id is mistyped, or it is not kept (any more): then evaluate again, or raise trace_share"
+        return {"error": f"There is no run {request.run}: {why}."}
     about = f"{record.component}, row {record.row}" if record.row else record.component
     return {"run": record.id, "title": f"Trace of {about}", "html": trace_page([record])}

@@ -114,8 +114,13 @@ def _read(asked: ApprovalAsked, name: str, text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        raise Misread(f"`{name}` takes {_type(asked, name) or 'a value'}, written as JSON: {reason}") from error
+        raise Misread(f"`{name}` takes {_wanted(_type(asked, name))}") from error
+
+
+def _wanted(declared: str) -> str:
+    """What to write for an input that is no text; ``declared`` is "" where its type is not known."""
+    examples = {"int": "a whole number, such as 12", "float": "a number, such as 12.5", "bool": "true or false"}
+    return examples.get(declared, f'{declared or "a value"}, written as JSON, with texts in "double quotes"')
 
 
 def _unseen(text: str) -> tuple[str, ...]:

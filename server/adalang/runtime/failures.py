@@ -74,6 +74,10 @@ class BugFailure(Failure):
     kind: ClassVar[FailureKind] = "bug"
 
 
+class CannotGoOn(BugFailure):
+    """A run that was stopped cannot be gone on with: a tool that is not called twice may have taken effect."""
+
+
 class ToolFailure(Failure):
     """A tool was called and gave nothing usable: it raised, ended its process, or gave what its declaration does not say."""
 

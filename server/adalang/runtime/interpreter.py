@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,8 +26,8 @@ from adalang.runtime.agents.journal import Called, Journal, Wanted, once, starte
 from adalang.runtime.agents.loop import run_agent
 from adalang.runtime.answers import read_answer
 from adalang.runtime.dataflow import run_pipeline
-from adalang.runtime.failures import BudgetExceeded, Failure, UnreadableFailure
-from adalang.runtime.fitting import fitted
+from adalang.runtime.failures import BudgetExceeded, BugFailure, Failure, UnreadableFailure
+from adalang.runtime.fitting import Cut, fitted
 from adalang.runtime.inputs import checked_call, checked_inputs
 from adalang.runtime.listening import hearing
 from adalang.runtime.models.budget import Budget
@@ -104,14 +105,39 @@ class Runtime:
 
     def opening(
         self, entity: Entity, inputs: Mapping[str, Any]
-    ) -> tuple[tuple[Message, ...], tuple[Mapping[str, Any], ...]]:
-        """:meth:`messages`, and the tools that go with them."""
+    ) -> tuple[tuple[Message, ...], tuple[Mapping[str, Any], ...], tuple[Cut, ...]]:
+        """:meth:`messages`, the tools that go with them, and what was left out to fit the model's window.
+
+        Raises:
+            RefusedFailure: it is too long even with what `cut` allows to leave out.
+        """
         values = checked_inputs(self.program, entity, inputs)
-        if not isinstance(entity.declaration, AgentDeclaration):
-            return self.prompts.messages(entity, values)[0], ()
-        asking = Asking.of(self, entity)
-        request, _ = asking.request(asking.dialect(), values)
-        return request.messages, request.tools
+        declaration = entity.declaration
+        if isinstance(declaration, AgentDeclaration):
+            asking = Asking.of(self, entity)
+            request, cuts = asking.request(asking.dialect(), values)
+            return request.messages, request.tools, cuts
+        if isinstance(declaration, PromptDeclaration) and setting(declaration.settings, "cut") is not None:
+            with suppress(
+                BugFailure
+            ):  # a model that lacks its key cannot be called, but what it would get can be shown
+                model = self.models.of_setting(entity, setting(declaration.settings, "model"))
+                request, cuts = self.request(entity, values, model)
+                return request.messages, (), cuts
+        return self.prompts.messages(entity, values)[0], (), ()
+
+    def request(
+        self, entity: Entity, values: Mapping[str, Any], model: ModelSpec, sample: int = 0
+    ) -> tuple[Request, tuple[Cut, ...]]:
+        """A prompt's request for inputs that are checked, with what was left out of it to fit the model's window."""
+        schema = self.prompts.form(entity).schema
+
+        def written(values: Mapping[str, Any]) -> Request:
+            messages, _ = self.prompts.messages(entity, values)
+            return Request(model, messages, schema, _schema_name(entity), sample=sample)
+
+        request, _, cuts = fitted(self.program, entity, values, written)
+        return request, cuts
 
 
 class _Run:
@@ -197,6 +223,7 @@ class _Run:
 
     def calling(self, at: int) -> None:
         """The tool of the call at ``at`` is called now."""
+        self.trace.made.append(self.trace.calls[at])
         if self.journal is not None:
             started(self.journal, self.trace.calls[at].place)
 
@@ -214,12 +241,7 @@ class _Run:
         model = self.runtime.models.of_setting(entity, setting(declaration.settings, "model"))
         call.model = model.id
         form = self.runtime.prompts.form(entity)
-
-        def written(values: Mapping[str, Any]) -> Request:
-            messages, _ = self.runtime.prompts.messages(entity, values)
-            return Request(model, messages, form.schema, _schema_name(entity), sample=self.sample_of(model))
-
-        request, _, call.cuts = fitted(self.program, entity, inputs, written)
+        request, call.cuts = self.runtime.request(entity, inputs, model, self.sample_of(model))
         call.messages = request.messages
         on_text = hearing(self.program, self.trace, call, form)
         response = await self.runtime.gateway.complete(request, budget=self.runtime.budget, on_text=on_text)

@@ -72,11 +72,12 @@ class Call:
 @dataclass(slots=True)
 class Trace:
     """``calls`` has the root first; ``steps`` are the names bound by the root, when it is a pipeline, and ``step_origins``
-    where their values came from."""
+    where their values came from. ``made`` are those of tools that were really made: not refused, and not read from a journal."""
 
     calls: list[Call] = field(default_factory=list)
     steps: dict[str, Any] = field(default_factory=dict)
     step_origins: dict[str, Origins] = field(default_factory=dict)
+    made: list[Call] = field(default_factory=list)
 
     @property
     def usage(self) -> Usage:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
 import os
 import queue
 import threading
@@ -15,14 +14,16 @@ from adalang.store.records import RunRecord
 from adalang.store.runs import PackedRun
 
 if TYPE_CHECKING:
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from adalang.tracing.collector import Collector
 
 _MOST_WAITING = 2000
 """Runs; when a collector takes fewer than come, further ones are not sent. They are in the store all the same."""
 _BATCH = 100
 _PAUSE = 0.5
 """Seconds in which more runs may come into a batch."""
-_TIMEOUT = 5
+_SECONDS = 3.0
+"""For a batch beside runs, whose program waits for the last one when it ends; when runs are exported, nothing else waits."""
+_PATIENT_SECONDS = 10.0
 _LAST_SECONDS = 5.0
 """For a collector to take the rest when the session ends."""
 _HEADER_VARIABLES = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS")
@@ -35,7 +36,7 @@ class Sender:
         self._endpoint, self._headers, self._warn = traces_address(endpoint), headers, warn
         self._waiting: queue.Queue[PackedRun | None] = queue.Queue(_MOST_WAITING)
         self._ending = threading.Event()
-        self._exporter: OTLPSpanExporter | None = None
+        self._late = threading.Event()
         self._troubled = False
         self._thread = threading.Thread(target=self._work, name="adalang-otlp", daemon=True)
         self._thread.start()
@@ -48,7 +49,7 @@ class Sender:
             self._trouble(f"{self._endpoint} takes traces too slowly: not all are sent")
 
     def close(self) -> None:
-        """Send what waits, if that goes quickly, and end the thread."""
+        """Send what waits, if that goes quickly, and end the thread: at the latest when its last request has ended."""
         self._ending.set()
         try:
             self._waiting.put_nowait(None)
@@ -56,22 +57,20 @@ class Sender:
             pass
         self._thread.join(_LAST_SECONDS)
         if self._thread.is_alive():
-            if self._exporter is not None:
-                self._exporter.shutdown()  # type: ignore[no-untyped-call]
+            self._late.set()
             self._trouble(f"{self._endpoint} takes traces too slowly: the last ones may be missing there")
-            self._thread.join(_LAST_SECONDS)
 
     def _work(self) -> None:
-        if not _has_exporter():
-            self._trouble('traces are not sent: `otlp_endpoint` needs `pip install "adalang[otel]"`')
+        if problem := _cannot(self._endpoint):
+            self._trouble(f"traces are not sent: {problem}")
             return
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from adalang.tracing.collector import Collector
 
-        self._exporter = OTLPSpanExporter(self._endpoint, headers=_headers(self._headers), timeout=_TIMEOUT)
-        with _quiet():
-            while batch := self._batch():
-                self._export(batch)
-        self._exporter.shutdown()  # type: ignore[no-untyped-call]
+        collector = Collector(self._endpoint, _headers(self._headers), _SECONDS)
+        while (batch := self._batch()) and not self._late.is_set():
+            if not self._export(collector, batch) and self._ending.is_set():
+                break
+        collector.close()
 
     def _batch(self) -> list[PackedRun]:
         """The next runs; none when it is to end."""
@@ -91,41 +90,21 @@ class Sender:
             batch.append(run)
         return batch
 
-    def _export(self, batch: list[PackedRun]) -> None:
-        from opentelemetry.sdk.trace.export import SpanExportResult
-
+    def _export(self, collector: Collector, batch: list[PackedRun]) -> bool:
         from adalang.tracing.semantic import otel_spans
 
-        assert self._exporter is not None
         try:
-            spans = [span for run in batch for span in otel_spans(run.record())]
-            sent = self._exporter.export(spans) is SpanExportResult.SUCCESS
+            why_not = collector.send([span for run in batch for span in otel_spans(run.record())])
         except Exception as error:  # whatever a collector or its library does is no run's failure
-            self._trouble(f"traces could not be sent to {self._endpoint}: {type(error).__name__}")
-            return
-        if not sent:
-            self._trouble(f"{self._endpoint} does not take traces: they are in the store alone")
+            why_not = type(error).__name__
+        if why_not:
+            self._trouble(f"{self._endpoint} does not take traces: {why_not}; they are in the store alone")
+        return not why_not
 
     def _trouble(self, message: str) -> None:
         if not self._troubled:
             self._troubled = True
             self._warn(message)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What the library logs of a failure in this thread is told by us, once and shorter."""
-    thread = threading.get_ident()
-    logger = logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter")
-
-    def others(record: logging.LogRecord) -> bool:
-        return record.thread != thread
-
-    logger.addFilter(others)
-    try:
-        yield
-    finally:
-        logger.removeFilter(others)
 
 
 def traces_address(endpoint: str) -> str:
@@ -134,11 +113,16 @@ def traces_address(endpoint: str) -> str:
     return endpoint if endpoint.endswith("/v1/traces") else f"{endpoint}/v1/traces"
 
 
-def _has_exporter() -> bool:
+def _cannot(endpoint: str) -> str:
+    """Why nothing can be sent to this address ("": it can)."""
+    scheme, _, rest = endpoint.partition("://")
+    if scheme not in ("http", "https") or not rest.removesuffix("/v1/traces"):
+        return f"{endpoint.removesuffix('/v1/traces')} is no address of a collector; write http://HOST:4318, say"
     try:
-        return importlib.util.find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+        found = importlib.util.find_spec("opentelemetry.exporter.otlp.proto.http")
     except ModuleNotFoundError:
-        return False
+        found = None
+    return "" if found else 'this needs `pip install "adalang[otel]"`'
 
 
 def _headers(text: str) -> dict[str, str]:
@@ -166,17 +150,17 @@ def send_now(records: Sequence[RunRecord], endpoint: str, headers: str | None) -
     Raises:
         Unsent: it has not, or the extra is not installed.
     """
-    if not _has_exporter():
-        raise Unsent('this needs `pip install "adalang[otel]"`')
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.trace.export import SpanExportResult
-
+    address = traces_address(endpoint)
+    if problem := _cannot(address):
+        raise Unsent(problem)
+    from adalang.tracing.collector import Collector
     from adalang.tracing.semantic import otel_spans
 
     with nullcontext() if headers is not None else _no_headers_in_environment():
-        exporter = OTLPSpanExporter(traces_address(endpoint), headers=_headers(headers or ""), timeout=_TIMEOUT)
-    for record in records:
-        with _quiet():
-            sent = exporter.export(list(otel_spans(record)))
-        if sent is not SpanExportResult.SUCCESS:
-            raise Unsent(f"{traces_address(endpoint)} does not take traces")
+        collector = Collector(address, _headers(headers or ""), _PATIENT_SECONDS)
+    try:
+        for record in records:
+            if why_not := collector.send(list(otel_spans(record))):
+                raise Unsent(f"{address} does not take traces: {why_not}")
+    finally:
+        collector.close()

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from adalang.runtime.failures import BugFailure, NotApproved, ToolFailure, ToolUnavailable
+from adalang.runtime.failures import CannotGoOn, NotApproved, ToolFailure, ToolUnavailable
 from adalang.runtime.trace import Place
 
 _IN_DOUBT = "the run was stopped while this was called, so it is not known whether it took effect; it is not called again by itself"
@@ -30,7 +30,8 @@ class Journal(Protocol):
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A tool's call as the program means it, at a ``place`` of its own. ``repeatable``: to make it again does no harm.
-    ``observed``: an agent reads what comes of it, a failure too, and goes on from that."""
+    ``observed``: an agent reads what comes of it, a failure too, and goes on from that. Where it is neither, what is written
+    down says that a run that was stopped in it does not go on ``again``."""
 
     place: Place
     tool: str
@@ -39,7 +40,8 @@ class Wanted:
     observed: bool
 
     def content(self, state: str, **more: Any) -> dict[str, Any]:
-        return {"state": state, "tool": self.tool, "of": digest(self.tool, self.inputs), **more}
+        again = self.repeatable or self.observed
+        return {"state": state, "tool": self.tool, "of": digest(self.tool, self.inputs), "again": again, **more}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,13 @@ async def once(journal: Journal, wanted: Wanted, call: Callable[[], Awaitable[Ca
     no harm, one that failed only where nobody has gone on from that.
 
     Raises:
-        ToolFailure, NotApproved: now, or when the call was made; or whether it took effect is in doubt.
-        BugFailure: a call that cannot be made twice is written down, and it was another one.
+        ToolFailure, NotApproved: now, or when the call was made; or an agent has to know that its effect is in doubt.
+        CannotGoOn: so is it, and nobody goes on from that; or a call that cannot be made twice was another one.
     """
     known = journal.read(wanted.place)
     if known is not None and known["of"] != digest(wanted.tool, wanted.inputs):
         if not wanted.repeatable and known["state"] != "waits":
-            raise BugFailure(
+            raise CannotGoOn(
                 f"before the run was stopped `{known['tool']}` was called here, and now `{wanted.tool}` would be with other "
                 f"inputs{_BEGIN_ANEW}"
             )
@@ -78,7 +80,9 @@ async def once(journal: Journal, wanted: Wanted, call: Callable[[], Awaitable[Ca
         case {"state": "failed", "error": error, "refused": refused}:
             raise (NotApproved if refused else ToolFailure)(error)
         case {"state": "started"} if not wanted.repeatable:
-            raise ToolFailure(_IN_DOUBT if wanted.observed else _IN_DOUBT + _BEGIN_ANEW)
+            if wanted.observed:
+                raise ToolFailure(_IN_DOUBT)
+            raise CannotGoOn(f"`{wanted.tool}`: {_IN_DOUBT}{_BEGIN_ANEW}")
     journal.claim(wanted.place, wanted.content("waits"))
     try:
         called = await call()

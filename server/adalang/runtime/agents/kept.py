@@ -35,7 +35,7 @@ class Kept:
         """What ended with a secret is written down as begun: gone on with, it would have to come back as it was."""
         if content.get("state") not in ("done", "failed") or not self._store.holds_secret(content):
             return content
-        return {"state": "started", "tool": content["tool"], "of": content["of"]}
+        return {"state": "started", **{name: content[name] for name in ("tool", "of", "again")}}
 
 
 def _key(place: Place) -> str:

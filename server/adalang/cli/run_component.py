@@ -79,6 +79,7 @@ def run(
         from adalang.engine.checked import find_component
         from adalang.language.reach import reached
         from adalang.runtime.failures import BugFailure
+        from adalang.runtime.trace import CUT_OFF
 
         async with open_session(file, settings, model, record) as session:
             uncalled: dict[str, None] = {}
@@ -115,6 +116,8 @@ def run(
             for one in trace.calls:
                 for cut in one.cuts:
                     note(f"note: `{one.component}`: {cut}")
+                if one.cut_off:
+                    note(f"note: `{one.component}`: the answer was {CUT_OFF}")
             for refused in uncalled:
                 note(f"note: `{refused}` was not called: nobody could approve it; {NO_TERMINAL}")
             if json_output:

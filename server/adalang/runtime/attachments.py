@@ -28,6 +28,9 @@ _IMAGES: tuple[tuple[bytes, int, str], ...] = (
     (b"ftypheic", 4, "image/heic"),
     (b"ftypmif1", 4, "image/heif"),
 )
+_SHOWN = 40  # characters of a `data:` URL
+_ENDS: Mapping[str, bytes] = {"image/png": b"IEND", "image/jpeg": b"\xff\xd9"}
+"""What a whole file of a kind holds, and one that was cut off does not."""
 _AWAY = ("http://", "https://")
 
 
@@ -42,13 +45,13 @@ def image_part(source: object, folder: Path, where: str, within: Sequence[Path] 
         BugFailure: there is no such file, it is too large, or no image; or it is outside, or hidden (`.env`).
     """
     text = _address(source)
-    if text.startswith((*_AWAY, "data:")):
+    if text.startswith(_AWAY):
+        return ImagePart(text)
+    if text.startswith("data:"):
+        _checked_image(_embedded(text, where, LARGEST_IMAGE), f"{where}: {text[:_SHOWN]!r}")
         return ImagePart(text)
     data = _read(source, folder, where, "image", LARGEST_IMAGE, within)
-    kind = _image_kind(data)
-    if kind is None:
-        raise BugFailure(f"{where}: {text!r} is no image that models take; make it a PNG, JPEG, GIF or WebP")
-    return ImagePart(_data_url(kind, data))
+    return ImagePart(_data_url(_checked_image(data, f"{where}: {text!r}"), data))
 
 
 def file_part(source: object, folder: Path, where: str, within: Sequence[Path] | None = None) -> Part:
@@ -59,15 +62,16 @@ def file_part(source: object, folder: Path, where: str, within: Sequence[Path] |
     """
     text = _address(source)
     if text.startswith("data:image/"):
-        return ImagePart(text)
+        return image_part(source, folder, where, within)
     if text.startswith("data:"):
+        _embedded(text, where, LARGEST_FILE)
         return FilePart(text, "file" + (mimetypes.guess_extension(text[5:].partition(";")[0]) or ""))
     if text.startswith(_AWAY):
         return FilePart(text, Path(unquote(urlsplit(text).path)).name)
     data = _read(source, folder, where, "file", LARGEST_FILE, within)
     name = Path(text).name
-    if (image := _image_kind(data)) is not None:
-        return ImagePart(_data_url(image, data))
+    if _image_kind(data) is not None:
+        return ImagePart(_data_url(_checked_image(data, f"{where}: {text!r}"), data))
     if data.startswith(b"%PDF"):
         return FilePart(_data_url("application/pdf", data), name)
     try:
@@ -113,9 +117,7 @@ def _read(source: object, folder: Path, where: str, what: str, most: int, within
             raise BugFailure(f"{where}: the {what} {text!r} is no file")
         size = path.stat().st_size
         if size > most:
-            raise BugFailure(
-                f"{where}: the {what} {text!r} has {size / _MEGABYTE:.1f} MB, and may have {most // _MEGABYTE}; make it smaller"
-            )
+            raise BugFailure(f"{where}: the {what} {text!r} has {size:,} bytes, and may have {most:,}; make it smaller")
         return path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -131,6 +133,30 @@ def _is_inside(path: Path, folders: Sequence[Path]) -> bool:
 
 def _image_kind(data: bytes) -> str | None:
     return next((kind for magic, at, kind in _IMAGES if data[at : at + len(magic)] == magic), None)
+
+
+def _checked_image(data: bytes, which: str) -> str:
+    """The image's media type."""
+    kind = _image_kind(data)
+    if kind is None:
+        raise BugFailure(f"{which} is no image that models take; make it a PNG, JPEG, GIF or WebP")
+    if _ENDS.get(kind, b"") not in data:
+        raise BugFailure(f"{which} is cut off: it has no end; get the image again")
+    return kind
+
+
+def _embedded(text: str, where: str, most: int) -> bytes:
+    """What a `data:` URL holds."""
+    head, _, body = text.partition(",")
+    try:
+        data = base64.b64decode(body, validate=True) if head.endswith(";base64") else b""
+    except ValueError:
+        data = b""
+    if not data:
+        raise BugFailure(f"{where}: {text[:_SHOWN]!r} holds nothing in base64; write data:TYPE;base64,…")
+    if len(data) > most:
+        raise BugFailure(f"{where}: {text[:_SHOWN]!r} has {len(data):,} bytes, and may have {most:,}; make it smaller")
+    return data
 
 
 def _data_url(kind: str, data: bytes) -> str:

@@ -40,7 +40,16 @@ def test_what_is_no_json_is_kept_as_it_stands():
 
 
 @pytest.mark.parametrize(
-    "text", ["Final answer: 42", "Thought: plain\nFinal Answer:\n42", "**Final answer:** 42", "42"]
+    "text",
+    [
+        "Final answer: 42",
+        "Thought: plain\nFinal Answer:\n42",
+        "**Final answer:** 42",
+        "42",
+        "Answer: 42",
+        "**Answer:** 42",
+        "Thought: x\nAnswer: 42",
+    ],
 )
 def test_a_final_answer_is_what_follows_the_label_or_all_there_is(text):
     assert read(text) == Step("42")
@@ -74,6 +83,28 @@ async def test_a_model_that_refuses_tools_is_asked_in_words_from_then_on(tmp_pat
             "Final answer: the answer\nAnswer with exactly one of these labels and nothing else: found | lost"
         )
         assert [m.role for m in w.server.log[2].messages if m.role == "tool"] == []
+
+
+def toolless(*answers: str):
+    """The model refuses tools, and then answers in words."""
+    left = iter(answers)
+    return lambda one: ServerError(400, "test does not support tools") if one.tools else Reply(next(left))
+
+
+@pytest.mark.parametrize("stray", ["I think I should look.", "Thought: I look it up.\nAction:"])
+async def test_a_model_that_writes_neither_call_nor_answer_is_reminded_once(tmp_path, stray):
+    answers = toolless(stray, 'Action: find_order {"order_id": "A"}', "It is so.", stray, "It is so.")
+    async with agent_world(tmp_path, agent(), answers) as w:
+        output, trace = await w.traced("helper", ticket="x")
+        assert output == "It is so." and [one.kind for one in trace.calls].count("step") == 3
+        reminded = [one.messages[-1].text for one in w.server.log if "neither a tool's call" in one.messages[-1].text]
+        assert len(reminded) == 1 and "`Final answer: …`" in reminded[0]
+        assert await w.run("helper", ticket="y") == "It is so."
+
+
+async def test_what_fits_the_declared_type_needs_no_mark(tmp_path):
+    async with agent_world(tmp_path, agent(returns='"found" | "lost"'), toolless("found")) as w:
+        assert await w.run("helper", ticket="x") == "found"
 
 
 async def test_a_model_known_to_take_no_tools_is_never_sent_any(tmp_path):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MOST_STEPS = 8
 """Steps with tools that an agent takes at most, where its file does not say."""
 _LIKELY_CALLS = 3
+_REMINDER = "That was neither a tool's call (`Action: name {…}`) nor the end (`Final answer: …`). Write one of them."
 _NO_STEPS_LEFT = "No tool can be used any more. Give the final answer now, from what you know."
 
 
@@ -84,6 +85,9 @@ class _Agent:
             step = Step("")
             try:
                 step, at = await self._step(self.asking.dialect())
+                if self._strays(step):
+                    self.steps.append(replace(step, observations=(_REMINDER,)))
+                    continue
                 if not step.calls:
                     return self._ended(step, at)
             except UnreadableFailure as failure:
@@ -153,9 +157,18 @@ class _Agent:
         plain = isinstance(dialect, Native) and not structured
         on_text = hearing(self.run.program, self.run.trace, call, self.form) if plain else None
         response = await self.run.runtime.gateway.complete(request, budget=self.run.runtime.budget, on_text=on_text)
-        call.usage, call.answer_usage, call.raw = response.usage, response.answer_usage, response.text
-        call.model, call.attempts = response.model, response.attempts
+        call.answered(response)
         return dialect.read(response)
+
+    def _strays(self, step: Step) -> bool:
+        """Whether the model has, for the first time, written what it was not told to, and it is no answer all the same."""
+        if not step.unmarked or any(one.unmarked for one in self.steps):
+            return False
+        try:
+            read_answer(step.text, self.form)
+        except UnreadableFailure:
+            return True
+        return not self.form.instruction  # any text could be one
 
     # ---- the tools
 
@@ -216,13 +229,15 @@ class _Agent:
         if known is None or known["of"] != digest(self.entity.id, self.inputs):
             return None
         call.raw = known["raw"]
-        return Step(known["text"], tuple(ToolCall(**one) for one in known["calls"]))
+        calls = tuple(ToolCall(**one) for one in known["calls"])
+        return Step(known["text"], calls, unmarked=known.get("unmarked", False))
 
     def _write_down(self, step: Step, call: Call) -> None:
         if self.run.journal is not None:
             calls = [{"id": one.id, "name": one.name, "arguments": one.arguments} for one in step.calls]
             of = digest(self.entity.id, self.inputs)
-            self.run.journal.write(call.place, {"of": of, "raw": call.raw, "text": step.text, "calls": calls})
+            told = {"of": of, "raw": call.raw, "text": step.text, "calls": calls, "unmarked": step.unmarked}
+            self.run.journal.write(call.place, told)
 
 
 def _number(declaration: AgentDeclaration, name: str) -> int | None:

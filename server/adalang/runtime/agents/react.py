@@ -11,11 +11,12 @@ from typing import Any
 from adalang.runtime.agents.steps import Step, arguments_text
 from adalang.runtime.answers import AnswerForm
 from adalang.runtime.models.types import Message, Response, ToolCall
+from adalang.runtime.wording import SAID_NOTHING
 
 _FINAL = re.compile(r"^[\s*#]*final answer[\s*]*:[\s*]*", re.IGNORECASE | re.MULTILINE)
-# The same label, where nothing but a thought stands before it.
+# The same label, also a shorter one, where nothing but a thought stands before it.
 _LABEL = re.compile(
-    r"\A(?:[\s*#]*thought\b.*?^)?[\s*#]*final answer[\s*]*:[\s*]*", re.IGNORECASE | re.MULTILINE | re.DOTALL
+    r"\A(?:[\s*#]*thought\b.*?^)?[\s*#]*(?:final )?answer[\s*]*:[\s*]*", re.IGNORECASE | re.MULTILINE | re.DOTALL
 )
 _ACTION = re.compile(r"^[\s*#-]*action[\s*]*:[\s*`]*([\w.-]+)", re.IGNORECASE | re.MULTILINE)
 _BEFORE_INPUT = re.compile(r"(?:[\s*`(]|action input\s*\**:|json\b)*", re.IGNORECASE)
@@ -56,7 +57,8 @@ class React:
         if final and not (action and action.start() < final.start()):
             return Step(text[final.end() :].strip())
         if not action:
-            return Step(text.strip())
+            label = _LABEL.match(text)
+            return Step(text[label.end() if label else 0 :].strip(), unmarked=label is None and bool(self.functions))
         if made_up := _MADE_UP.search(text, action.end()):
             text = text[: made_up.start()]
         actions = list(_ACTION.finditer(text))
@@ -87,7 +89,7 @@ class Closing(React):
 def told_as_text(step: Step) -> list[Message]:
     """A step as a turn of the assistant and one of the user."""
     asked = [f"Action: {call.name} {arguments_text(call)}" for call in step.calls]
-    said = "\n".join(part for part in (step.text, *asked) if part) or "(no answer)"  # some providers take no empty turn
+    said = "\n".join(part for part in (step.text, *asked) if part) or SAID_NOTHING
     labels = [f"Observation of {call.name}: " for call in step.calls] or [""] * len(step.observations)
     heard = "\n".join(label + text for label, text in zip(labels, step.observations, strict=True))
     return [Message("assistant", said), Message("user", heard)]

@@ -16,11 +16,13 @@ LEFT_OUT = "(left out, to fit the model's window)"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One answer of the model, and what came of the calls in it, in their order. ``text`` is what it wrote itself."""
+    """One answer of the model, and what came of the calls in it, in their order. ``text`` is what it wrote itself;
+    ``unmarked``: as neither of the two that it was told to write, a call or a final answer."""
 
     text: str
     calls: tuple[ToolCall, ...] = ()
     observations: tuple[str, ...] = ()
+    unmarked: bool = False
 
 
 class Dialect(Protocol):

@@ -68,7 +68,13 @@ def test_addresses_and_data_urls_stay_as_they_are(tmp_path: Path) -> None:
 
 def test_what_cannot_be_sent_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attachments, "LARGEST_IMAGE", 100)
-    for name, data in {"words.png": b"words", "large.png": PNG + bytes(200), "header.png": PNG[:8], "x.txt": b"\0\1", "folder/x": b""}.items():
+    for name, data in {
+        "words.png": b"words",
+        "large.png": PNG + bytes(200),
+        "header.png": PNG[:8],
+        "x.txt": b"\0\1",
+        "folder/x": b"",
+    }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)
     for name, message in {

@@ -42,6 +42,7 @@ def test_events_tell_what_comes_what_is_taken_back_and_the_whole(tmp_path: Path)
     assert at and all(event["event"] == "text" for event in events[:at])
     assert "".join(event.get("text", "") for event in events[at:]) == "It is so."
     assert events[-1]["event"] == "done" and events[-1]["output"] == "It is so." and events[-1]["usage"]["calls"] == 2
+    assert events[-1]["usage"]["exact"] is False, "of the call that broke off nobody told the tokens"
 
 
 def test_events_end_with_the_error(tmp_path: Path) -> None:

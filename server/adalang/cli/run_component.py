@@ -140,7 +140,8 @@ def run(
                 print(visible(text) if sys.stdout.isatty() else text)
             calls = f"{usage.calls} call{'s' if usage.calls != 1 else ''}"
             cached = f", {usage.cached_calls} from the cache" if usage.cached_calls else ""
-            note(f"({calls}{cached}, {usage.tokens} tokens, {money(usage.usd, usage.priced)})")
+            about = "" if usage.exact else "about "  # a call broke off, and nobody tells what it took
+            note(f"({calls}{cached}, {about}{usage.tokens} tokens, {money(usage.usd, usage.priced)})")
 
     try:
         asyncio.run(work())

@@ -126,4 +126,4 @@ def _usage(told: Mapping[str, Any]) -> Usage:
         for name in ("calls", "cached_calls", "input_tokens", "output_tokens", "usd", "seconds")
         if name in told
     }
-    return Usage(**known, priced=bool(told.get("priced", not told)))
+    return Usage(**known, priced=bool(told.get("priced", not told)), exact=bool(told.get("exact", True)))

@@ -187,6 +187,19 @@ def unlogged() -> Iterator[None]:
         is_internal_call.reset(token)
 
 
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """An import makes hundreds of thousands of objects that stay. To look through them again and again for some that do not is
+    a fifth of its time, and afterwards most of the time of each full collection: see `gc.freeze`."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def load_litellm() -> ModuleType:
     """Import litellm with its manners on. Takes seconds the first time."""
     with _import_lock:
@@ -197,7 +210,8 @@ def load_litellm() -> ModuleType:
         os.environ["DEFAULT_MAX_RETRIES"] = "0"
         # What pydantic finds odd in litellm's types is nothing that a user could mend.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
-        import litellm
+        with _no_collector():
+            import litellm
 
         litellm.suppress_debug_info = True
         litellm.telemetry = False
@@ -209,8 +223,6 @@ def load_litellm() -> ModuleType:
             logger.handlers = [logging.NullHandler()]
             logger.propagate = True
         if not known:
-            # Its modules are hundreds of thousands of objects that stay: the collector need not look through them
-            # again and again, which is most of the time that a full collection takes.
             gc.freeze()
         module: ModuleType = litellm
         return module

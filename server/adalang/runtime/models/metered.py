@@ -92,7 +92,8 @@ class Metered:
                     found, cost, records = await ask()
                     kept = [self._keeper.keep(one) for one in records]
                 except TransportFailure as failure:
-                    cost = replace(most if failure.maybe_paid else Usage(), seconds=time.monotonic() - began)
+                    cost = replace(most, exact=False) if failure.maybe_paid else Usage()
+                    cost = replace(cost, seconds=time.monotonic() - began)
                     failure.usage = cost
                     if failure.status in _TOO_MANY:
                         limiter.throttled(slot.started, failure.retry_after or 0.0)

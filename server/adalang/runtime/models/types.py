@@ -168,7 +168,8 @@ class Usage:
 
     `calls` are the attempts that a provider may have billed; answers from the cache count in `cached_calls`
     alone. `usd` is 0 with `priced=False` where no price is known. `seconds` adds up the time spent waiting
-    for answers.
+    for answers. Of a call that broke off nobody tells what it took: what it was expected to take at most is counted, and the
+    sum is not ``exact``.
     """
 
     calls: int = 0
@@ -178,6 +179,7 @@ class Usage:
     usd: float = 0.0
     seconds: float = 0.0
     priced: bool = True
+    exact: bool = True
 
     @property
     def tokens(self) -> int:
@@ -193,10 +195,11 @@ class Usage:
             self.usd + other.usd,
             self.seconds + other.seconds,
             self.priced and other.priced,
+            self.exact and other.exact,
         )
 
     def __sub__(self, other: Usage) -> Usage:
-        """What is left when an addition is taken back; of `priced` nothing can be."""
+        """What is left when an addition is taken back; of `priced` and `exact` nothing can be."""
         return Usage(
             self.calls - other.calls,
             self.cached_calls - other.cached_calls,
@@ -205,6 +208,7 @@ class Usage:
             self.usd - other.usd,
             self.seconds - other.seconds,
             self.priced,
+            self.exact,
         )
 
 

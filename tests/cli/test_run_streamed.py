@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.commands import run_command
-from tests.servers import CutOff, LoopbackServer, Reply, scripted
+from tests.servers import CutOff, LoopbackServer, Reply, Unauthorized, scripted
 from tests.servers.threaded import served
 
 from adalang.cli.streamed import AnswerShown
@@ -42,6 +42,28 @@ def test_events_tell_what_comes_what_is_taken_back_and_the_whole(tmp_path: Path)
     assert at and all(event["event"] == "text" for event in events[:at])
     assert "".join(event.get("text", "") for event in events[at:]) == "It is so."
     assert events[-1]["event"] == "done" and events[-1]["output"] == "It is so." and events[-1]["usage"]["calls"] == 2
+
+
+def test_events_end_with_the_error(tmp_path: Path) -> None:
+    (tmp_path / "page.adal").write_text(PAGE, encoding="utf-8")
+    with served(LoopbackServer(behaviour=lambda _: Unauthorized())) as server:
+        environment = {**os.environ, "BASE": server.api_base, "KEY": "k-secret"}
+        done = run_command(
+            "run", "page.adal", "--set", "q=x", "--stream", "--json", cwd=tmp_path, environment=environment, stdin=""
+        )
+    *_, last = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 2 and last["event"] == "error"
+    assert last["error"].startswith("openai/test was refused for its key") and f"error: {last['error']}" in done.stderr
+    assert "k-secret" not in done.stdout
+
+
+def test_an_answer_that_was_cut_off_is_told(tmp_path: Path) -> None:
+    (tmp_path / "page.adal").write_text(PAGE, encoding="utf-8")
+    with served(LoopbackServer(behaviour=lambda _: Reply("half an ans", finish_reason="length"))) as server:
+        environment = {**os.environ, "BASE": server.api_base, "KEY": "k"}
+        done = run_command("run", "page.adal", "--set", "q=x", "--json", cwd=tmp_path, environment=environment)
+    assert "note: `reply`: the answer was cut off at its greatest length: raise max_tokens" in done.stderr
+    assert json.loads(done.stdout)["trace"]["calls"][0]["finish_reason"] == "length"
 
 
 class Terminal(io.StringIO):

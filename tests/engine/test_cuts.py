@@ -9,6 +9,8 @@ from pathlib import Path
 from adalang.config import load_settings
 from adalang.engine.explanation import explanation
 from adalang.engine.session import Session
+from adalang.evaluation.cuts import Cuts
+from adalang.runtime.trace import Call, Trace
 from tests.commands import run_command
 
 FILE = """
@@ -55,6 +57,13 @@ def test_an_eval_says_how_many_rows_lost_how_much(tmp_path: Path) -> None:
     (found,) = json.loads(run_command("eval", "sort.adal", "--json", cwd=tmp_path, environment=os.environ).stdout)
     (line,) = found["cuts"]
     assert told.endswith(line)
+
+
+def test_answers_that_were_cut_off_are_counted() -> None:
+    cuts = Cuts()
+    for row, reason in {"1": "length", "2": "stop", "3": "length"}.items():
+        cuts.add(row, Trace([Call("sort", "prompt", {}, finish_reason=reason)]))
+    assert cuts.lines == ["`sort`: in 2 of 3 rows the answer was cut off at its greatest length: raise max_tokens"]
 
 
 async def test_nothing_is_told_where_nothing_was_cut(tmp_path: Path) -> None:

@@ -36,8 +36,8 @@ def url(kind: str, data: bytes) -> str:
     [
         ("a.png", PNG, "image/png"),
         ("photo.png", JPEG, "image/jpeg"),
-        ("no-ending", b"GIF89a", "image/gif"),
-        ("a.webp", b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+        ("no-ending", b"GIF89a" + bytes(20), "image/gif"),
+        ("a.webp", b"RIFF\0\0\0\0WEBPVP8 " + bytes(20), "image/webp"),
     ],
 )
 def test_an_image_is_what_its_bytes_say(tmp_path: Path, name: str, data: bytes, kind: str) -> None:
@@ -68,16 +68,20 @@ def test_addresses_and_data_urls_stay_as_they_are(tmp_path: Path) -> None:
 
 def test_what_cannot_be_sent_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attachments, "LARGEST_IMAGE", 100)
-    for name, data in {"words.png": b"words", "large.png": PNG + bytes(200), "x.txt": b"\0\1", "folder/x": b""}.items():
+    for name, data in {"words.png": b"words", "large.png": PNG + bytes(200), "header.png": PNG[:8], "x.txt": b"\0\1", "folder/x": b""}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)
     for name, message in {
         "words.png": "is no image that models take",
-        "large.png": "has 0.0 MB, and may have 0",
+        "large.png": "has 228 bytes, and may have 100",
+        "header.png": "is cut off: it has 8 bytes",
         "gone.png": "there is no image 'gone.png' in ",
         "folder": "is no file",
         " ": "was given no path",
         "a\0b": "there is no image",
+        "data:image/png,xx": "holds no base64; write data:image/png;base64,… with its bytes",
+        "data:image/png;base64,": "holds no base64",
+        "data:image/png;base64,x y": "holds no base64",
     }.items():
         with pytest.raises(BugFailure, match=message):
             image_part(name, tmp_path, "p, user message")

@@ -44,6 +44,13 @@ async def test_turns_that_no_message_shows_stand_before_what_the_user_says_last(
         assert texts(w) == [("system", "Be brief."), ("user", "First")]
 
 
+async def test_an_empty_turn_is_told_for_some_providers_take_none(tmp_path):
+    text = SMALL + 'prompt chat(q: str, history: Turn[]) -> str {\n  model = m\n  user = """{{ q }}"""\n}\n'
+    async with world(tmp_path, text, lambda incoming: "ok") as w:
+        await w.run("chat", q="x", history=[{"role": "user", "text": ""}, {"role": "assistant", "text": " "}])
+        assert texts(w)[:2] == [("user", "(no message)"), ("assistant", "(no answer)")]
+
+
 async def test_a_turn_cannot_become_anything_but_what_a_user_or_an_assistant_said(tmp_path):
     text = SMALL + 'prompt chat(q: str, history: Turn[]) -> str {\n  model = m\n  user = """{{ q }}"""\n}\n'
     async with world(tmp_path, text, lambda incoming: "ok") as w:

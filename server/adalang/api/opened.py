@@ -7,7 +7,7 @@ import os
 import threading
 import warnings
 import weakref
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -91,11 +91,17 @@ class Opened:
             self._thread.join()
 
     async def _end(self) -> None:
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await _cancelled(self._running)
         try:
             await self._session.close()
+            # What libraries have begun: a loop that is closed cannot end it any more.
+            await _cancelled(asyncio.all_tasks() - {asyncio.current_task()})
         finally:
             self._loop.call_soon(self._loop.stop)
+
+
+async def _cancelled(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
+    ending = [task for task in tasks if task is not None]
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)

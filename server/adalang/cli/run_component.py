@@ -78,7 +78,7 @@ def run(
         from adalang.language.reach import reached
         from adalang.runtime.failures import CannotGoOn
         from adalang.runtime.interpreter import RunFailed
-        from adalang.runtime.trace import Trace
+        from adalang.runtime.trace import CUT_OFF, Trace
 
         async with open_session(file, settings, model, record) as session:
             uncalled: dict[str, None] = {}
@@ -121,6 +121,8 @@ def run(
             for one in trace.calls:
                 for cut in one.cuts:
                     note(f"note: `{one.component}`: {cut}")
+                if one.cut_off:
+                    note(f"note: `{one.component}`: the answer was {CUT_OFF}")
             for refused in uncalled:
                 note(f"note: `{refused}` was not called: nobody could approve it; {NO_TERMINAL}")
             if json_output:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterator
@@ -9,8 +10,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from adalang.cli.common import note
+from adalang.cli.failures import explain
 from adalang.report.visible import visible
 from adalang.runtime.listening import Listening, Piece, listened
+from adalang.runtime.trace import STOPPED
 
 
 class AnswerShown:
@@ -29,8 +32,10 @@ class AnswerShown:
         try:
             with listened(self._listening):
                 yield
-        except BaseException:
-            if self._within_line:
+        except BaseException as error:
+            if self._events:
+                print(json.dumps({"event": "error", "error": _said(error)}), flush=True)
+            elif self._within_line:
                 print()
             raise
 
@@ -88,3 +93,10 @@ class AnswerShown:
         if self._drawn:
             print(f"\x1b[{self._drawn}F\x1b[J", end="")
             self._drawn = 0
+
+
+def _said(error: BaseException) -> str:
+    """What the command says of an error when it ends."""
+    if isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
+        return STOPPED
+    return explain(error) or f"{type(error).__name__}: {error}"

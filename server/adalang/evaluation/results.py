@@ -124,7 +124,7 @@ class Evaluation:
 
     @property
     def cuts(self) -> list[str]:
-        """What was left out to fit models' windows: a sentence for each input that was shortened, over all rows."""
+        """What was left out to fit models' windows, and answers that were cut off: a sentence for each, over all rows."""
         found = Cuts()
         for row in self.rows:
             found.add(row.row_id, row.trace)

@@ -17,6 +17,8 @@ from adalang.runtime.models.types import FilePart, ImagePart, Part, TextPart
 _MEGABYTE = 1 << 20
 LARGEST_IMAGE, LARGEST_FILE = 20 * _MEGABYTE, 32 * _MEGABYTE
 """Bytes. No provider takes more in a message, and most take less."""
+_LEAST_IMAGE = 24
+"""Bytes. No image of any kind has fewer."""
 
 _IMAGES: tuple[tuple[bytes, int, str], ...] = (
     (b"\x89PNG", 0, "image/png"),
@@ -42,10 +44,14 @@ def image_part(source: object, folder: Path, where: str, within: Sequence[Path] 
         BugFailure: there is no such file, it is too large, or no image; or it is outside, or hidden (`.env`).
     """
     text = _address(source)
-    if text.startswith((*_AWAY, "data:")):
+    if text.startswith(_AWAY):
         return ImagePart(text)
+    if text.startswith("data:"):
+        return ImagePart(_checked_url(text, where, "image"))
     data = _read(source, folder, where, "image", LARGEST_IMAGE, within)
     kind = _image_kind(data)
+    if kind is not None and len(data) < _LEAST_IMAGE:
+        raise BugFailure(f"{where}: the image {text!r} is cut off: it has {len(data)} bytes")
     if kind is None:
         raise BugFailure(f"{where}: {text!r} is no image that models take; make it a PNG, JPEG, GIF or WebP")
     return ImagePart(_data_url(kind, data))
@@ -58,6 +64,8 @@ def file_part(source: object, folder: Path, where: str, within: Sequence[Path] |
         BugFailure: there is no such file, it is too large, or of a kind that nobody knows.
     """
     text = _address(source)
+    if text.startswith("data:"):
+        _checked_url(text, where, "file")
     if text.startswith("data:image/"):
         return ImagePart(text)
     if text.startswith("data:"):
@@ -113,9 +121,7 @@ def _read(source: object, folder: Path, where: str, what: str, most: int, within
             raise BugFailure(f"{where}: the {what} {text!r} is no file")
         size = path.stat().st_size
         if size > most:
-            raise BugFailure(
-                f"{where}: the {what} {text!r} has {size / _MEGABYTE:.1f} MB, and may have {most // _MEGABYTE}; make it smaller"
-            )
+            raise BugFailure(f"{where}: the {what} {text!r} has {size:,} bytes, and may have {most:,}; make it smaller")
         return path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -131,6 +137,20 @@ def _is_inside(path: Path, folders: Sequence[Path]) -> bool:
 
 def _image_kind(data: bytes) -> str | None:
     return next((kind for magic, at, kind in _IMAGES if data[at : at + len(magic)] == magic), None)
+
+
+def _checked_url(url: str, where: str, what: str) -> str:
+    """A `data:` URL that providers can read, as it is."""
+    head, base64_follows, data = url.partition(";base64,")
+    try:
+        if base64_follows and base64.b64decode(data, validate=True):
+            return url
+    except ValueError:
+        pass
+    kind = head[len("data:") :].partition(",")[0] or "image/png"
+    raise BugFailure(
+        f"{where}: the {what}'s `data:` address holds no base64; write data:{kind};base64,… with its bytes"
+    )
 
 
 def _data_url(kind: str, data: bytes) -> str:

@@ -40,7 +40,7 @@ from adalang.runtime.retrieval.retrieval import Retrieval
 from adalang.runtime.services import Services
 from adalang.runtime.tools.calls import call_tool
 from adalang.runtime.tools.source import is_repeatable
-from adalang.runtime.trace import STOPPED, Call, Place, Trace
+from adalang.runtime.trace import CUT_OFF, STOPPED, Call, Place, Trace
 
 
 class RunFailed(Exception):
@@ -245,12 +245,12 @@ class _Run:
         call.messages = request.messages
         on_text = hearing(self.program, self.trace, call, form)
         response = await self.runtime.gateway.complete(request, budget=self.runtime.budget, on_text=on_text)
-        call.usage, call.answer_usage, call.raw = response.usage, response.answer_usage, response.text
-        call.model, call.attempts = response.model, response.attempts
+        call.answered(response)
         try:
             output, call.reasoning = read_answer(response.text, form)
         except UnreadableFailure as failure:
-            raise UnreadableFailure(f"`{entity.id}`: {failure}", raw=failure.raw) from failure
+            mend = f"; the answer was {CUT_OFF}" if call.cut_off else ""
+            raise UnreadableFailure(f"`{entity.id}`: {failure}{mend}", raw=failure.raw) from failure
         return output
 
     async def _retriever(self, entity: Entity, inputs: Mapping[str, Any], k: int | None, call: Call, at: int) -> Any:

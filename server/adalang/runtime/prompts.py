@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from adalang.language.checks.scope import result_type
 from adalang.language.datasets import NotConstant, constant
@@ -25,7 +25,7 @@ from adalang.runtime.answers import AnswerForm, answer_form, written, written_va
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.models.types import Message
 from adalang.runtime.render import render
-from adalang.runtime.wording import article
+from adalang.runtime.wording import SAID_NOTHING, article
 
 Overrides = Mapping[str, Any]
 """New values of params (texts) and demos (sequences of objects), by their ids, as an optimizer tries them."""
@@ -90,7 +90,7 @@ class Prompts:
             messages.append(Message(message.role, text))
         if isinstance(declaration, AgentDeclaration):
             messages = _begun(messages, prepared.before, {name: inputs[name] for name in prepared.unshown})
-        past = [Message(one["role"], one["text"]) for name in prepared.histories for one in inputs.get(name) or ()]
+        past = [_turn(one["role"], one["text"]) for name in prepared.histories for one in inputs.get(name) or ()]
         return tuple(_with_history(messages, past)), prepared.form
 
     def form(self, entity: Entity) -> AnswerForm:
@@ -194,6 +194,12 @@ def with_instruction(messages: Sequence[Message], instruction: str) -> tuple[Mes
             joined = f"{message.content.rstrip()}\n\n{instruction}" if message.content.strip() else instruction
             return (*messages[:at], Message("system", joined), *messages[at + 1 :])
     return (Message("system", instruction), *messages)
+
+
+def _turn(role: Literal["user", "assistant"], text: str) -> Message:
+    """A turn of an earlier conversation."""
+    said_nothing = SAID_NOTHING if role == "assistant" else "(no message)"
+    return Message(role, text if text.strip() else said_nothing)
 
 
 def _with_history(messages: list[Message], past: list[Message]) -> list[Message]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from adalang.runtime.models.types import Message, Usage
+from adalang.runtime.models.types import Message, Response, Usage
 from adalang.runtime.provenance import Origins, moved
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ Place = tuple[int, ...]
 """Where a call stands in the program's order."""
 STOPPED = "stopped before it ended"
 """What a call that was cancelled says."""
+CUT_OFF = "cut off at its greatest length: raise max_tokens"
+"""What is said of an answer that ended before it was whole."""
 
 
 @dataclass(slots=True)
@@ -30,7 +32,7 @@ class Call:
     pipeline or an agent, where its output came from. The kind ``step`` is one answer of an agent's model: its ``output`` are the
     calls that it asked for, or the agent's result. ``cuts`` tell what was shortened to fit the model's window. ``began`` is in
     seconds since 1970, ``seconds`` how long it took; ``model`` answered at the last of ``attempts`` requests (0: the answer was
-    kept).
+    kept), and ``finish_reason`` is why it ended there: ``stop``, ``tool_calls``, or ``length`` where it was cut off.
     """
 
     component: str
@@ -53,7 +55,18 @@ class Call:
     seconds: float = 0.0
     model: str = ""
     attempts: int = 0
+    finish_reason: str = ""
     cuts: tuple[Cut, ...] = ()
+
+    def answered(self, response: Response) -> None:
+        """A model's answer has come."""
+        self.usage, self.answer_usage, self.raw = response.usage, response.answer_usage, response.text
+        self.model, self.attempts, self.finish_reason = response.model, response.attempts, response.finish_reason
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether the model's answer ended only because it had reached its greatest length."""
+        return self.finish_reason == "length"
 
 
 @dataclass(slots=True)

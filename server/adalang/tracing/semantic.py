@@ -91,6 +91,7 @@ def _about(span: Span) -> dict[str, Any]:
                 "gen_ai.provider.name": span.model.partition("/")[0],
                 "gen_ai.request.model": span.model.partition("/")[2] or span.model,
                 "gen_ai.response.model": span.model.partition("/")[2] or span.model,
+                "gen_ai.response.finish_reasons": [span.finish_reason] if span.finish_reason else "",
                 "gen_ai.usage.input_tokens": usage.input_tokens,
                 "gen_ai.usage.output_tokens": usage.output_tokens,
                 "gen_ai.input.messages": _cut(as_json([_message(one) for one in span.messages])),

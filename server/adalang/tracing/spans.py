@@ -32,6 +32,7 @@ class Span:
     error: str = ""
     model: str = ""
     attempts: int = 0
+    finish_reason: str = ""
     began: float = 0.0
     seconds: float = 0.0
     usage: Usage = field(default_factory=Usage)
@@ -105,7 +106,8 @@ def as_json(value: Any) -> str:
 
 
 _PLAIN = (
-    "component", "kind", "binding", "inputs", "output", "raw", "reasoning", "error", "model", "attempts", "began", "seconds",
+    "component", "kind", "binding", "inputs", "output", "raw", "reasoning", "error", "model", "attempts", "finish_reason", "began",
+    "seconds",
 )  # fmt: skip
 
 

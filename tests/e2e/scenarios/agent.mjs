@@ -131,7 +131,9 @@ export default async function ({ vscode, picture }) {
     await tab.locator(".tab-actions a").first().click();
     const closed = await model.asked();
     assert.match(JSON.stringify(closed.body.messages), /not approved/);
+    closed.text("Goodbye.");
     closed.end();
+    await vscode.notification("desk: Goodbye.").waitFor();
 
     await run(vscode, "desk", "L-4 is broken");
     (await asks(model)).end();

@@ -152,6 +152,24 @@ async def test_text(provider: Provider, streamed: bool, gateway: Gateway) -> Non
         assert not streamed or ear.text == response.text
 
 
+async def test_an_answer_that_was_cut_off_says_so(provider: Provider, streamed: bool, gateway: Gateway) -> None:
+    async with LoopbackServer(provider.protocol, lambda _: Reply("half an ans", finish_reason="length")) as server:
+        response = await gateway.complete(asked(provider, server), on_text=Ear() if streamed else None)
+        assert (response.text, response.finish_reason) == ("half an ans", "length")
+
+
+async def test_what_a_content_filter_stopped_is_a_refusal(streamed: bool, gateway: Gateway) -> None:
+    async with LoopbackServer("openai", lambda _: Reply("half an ans", finish_reason="content_filter")) as server:
+        with pytest.raises(RefusedFailure, match="content filter stopped the answer"):
+            await gateway.complete(asked(PROVIDERS[0], server), on_text=Ear() if streamed else None)
+
+
+async def test_half_a_character_is_no_providers_fault(provider: Provider, gateway: Gateway) -> None:
+    async with LoopbackServer(provider.protocol, lambda _: Reply("ok")) as server:
+        response = await gateway.complete(asked(provider, server, Message("user", "a\ud83d b")))
+        assert response.text == "ok" and "a" in server.log[0].messages[-1].text
+
+
 async def test_a_schema(provider: Provider, streamed: bool, gateway: Gateway) -> None:
     async with LoopbackServer(provider.protocol, lambda _: Reply('{"label": "beta"}')) as server:
         request, ear = asked(provider, server, schema=SCHEMA), Ear()

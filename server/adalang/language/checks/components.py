@@ -231,10 +231,22 @@ def _is_env(value: Expression) -> bool:
 
 
 def _model(scope: Scope, item: Item, declaration: ModelDeclaration) -> None:
-    _model_value(scope, item, declaration.value)
+    own_server = setting(declaration.settings, "api_base") is not None
+    _model_value(scope, item, declaration.value, own_server=own_server)
     settings_values(scope, item, declaration.settings, "model")
+    _room_for_input(scope, item, declaration)
     for one in declaration.settings:
         _secrets(scope, item, one.name.text, one.value)
+
+
+def _room_for_input(scope: Scope, item: Item, declaration: ModelDeclaration) -> None:
+    window, answer = (setting(declaration.settings, name) for name in ("window", "max_tokens"))
+    if window is None or answer is None:
+        return
+    size, longest = (one.value.value if isinstance(one.value, Constant) else None for one in (window, answer))
+    if isinstance(size, int) and isinstance(longest, int) and longest >= size:
+        message = f"An answer of {longest} tokens leaves no room in a window of {size}: `max_tokens` is below `window`."
+        scope.report.add("ADL212", item, answer.value.span, message)
 
 
 def _secrets(scope: Scope, item: Item, name: str, value: Expression) -> None:
@@ -269,10 +281,10 @@ def _provider_of(item: Item) -> str:
     return ""
 
 
-def _model_value(scope: Scope, item: Item, value: Expression) -> None:
+def _model_value(scope: Scope, item: Item, value: Expression, *, own_server: bool = False) -> None:
     """A model is named by its declaration or given as a text `provider/model`."""
     if isinstance(value, Text):
-        model_id(scope, item, value)
+        model_id(scope, item, value, own_server=own_server)
     elif isinstance(value, Reference | Member):
         scope.require(item, value, ("model",), "model")
     elif not isinstance(value, Hole) and not _is_env(value):
@@ -281,7 +293,8 @@ def _model_value(scope: Scope, item: Item, value: Expression) -> None:
         )
 
 
-def model_id(scope: Scope, item: Item, text: Text) -> None:
+def model_id(scope: Scope, item: Item, text: Text, *, own_server: bool = False) -> None:
+    """``own_server``: the address is the user's, and so are the models there."""
     provider, slash, name = text.value.partition("/")
     known_providers = models.known_providers()
     if not slash or not name:
@@ -306,7 +319,7 @@ def model_id(scope: Scope, item: Item, text: Text) -> None:
         path = scope.module.path.parent / name
         if scope.facts.exists(path) is False:
             scope.report.add("ADL501", item, text.span, f"There is no recording `{name}` beside this file.")
-    elif provider not in _OPEN_PROVIDERS and text.value not in models.known_models():
+    elif not own_server and provider not in _OPEN_PROVIDERS and text.value not in models.known_models():
         catalogue = [one for one in models.known_models() if one.startswith(f"{provider}/")]
         meant = did_you_mean(text.value, catalogue)
         scope.report.add(

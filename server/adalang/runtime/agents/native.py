@@ -9,6 +9,7 @@ from typing import Any
 from adalang.runtime.agents.steps import Step
 from adalang.runtime.answers import AnswerForm
 from adalang.runtime.models.types import Message, Response
+from adalang.runtime.wording import SAID_NOTHING
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Native:
     def told(self, steps: Sequence[Step]) -> list[Message]:
         messages: list[Message] = []
         for step in steps:
-            messages.append(Message("assistant", step.text, step.calls))
+            messages.append(Message("assistant", step.text if step.calls else step.text or SAID_NOTHING, step.calls))
             messages += [
                 Message("tool", observation, tool_call_id=call.id)
                 for call, observation in zip(step.calls, step.observations, strict=True)

@@ -13,7 +13,7 @@ from adalang.runtime.models.types import ToolCall, Usage
 class Answer:
     """One answer of a model.
 
-    `text` is None when there is none; `refusal` is the provider's reason for that; `usd` is None where no
+    `text` is None when there is none; `refusal` is why the model or its provider would not give a whole one; `usd` is None where no
     price is known; `seconds` is how long it took.
     """
 

@@ -16,7 +16,7 @@ from adalang.runtime.failures import BugFailure, Failure, TransportFailure, most
 from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.keys import canonical_json, public_options, without_login
 from adalang.runtime.models.litellm_errors import classify, missing_key, refused, unanswered
-from adalang.runtime.models.litellm_lane import load_litellm, place_of
+from adalang.runtime.models.litellm_lane import load_litellm, place_of, unlogged
 from adalang.runtime.models.metered import Metered
 from adalang.runtime.models.openai_lane import OpenAILane
 from adalang.runtime.models.openai_routes import route
@@ -217,7 +217,8 @@ async def _ask(lane: OpenAILane, model: ModelSpec, texts: list[str]) -> tuple[li
         try:
             known = {name: value for name, value in place_of(model).items() if name in (*_PLACES, *_OF_LITELLM)}
             # The provider's own name: only what chats is spoken to in another way.
-            answer = await litellm.aembedding(**known | {"model": model.id}, input=texts)
+            with unlogged():
+                answer = await litellm.aembedding(**known | {"model": model.id}, input=texts)
         except TimeoutError:
             raise
         except Exception as error:

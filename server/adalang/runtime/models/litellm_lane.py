@@ -14,7 +14,8 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -83,6 +84,8 @@ class LiteLLMLane:
             await self._litellm.close_litellm_async_clients()
             # It would hand out the closed clients again.
             self._litellm.in_memory_llm_clients_cache.flush_cache()
+            # One of them is kept here too; it is made anew when it is asked for.
+            vars(self._litellm).pop("module_level_aclient", None)
 
     async def complete(self, request: Request, form: Mapping[str, Any] | None, say: Say | None = None) -> Answer:
         """One call with this `response_format` or none, streamed where `say` is told the text; raises as `call` does."""
@@ -94,13 +97,8 @@ class LiteLLMLane:
         began = time.monotonic()
         try:
             async with deadline:
-                given = arguments(request, form)
-                if model.provider in _SPOKEN_AS:
-                    _known_ollama(self._litellm, given["model"])
-                if say is None:
-                    completion = await self._litellm.acompletion(**given)
-                else:
-                    completion = await self._streamed(given, say)
+                with unlogged():
+                    completion = await self._asked(arguments(request, form), say)
         except Exception as told:
             error = told.error if isinstance(told, _MidStream) else told
             error = getattr(error, "original_exception", None) or error  # what litellm wraps for its own fallbacks
@@ -120,6 +118,12 @@ class LiteLLMLane:
             raise TransportFailure(
                 f"{model.id} gave no answer: what it sent is malformed ({error})", maybe_paid=True
             ) from error
+
+    async def _asked(self, given: Mapping[str, Any], say: Say | None) -> Any:
+        assert self._litellm is not None
+        if given["model"].partition("/")[0] in _SPOKEN_AS.values():
+            _known_ollama(self._litellm, given["model"])
+        return await (self._litellm.acompletion(**given) if say is None else self._streamed(given, say))
 
     async def _streamed(self, given: Mapping[str, Any], say: Say) -> Any:
         """The completion that a stream's chunks make. Whatever ends it early ends the HTTP call."""
@@ -170,6 +174,19 @@ class _MidStream(Exception):
         self.error = error
 
 
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """Calls of litellm inside leave nothing running: what it does for callbacks after a call, one worker does for the whole
+    process, which outlives the event loop that it began on. We have no callbacks; those of the user's own calls stay."""
+    from litellm._internal_context import is_internal_call
+
+    token = is_internal_call.set(True)
+    try:
+        yield
+    finally:
+        is_internal_call.reset(token)
+
+
 def load_litellm() -> ModuleType:
     """Import litellm with its manners on. Takes seconds the first time."""
     with _import_lock:
@@ -201,12 +218,31 @@ def load_litellm() -> ModuleType:
 
 def arguments(request: Request, form: Mapping[str, Any] | None) -> dict[str, Any]:
     """What litellm is called with; `form` is the `response_format`."""
-    given = place_of(request.model) | {"messages": [message_json(message) for message in request.messages]}
+    given = place_of(request.model) | {
+        "messages": [_whole_characters(message_json(message)) for message in request.messages]
+    }
     if request.tools:
         given["tools"] = [dict(tool) for tool in request.tools]
     if form is not None:
         given["response_format"] = dict(form)
     return given
+
+
+def _whole_characters(value: Any) -> Any:
+    """JSON without halves of surrogate pairs, which UTF-8 cannot write: libraries would fail on them."""
+    match value:
+        case str():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            return value
+        case list():
+            return [_whole_characters(one) for one in value]
+        case dict():
+            return {name: _whole_characters(one) for name, one in value.items()}
+        case _:
+            return value
 
 
 def place_of(model: ModelSpec) -> dict[str, Any]:
@@ -254,11 +290,11 @@ def answer_of(completion: Any, request: Request, litellm: ModuleType, seconds: f
 
 
 def _refusal(choice: Any) -> str:
-    """Why there is no answer: the model's own words, or that the provider stopped it; else empty."""
+    """Why there is no answer, or none that is whole: the model's own words, or that the provider stopped it; else empty."""
     said = (getattr(choice.message, "provider_specific_fields", None) or {}).get("refusal")
     if said:
         return str(said)
-    stopped = choice.finish_reason == "content_filter" and not choice.message.content
+    stopped = choice.finish_reason == "content_filter"
     return "the provider's content filter stopped the answer" if stopped else ""
 
 

@@ -216,8 +216,8 @@ def _status_of(error: Any) -> int:
 
 
 def _refusal(choice: Mapping[str, Any], message: Mapping[str, Any]) -> str:
-    """Why there is no answer: the model's own words, or that the provider stopped it; else empty."""
+    """Why there is no answer, or none that is whole: the model's own words, or that the provider stopped it; else empty."""
     if message.get("refusal"):
         return str(message["refusal"])
-    stopped = choice["finish_reason"] == "content_filter" and not message.get("content")
+    stopped = choice["finish_reason"] == "content_filter"
     return "the provider's content filter stopped the answer" if stopped else ""

@@ -13,7 +13,7 @@ from adalang.runtime.models.budget import Budget
 from adalang.runtime.models.embedding import of_either, sent_usage
 from adalang.runtime.models.keys import canonical_json, public_options, without_login
 from adalang.runtime.models.litellm_errors import classify, missing_key
-from adalang.runtime.models.litellm_lane import load_litellm, place_of
+from adalang.runtime.models.litellm_lane import load_litellm, place_of, unlogged
 from adalang.runtime.models.metered import Metered
 from adalang.runtime.models.types import ModelSpec, Usage
 from adalang.store import Store
@@ -65,9 +65,10 @@ async def _call(model: ModelSpec, query: str, texts: Sequence[str]) -> tuple[lis
     began = time.monotonic()
     try:
         async with deadline:
-            answer = await litellm.arerank(
-                **place_of(model), query=query, documents=list(texts), top_n=len(texts), return_documents=False
-            )
+            with unlogged():
+                answer = await litellm.arerank(
+                    **place_of(model), query=query, documents=list(texts), top_n=len(texts), return_documents=False
+                )
     except Exception as error:
         if deadline.expired():
             message = f"{model.id} did not answer within {model.timeout:g} seconds"

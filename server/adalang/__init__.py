@@ -16,6 +16,7 @@ _HOMES = {
     "Conversation": "adalang.api.conversation",
     "Decision": "adalang.runtime.approval",
     "Diagnostic": "adalang.language.diagnostics",
+    "DynamicProgram": "adalang.api.program",
     "EditRefused": "adalang.language.edits",
     "Evaluation": "adalang.evaluation.results",
     "Failure": "adalang.runtime.failures",

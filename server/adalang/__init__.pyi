@@ -3,6 +3,7 @@ from adalang.api.approving import Approve as Approve
 from adalang.api.component import Component as Component
 from adalang.api.conversation import Conversation as Conversation
 from adalang.api.engine import ProgramClosed as ProgramClosed
+from adalang.api.program import DynamicProgram as DynamicProgram
 from adalang.api.program import Program as Program
 from adalang.api.program import load as load
 from adalang.api.results import Optimized as Optimized

@@ -17,7 +17,7 @@ __all__ = ["Piece", "astream", "stream"]
 Call = Callable[..., Awaitable[Any]]
 
 
-async def astream(call: Call, positional: tuple[Any, ...], inputs: Mapping[str, Any]) -> AsyncGenerator[Piece]:
+async def astream(call: Call, positional: tuple[Any, ...], inputs: Mapping[str, Any]) -> AsyncGenerator[Piece[Any]]:
     """The pieces of what a coroutine function answers; leaving the loop early ends the call.
 
     Raises what the call raises, after the pieces that came.
@@ -40,9 +40,9 @@ async def astream(call: Call, positional: tuple[Any, ...], inputs: Mapping[str, 
             await asyncio.wait({task})
 
 
-def stream(call: Call, positional: tuple[Any, ...], inputs: Mapping[str, Any]) -> Generator[Piece]:
+def stream(call: Call, positional: tuple[Any, ...], inputs: Mapping[str, Any]) -> Generator[Piece[Any]]:
     """:func:`astream` for plain code, where a loop may be running already: it runs in a thread of its own."""
-    pieces: queue.SimpleQueue[Piece | BaseException | None] = queue.SimpleQueue()
+    pieces: queue.SimpleQueue[Piece[Any] | BaseException | None] = queue.SimpleQueue()
     left = threading.Event()
 
     async def consume() -> None:

@@ -493,5 +493,9 @@ def test_help_is_complete_and_quick_to_import(tmp_path):
     ):
         assert f" {verb} " in done.stdout
         assert adalang(verb, "--help", cwd=tmp_path).returncode == 0
+    groups = ("Write", "Run and score", "Improve", "Look back", "Set up")
+    assert all(f"─ {group} ─" in done.stdout for group in groups) and "─ Commands ─" not in done.stdout
+    of_run = adalang("run", "--help", cwd=tmp_path).stdout
+    assert all(said in of_run for said in ("--set mail=@mail.txt", "--inputs '{", "Ends with 2"))
     code = "import adalang.cli, sys; bad = {'litellm', 'msgspec', 'rich.progress'} & set(sys.modules); sys.exit(str(bad) if bad else 0)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -152,6 +152,7 @@ def test_the_public_names_are_written_down():
         "Conversation",
         "Decision",
         "Diagnostic",
+        "DynamicProgram",
         "EditRefused",
         "Evaluation",
         "Failure",

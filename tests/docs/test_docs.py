@@ -14,6 +14,11 @@ from .blocks import blocks, run_page
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+LINKED = [
+    *PAGES,
+    *(ROOT / name for name in ("CHANGELOG.md", "benchmarks/README.md", "vscode-extension/README.md")),
+    *sorted(page for folder in ("editors", "examples") for page in (ROOT / folder).rglob("README.md")),
+]
 ELSEWHERE = {"diagnostics.md", "language.md"}  # generated from fixtures; run by tests/language/test_reference.py
 RUNNABLE = [
     page
@@ -29,11 +34,21 @@ def test_what_a_page_shows_is_so(page: Path, tmp_path: Path) -> None:
     assert run_page(page, tmp_path) > 0
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_to_files_that_exist(page: Path) -> None:
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_to_files_and_headings_that_exist(page: Path) -> None:
     for link in _LINK.findall(page.read_text(encoding="utf-8")):
-        if not re.match(r"[a-z]+:", link) and not link.startswith("#"):
-            assert (page.parent / unquote(link).partition("#")[0]).exists(), f"{page.name} links to {link}"
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, heading = unquote(link).partition("#")
+        there = page.parent / path if path else page
+        assert there.exists(), f"{page.name} links to {link}"
+        assert not heading or there.suffix != ".md" or heading in _headings(there), f"{page.name} links to {link}"
+
+
+def _headings(page: Path) -> set[str]:
+    """The names by which a page's headings are linked to."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
 
 
 def test_the_generated_references_are_current() -> None:

@@ -21,7 +21,7 @@ MCP = {
     "hangs": r"the server did not answer within 1 s; where it needs more, set `timeout`",
     "hangs_in_a_call": r"the server did not answer within 1 s; where it needs more, set `timeout`",
     "rubbish_alone": r"the server did not answer within 1 s; where it needs more, set `timeout`",
-    "gone": r"there is no connection to the server: .*",
+    "gone": r"there is no connection to the server at http://127\.0\.0\.1:9/mcp: .*",
 }
 """What is told of each server's fault."""
 

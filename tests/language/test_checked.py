@@ -14,6 +14,7 @@ from tests.language.programs import EXAMPLES, WHOLE
 
 from adalang.language.checks import Checked, DiskFacts, checked
 from adalang.language.checks.facts import DataFacts
+from adalang.language.openapi import Description
 from adalang.language.program import Module, Program, link
 from adalang.language.python_functions import PythonFile, PythonFunction
 from adalang.language.text import Edit, SourceText, Span
@@ -84,6 +85,9 @@ class Changing:
     def data(self, path: Path) -> DataFacts | None:
         rows = ({"ticket": "a", "kind": "billing"}, {"ticket": "b", "kind": "none"}, {"text": "c"})
         return (None, DataFacts((), "It is broken", 3), DataFacts.of(rows[:2]), DataFacts.of(rows))[self.moment % 4]
+
+    def description(self, path: Path) -> Description | None:
+        return (None, Description({}, "a.json", "a.json is broken"))[self.moment % 2]
 
     def functions(self, path: Path) -> PythonFile | None:
         clock, moved = (

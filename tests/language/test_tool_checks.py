@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -42,9 +43,14 @@ def anything(**rest: str) -> str: ...
 '''
 
 
+GIVEN = {"name": "x", "in": "query", "schema": {"type": "string"}}
+
+
 def problems(folder: Path, text: str) -> list[str]:
     (folder / "t.py").write_text(CODE)
-    (folder / "a.json").write_text("{}")
+    operations = {f"/{name}": {"get": {"operationId": name, "parameters": [GIVEN]}} for name in ("get", "t")}
+    api = {"openapi": "3.1.0", "servers": [{"url": "https://a.test"}], "paths": operations}
+    (folder / "a.json").write_text(json.dumps(api))
     (folder / "broken.py").write_text("import os\ndef f(x:\n    return x\n")
     (folder / "main.adal").write_text(text)
     program = load(folder / "main.adal")

@@ -24,7 +24,8 @@ from adalang.runtime.models.types import FilePart, ImagePart, Message, ModelSpec
 from adalang.runtime.services import Services
 from adalang.store.redaction import Redactor
 
-PNG, JPEG, PDF = b"\x89PNG\r\n\x1a\n" + bytes(20), b"\xff\xd8\xff\xe0" + bytes(20), b"%PDF-1.7\n%%EOF\n"
+PNG, JPEG = b"\x89PNG\r\n\x1a\n" + bytes(20) + b"IEND\xaeB`\x82", b"\xff\xd8\xff\xe0" + bytes(20) + b"\xff\xd9"
+PDF = b"%PDF-1.7\n%%EOF\n"
 
 
 def url(kind: str, data: bytes) -> str:
@@ -68,25 +69,41 @@ def test_addresses_and_data_urls_stay_as_they_are(tmp_path: Path) -> None:
 
 def test_what_cannot_be_sent_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attachments, "LARGEST_IMAGE", 100)
-    for name, data in {"words.png": b"words", "large.png": PNG + bytes(200), "header.png": PNG[:8], "x.txt": b"\0\1", "folder/x": b""}.items():
+    for name, data in {
+        "words.png": b"words",
+        "large.png": PNG + bytes(204),
+        "half.png": PNG[:8],
+        "half.jpg": JPEG[:8],
+        "x.txt": b"\0\1",
+        "folder/x": b"",
+    }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)
     for name, message in {
         "words.png": "is no image that models take",
-        "large.png": "has 228 bytes, and may have 100",
-        "header.png": "is cut off: it has 8 bytes",
+        "large.png": "has 240 bytes, and may have 100; make it smaller",
+        "half.png": "'half.png' is cut off",
+        "half.jpg": "'half.jpg' is cut off",
+        "data:image/png,xx": "'data:image/png,xx' holds nothing in base64",
+        "data:image/png;base64,@": "holds nothing in base64",
+        url("image/png", PNG[:8]): "is cut off",
+        url("image/svg+xml", b"<svg/>"): "is no image that models take",
+        url("image/png", PNG + bytes(204)): "has 240 bytes, and may have 100",
         "gone.png": "there is no image 'gone.png' in ",
         "folder": "is no file",
         " ": "was given no path",
         "a\0b": "there is no image",
-        "data:image/png,xx": "holds no base64; write data:image/png;base64,… with its bytes",
-        "data:image/png;base64,": "holds no base64",
-        "data:image/png;base64,x y": "holds no base64",
+        "data:image/png;base64,x y": "holds nothing in base64",
     }.items():
         with pytest.raises(BugFailure, match=message):
             image_part(name, tmp_path, "p, user message")
-    with pytest.raises(BugFailure, match="its ending says nothing"):
-        file_part("x.txt", tmp_path, "p")
+    for name, message in {
+        "x.txt": "its ending says nothing",
+        "half.jpg": "cut off",
+        "data:,x": "nothing in base64",
+    }.items():
+        with pytest.raises(BugFailure, match=message):
+            file_part(name, tmp_path, "p")
 
 
 def test_rows_name_files_from_their_own_place(tmp_path: Path) -> None:

@@ -255,7 +255,7 @@ async def test_a_missing_variable_is_told_by_name(tmp_path):
 async def test_images_become_parts_of_the_message(tmp_path):
     text = MODEL + 'prompt p(picture: str) -> str {\n  model = m\n  user = """Look: {{ image(picture) }} Well?"""\n}\n'
     async with world(tmp_path, text, lambda _: "ok") as w:
-        (tmp_path / "a.png").write_bytes(b"\x89PNG" + bytes(30))
+        (tmp_path / "a.png").write_bytes(b"\x89PNG IEND")
         await w.run("p", picture="a.png")
         parts = w.server.log[0].body["messages"][0]["content"]
         assert [part["type"] for part in parts] == ["text", "image_url", "text"]

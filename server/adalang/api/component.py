@@ -57,7 +57,7 @@ class Component:
         """Its runs under a name, which are kept after each step and can be gone on with after they were stopped."""
         return Conversation(self, name)
 
-    def stream(self, /, *positional: Any, **inputs: Any) -> Generator[Piece]:
+    def stream(self, /, *positional: Any, **inputs: Any) -> Generator[Piece[Any]]:
         """The answer while it is written, piece by piece; the last one has the whole. Leaving the loop early ends the run.
 
         Raises what a call does.
@@ -66,7 +66,7 @@ class Component:
 
         return stream(self.acall, positional, inputs)
 
-    def astream(self, /, *positional: Any, **inputs: Any) -> AsyncGenerator[Piece]:
+    def astream(self, /, *positional: Any, **inputs: Any) -> AsyncGenerator[Piece[Any]]:
         """:meth:`stream` for coroutines."""
         from adalang.streaming import astream
 

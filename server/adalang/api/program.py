@@ -34,7 +34,7 @@ _TRACING: ContextVar[tuple[tuple[Engine, list[Trace]], ...]] = ContextVar("adala
 
 def load(
     file: str | os.PathLike[str], *, model: str | Mapping[str, str] = "", approve: Callback | None = None
-) -> Program:
+) -> DynamicProgram:
     """Load a .adal file with what it imports.
 
     Nothing is run and no model library is imported. A file with mistakes loads too: ``check()`` names them, and calling
@@ -59,7 +59,7 @@ def load(
     source = load_source(path)
     if source is None:
         raise FileNotFoundError(f"{path} cannot be read: there is no such file, or it is not readable")
-    program = Program(Asked(source, approve=approve))
+    program = DynamicProgram(Asked(source, approve=approve))
     return program.with_models(model) if model else program
 
 
@@ -69,7 +69,8 @@ def _loaded(path: Path, models: Mapping[str, str], params: Mapping[str, Any], ap
 
 
 class Program:
-    """A loaded file. Its components are its attributes, and its items by their full names (``program["common.grade"]``).
+    """A loaded file. Its components are its items, by their full names: ``program["common.grade"]``. Those of the file
+    itself are attributes too: of what :func:`load` gives any, of what a module of ``adalang stubs`` gives those that there are.
 
     It may be used from any thread and any event loop, and after a fork. ``close()``, or ``with``, ends what it runs.
     """
@@ -272,13 +273,6 @@ class Program:
             raise KeyError(_unknown(self.path, "component", name, self._components))
         return Component(self, self._components[name])
 
-    def __getattr__(self, name: str) -> Component:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if name not in self._components:
-            raise AttributeError(_unknown(self.path, "component", name, self._components), name=name, obj=self)
-        return Component(self, self._components[name])
-
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as the call that loads it: whoever unpickles it reads the file again."""
         asked = self._asked
@@ -322,6 +316,17 @@ class Program:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class DynamicProgram(Program):
+    """A program whose components no type checker knows: each attribute may be one."""
+
+    def __getattr__(self, name: str) -> Component:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in self._components:
+            raise AttributeError(_unknown(self.path, "component", name, self._components), name=name, obj=self)
+        return Component(self, self._components[name])
 
 
 def _unknown(file: Path, what: str, name: str, known: Iterable[str]) -> str:

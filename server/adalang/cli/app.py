@@ -44,24 +44,27 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command("check")(check.check)
-app.command("fmt")(fmt.fmt)
-app.command("graph")(graph.graph)
-app.command("run")(run_component.run)
-app.command("eval")(evaluate.evaluate)
-app.command("compare")(compare.compare)
-app.command("optimize")(optimize.optimize)
-app.add_typer(proposals.app, name="proposals")
-app.add_typer(runs.app, name="runs")
-app.add_typer(sessions.app, name="sessions")
-app.command("stubs")(stubs.stubs)
-app.command("init")(init.init)
-app.command("doctor")(doctor.doctor)
-app.command("models")(models.models)
-app.add_typer(store.app, name="store")
-app.add_typer(trace.app, name="trace")
-app.command("watch")(watch.watch)
-app.command("server")(server.server)
+_WRITE, _RUN, _IMPROVE, _LOOK, _SET_UP = "Write", "Run and score", "Improve", "Look back", "Set up"
+"""Under what the help lists the verbs."""
+
+app.command("init", rich_help_panel=_WRITE)(init.init)
+app.command("check", rich_help_panel=_WRITE)(check.check)
+app.command("fmt", rich_help_panel=_WRITE)(fmt.fmt)
+app.command("graph", rich_help_panel=_WRITE)(graph.graph)
+app.command("watch", rich_help_panel=_WRITE)(watch.watch)
+app.command("stubs", rich_help_panel=_WRITE)(stubs.stubs)
+app.command("run", rich_help_panel=_RUN)(run_component.run)
+app.command("eval", rich_help_panel=_RUN)(evaluate.evaluate)
+app.command("compare", rich_help_panel=_RUN)(compare.compare)
+app.command("optimize", rich_help_panel=_IMPROVE)(optimize.optimize)
+app.add_typer(proposals.app, name="proposals", rich_help_panel=_IMPROVE)
+app.add_typer(trace.app, name="trace", rich_help_panel=_LOOK)
+app.add_typer(runs.app, name="runs", rich_help_panel=_LOOK)
+app.add_typer(sessions.app, name="sessions", rich_help_panel=_LOOK)
+app.add_typer(store.app, name="store", rich_help_panel=_LOOK)
+app.command("models", rich_help_panel=_SET_UP)(models.models)
+app.command("doctor", rich_help_panel=_SET_UP)(doctor.doctor)
+app.command("server", rich_help_panel=_SET_UP)(server.server)
 
 
 def _version(wanted: bool) -> None:

@@ -53,7 +53,13 @@ def run(
     ),
     show_prompt: bool = typer.Option(False, "--show-prompt", help="Print the messages and call nothing."),
 ) -> None:
-    """Run a component, such as a prompt, a pipeline or a tool, and print its answer."""
+    """Run a component, such as a prompt, a pipeline or a tool, and print its answer.
+
+    Inputs: `--set question="Where is it?"`, `--set mail=@mail.txt`, `--set tags:='["a", "b"]'`.
+    All at once: `--inputs '{"question": "Where is it?", "k": 3}'`.
+
+    Ends with 2 when there is no answer, with 130 when it is interrupted.
+    """
     file, name = split_target(target)
     settings = settings_for(file)
     streams = stream if stream is not None else sys.stdout.isatty() and not json_output

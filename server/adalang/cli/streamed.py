@@ -46,7 +46,7 @@ class AnswerShown:
         if (piece := self._listening.take()) is not None:
             self._show(piece)
 
-    def _show(self, piece: Piece) -> None:
+    def _show(self, piece: Piece[Any]) -> None:
         if self._events:
             self._tell(piece)
         elif isinstance(piece.value, str) or piece.restart:
@@ -56,7 +56,7 @@ class AnswerShown:
         self._last = piece.value
         sys.stdout.flush()
 
-    def _tell(self, piece: Piece) -> None:
+    def _tell(self, piece: Piece[Any]) -> None:
         if piece.restart:
             print(json.dumps({"event": "restart"}))
         if piece.text:
@@ -64,7 +64,7 @@ class AnswerShown:
         elif piece.value is not None and piece.value != self._last and not isinstance(piece.value, str):
             print(json.dumps({"event": "value", "value": piece.value}))
 
-    def _write(self, piece: Piece) -> None:
+    def _write(self, piece: Piece[Any]) -> None:
         if piece.restart:
             self._erase()
             print()
@@ -73,7 +73,7 @@ class AnswerShown:
         print(text, end="\n" if piece.done else "")
         self._within_line = bool(text) and not piece.done
 
-    def _draw(self, piece: Piece) -> None:
+    def _draw(self, piece: Piece[Any]) -> None:
         """The value so far, over what was drawn before, as far as the screen reaches; whole when it is done."""
         text = json.dumps(piece.value, ensure_ascii=False, indent=2)
         if not self._terminal:

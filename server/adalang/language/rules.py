@@ -120,7 +120,12 @@ _TABLE: tuple[tuple[str, str, Severity, str], ...] = (
     ("ADL510", "nothing-to-optimize", "error", "An optimize block whose eval reaches no param and no demos."),
     ("ADL511", "unknown-column", "error", "A column that the data does not have."),
     ("ADL512", "no-data", "error", "An eval or a data set with no rows to run on."),
-    ("ADL513", "missing-function", "error", "A Python file or function that does not exist, or is no Python."),
+    (
+        "ADL513",
+        "missing-function",
+        "error",
+        "A function, or an operation of an OpenAPI file, that does not exist, or whose file cannot be read.",
+    ),
     (
         "ADL514",
         "no-hold-out",

@@ -6,6 +6,7 @@ import re
 
 from adalang.language.declarations import CallExpression, Expression, Text, dotted
 
+_METHOD_AND_PATH = re.compile(r"^(.+?):((?:GET|PUT|POST|DELETE|OPTIONS|HEAD|PATCH|TRACE) /.*)$")
 _OPERATION = re.compile(r"^(.+):([A-Za-z_][\w.-]*)$", re.DOTALL)
 
 
@@ -23,6 +24,7 @@ def python_source(expression: Expression | None) -> tuple[str, str] | None:
 
 
 def http_source(text: str) -> tuple[str, str]:
-    """The description (a file, or an address) and the operation's id ("": not given) of `http("openapi.json:operation")`."""
-    found = _OPERATION.match(text)
+    """The description (a file, or an address) and the operation's id, or its method and path ("": not given), of
+    `http("openapi.json:operation")`, `http("openapi.json:GET /orders/{id}")`."""
+    found = _METHOD_AND_PATH.match(text) or _OPERATION.match(text)
     return (found[1], found[2]) if found else (text, "")

@@ -18,14 +18,15 @@ from typing import Any, Literal
 from adalang.language.checks import DiskFacts
 from adalang.language.checks.facts import DataFacts
 from adalang.language.fingerprint import disk_hash
+from adalang.language.openapi import Description
 from adalang.language.program import Module, read_from_disk
 from adalang.language.python_functions import PythonFile
 
 _log = logging.getLogger("adalang.lsp")
 
-Kind = Literal["module", "exists", "data", "functions", "hash", "folder"]
+Kind = Literal["module", "exists", "data", "functions", "description", "hash", "folder"]
 Wish = tuple[Kind, Path]
-_CONTENTS = frozenset({"module", "data", "functions"})
+_CONTENTS = frozenset({"module", "data", "functions", "description"})
 _NAMES_LIMIT = 2000
 Stamp = tuple[int, int] | None
 """Time of change and size; ``None``: there is no such file."""
@@ -84,6 +85,9 @@ class Disk:
 
     def functions(self, path: Path) -> PythonFile | None:
         return self._get("functions", path)  # type: ignore[no-any-return]
+
+    def description(self, path: Path) -> Description | None:
+        return self._get("description", path)  # type: ignore[no-any-return]
 
     def folder(self, path: Path) -> tuple[str, ...] | None:
         """The names in a folder but for hidden ones, sorted; those of folders end with a `/`."""
@@ -151,6 +155,8 @@ def _found(kind: Kind, path: Path, facts: DiskFacts) -> Any:
             return facts.data(path)
         case "functions":
             return facts.functions(path)
+        case "description":
+            return facts.description(path)
         case "hash":
             return disk_hash(path)
         case "folder":

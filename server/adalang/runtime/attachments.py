@@ -17,8 +17,6 @@ from adalang.runtime.models.types import FilePart, ImagePart, Part, TextPart
 _MEGABYTE = 1 << 20
 LARGEST_IMAGE, LARGEST_FILE = 20 * _MEGABYTE, 32 * _MEGABYTE
 """Bytes. No provider takes more in a message, and most take less."""
-_LEAST_IMAGE = 24
-"""Bytes. No image of any kind has fewer."""
 
 _IMAGES: tuple[tuple[bytes, int, str], ...] = (
     (b"\x89PNG", 0, "image/png"),
@@ -30,6 +28,9 @@ _IMAGES: tuple[tuple[bytes, int, str], ...] = (
     (b"ftypheic", 4, "image/heic"),
     (b"ftypmif1", 4, "image/heif"),
 )
+_SHOWN = 40  # characters of a `data:` URL
+_ENDS: Mapping[str, bytes] = {"image/png": b"IEND", "image/jpeg": b"\xff\xd9"}
+"""What a whole file of a kind holds, and one that was cut off does not."""
 _AWAY = ("http://", "https://")
 
 
@@ -47,14 +48,10 @@ def image_part(source: object, folder: Path, where: str, within: Sequence[Path] 
     if text.startswith(_AWAY):
         return ImagePart(text)
     if text.startswith("data:"):
-        return ImagePart(_checked_url(text, where, "image"))
+        _checked_image(_embedded(text, where, LARGEST_IMAGE), f"{where}: {text[:_SHOWN]!r}")
+        return ImagePart(text)
     data = _read(source, folder, where, "image", LARGEST_IMAGE, within)
-    kind = _image_kind(data)
-    if kind is not None and len(data) < _LEAST_IMAGE:
-        raise BugFailure(f"{where}: the image {text!r} is cut off: it has {len(data)} bytes")
-    if kind is None:
-        raise BugFailure(f"{where}: {text!r} is no image that models take; make it a PNG, JPEG, GIF or WebP")
-    return ImagePart(_data_url(kind, data))
+    return ImagePart(_data_url(_checked_image(data, f"{where}: {text!r}"), data))
 
 
 def file_part(source: object, folder: Path, where: str, within: Sequence[Path] | None = None) -> Part:
@@ -64,18 +61,17 @@ def file_part(source: object, folder: Path, where: str, within: Sequence[Path] |
         BugFailure: there is no such file, it is too large, or of a kind that nobody knows.
     """
     text = _address(source)
-    if text.startswith("data:"):
-        _checked_url(text, where, "file")
     if text.startswith("data:image/"):
-        return ImagePart(text)
+        return image_part(source, folder, where, within)
     if text.startswith("data:"):
+        _embedded(text, where, LARGEST_FILE)
         return FilePart(text, "file" + (mimetypes.guess_extension(text[5:].partition(";")[0]) or ""))
     if text.startswith(_AWAY):
         return FilePart(text, Path(unquote(urlsplit(text).path)).name)
     data = _read(source, folder, where, "file", LARGEST_FILE, within)
     name = Path(text).name
-    if (image := _image_kind(data)) is not None:
-        return ImagePart(_data_url(image, data))
+    if _image_kind(data) is not None:
+        return ImagePart(_data_url(_checked_image(data, f"{where}: {text!r}"), data))
     if data.startswith(b"%PDF"):
         return FilePart(_data_url("application/pdf", data), name)
     try:
@@ -139,18 +135,28 @@ def _image_kind(data: bytes) -> str | None:
     return next((kind for magic, at, kind in _IMAGES if data[at : at + len(magic)] == magic), None)
 
 
-def _checked_url(url: str, where: str, what: str) -> str:
-    """A `data:` URL that providers can read, as it is."""
-    head, base64_follows, data = url.partition(";base64,")
+def _checked_image(data: bytes, which: str) -> str:
+    """The image's media type."""
+    kind = _image_kind(data)
+    if kind is None:
+        raise BugFailure(f"{which} is no image that models take; make it a PNG, JPEG, GIF or WebP")
+    if _ENDS.get(kind, b"") not in data:
+        raise BugFailure(f"{which} is cut off: it has no end; get the image again")
+    return kind
+
+
+def _embedded(text: str, where: str, most: int) -> bytes:
+    """What a `data:` URL holds."""
+    head, _, body = text.partition(",")
     try:
-        if base64_follows and base64.b64decode(data, validate=True):
-            return url
+        data = base64.b64decode(body, validate=True) if head.endswith(";base64") else b""
     except ValueError:
-        pass
-    kind = head[len("data:") :].partition(",")[0] or "image/png"
-    raise BugFailure(
-        f"{where}: the {what}'s `data:` address holds no base64; write data:{kind};base64,… with its bytes"
-    )
+        data = b""
+    if not data:
+        raise BugFailure(f"{where}: {text[:_SHOWN]!r} holds nothing in base64; write data:TYPE;base64,…")
+    if len(data) > most:
+        raise BugFailure(f"{where}: {text[:_SHOWN]!r} has {len(data):,} bytes, and may have {most:,}; make it smaller")
+    return data
 
 
 def _data_url(kind: str, data: bytes) -> str:

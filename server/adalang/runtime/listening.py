@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from adalang.language.declarations import (
     Binding,
@@ -25,18 +25,20 @@ from adalang.runtime.models.streams import OnText, TextPiece
 from adalang.runtime.partial import ABSENT, partial_reader
 from adalang.runtime.trace import Call, Place, Trace
 
+Answer = TypeVar("Answer")
+
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Generic[Answer]):
     """What has come of an answer since the piece before.
 
     ``text`` is new text of an answer of type ``str``; "" for the others, which show their ``value`` so far (None while
     nothing is known of it). ``restart``: what came before is no part of the answer, for the call failed and was made anew.
-    ``done``: the last one; its ``value`` is the answer.
+    ``done``: the last one; its ``value`` is the answer. Before it, fields of ``value`` may be missing.
     """
 
     text: str = ""
-    value: Any = None
+    value: Answer | None = None
     restart: bool = False
     done: bool = False
 
@@ -69,7 +71,7 @@ class Listening:
 
         return on_text
 
-    def take(self) -> Piece | None:
+    def take(self) -> Piece[Any] | None:
         """What is new, if anything is."""
         with self._lock:
             if not (self._is_new or self._restart):
@@ -77,7 +79,7 @@ class Listening:
             value = self._reader.value if self._reader is not None else ABSENT
             return self._piece(None if value is ABSENT else value, done=False)
 
-    def finish(self, output: Any) -> Piece:
+    def finish(self, output: Any) -> Piece[Any]:
         """The last piece, which holds what is missing and the answer itself."""
         with self._lock:
             if isinstance(output, str) and self._taken:
@@ -86,7 +88,7 @@ class Listening:
                     self._restart, self._taken = True, 0
             return self._piece(output, done=True)
 
-    def _piece(self, value: Any, *, done: bool) -> Piece:
+    def _piece(self, value: Any, *, done: bool) -> Piece[Any]:
         text = ""
         if isinstance(value, str):
             text, self._taken = value[self._taken :], len(value)

@@ -274,7 +274,7 @@ def answers(incoming: Incoming) -> Reply:
 
 async def test_one_line_swaps_the_provider(provider: Provider, gateway: Gateway, tmp_path: Path) -> None:
     """The same file runs on each: typed answers, images, and text while it is written."""
-    (tmp_path / "bill.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(24))
+    (tmp_path / "bill.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(24) + b"IEND")
     program = write_program(tmp_path, provider.line + FILE)
     async with LoopbackServer(provider.protocol, answers) as server:
         environment = {"BASE": server.api_base, "URL": server.url, "KEY": KEY}

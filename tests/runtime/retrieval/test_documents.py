@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from adalang.runtime.failures import BugFailure
+from adalang.runtime.retrieval.corpus import Corpus, passages_of
 from adalang.runtime.retrieval.documents import Section, sections
+from adalang.runtime.retrieval.tables import Stamp
 
 
 def read(folder: Path, name: str, content: str | bytes, encoding: str = "utf-8") -> list[Section]:
@@ -161,6 +163,25 @@ def test_pdf_gives_its_pages(tmp_path):
     pytest.importorskip("pypdf")
     found = read(tmp_path, "a.pdf", pdf("Refunds take a week.", "Nothing else."))
     assert found == [Section("Refunds take a week.", "#page=1"), Section("Nothing else.", "#page=2")]
+
+
+def test_a_pdf_without_text_is_told(tmp_path):
+    pytest.importorskip("pypdf")
+    with pytest.raises(BugFailure, match=r"a\.pdf: the PDF has no text, as a scan"):
+        read(tmp_path, "a.pdf", pdf("", " "))
+    assert len(read(tmp_path, "b.pdf", pdf("", "Text."))) == 1
+
+
+def test_all_files_that_cannot_be_read_are_told_at_once(tmp_path, capfd):
+    pytest.importorskip("pypdf")
+    contents = {"a.txt": b"fine", "b.pdf": b"", "c.pdf": pdf("x")[:-40], "d.pdf": pdf(""), "e.pdf": pdf("x")}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    corpus = Corpus(tmp_path, ("*",), 100, 0)
+    files = {name: (path, Stamp("", 0, 0)) for name, path in corpus.files().items()}
+    with pytest.raises(BugFailure, match=r"^b\.pdf: the PDF cannot be read.*\. \d more cannot be read: .*d\.pdf$"):
+        list(passages_of(corpus, files, lambda: None))
+    assert capfd.readouterr().err == ""
 
 
 def test_a_broken_pdf_is_told(tmp_path):

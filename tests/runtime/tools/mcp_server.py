@@ -62,6 +62,11 @@ def hangs(n: int) -> str:
 
 
 @server.tool()
+def large(megabytes: int) -> str:
+    return "x" * (megabytes << 20)
+
+
+@server.tool()
 def fails(n: int) -> str:
     from mcp.server.mcpserver.exceptions import ToolError
 

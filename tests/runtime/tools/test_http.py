@@ -52,6 +52,28 @@ def described(base: str) -> dict[str, Any]:
                     },
                 }
             },
+            "/styles/{id}": {
+                "put": {
+                    "parameters": [
+                        {"name": "id", "in": "path", "required": True, **text},
+                        {"name": "csv", "in": "query", "explode": False, "schema": {"type": "array", "items": {}}},
+                        {"name": "pipes", "in": "query", "style": "pipeDelimited", "explode": False},
+                        {"name": "deep", "in": "query", "style": "deepObject", "schema": {"type": "object"}},
+                        {"name": "flat", "in": "query", "schema": {"type": "object"}},
+                        {"name": "where", "in": "query", "content": {"application/json": {}}},
+                    ],
+                    "requestBody": {
+                        "content": {
+                            "application/x-www-form-urlencoded": {
+                                "schema": {
+                                    "properties": {"id": {"type": "string"}, "b": {"type": "array"}, "meta": {}}
+                                },
+                                "encoding": {"meta": {"style": "deepObject"}},
+                            }
+                        }
+                    },
+                }
+            },
             "/list": {
                 "post": {
                     "operationId": "list",
@@ -85,9 +107,9 @@ tool change(order_id: str, amount: float, note: str? = null) -> { path: str, bod
 tool search(q: str) -> { body: str } = http("openapi.json")
 tool items(body: str[]) -> { body: str } = http("openapi.json", operation = "list")
 tool status(code: int) -> str = http("openapi.json") { timeout = 1 }
-tool missing(order_id: str) -> str = http("openapi.json:changeOrder")
-tool extra(order_id: str, size: int) -> str = http("openapi.json:getOrder")
-tool unknown(x: str) -> str = http("openapi.json:noSuch")
+tool missing(order_id: str) -> str = http("BASE/openapi.json:changeOrder")
+tool extra(order_id: str, size: int) -> str = http("BASE/openapi.json:getOrder")
+tool unknown(x: str) -> str = http("BASE/openapi.json:noSuch")
 tool elsewhere(q: str) -> { body: str } = http("openapi.json:search", base = "http://127.0.0.1:9")
 """
 
@@ -97,7 +119,7 @@ async def shop(folder, tools: str = TOOLS) -> AsyncIterator[World]:
     async def echo(request: web.Request) -> web.Response:
         told = {
             "path": request.rel_url.raw_path,
-            "query": request.query_string,
+            "query": request.rel_url.raw_query_string,
             "auth": request.headers.get("Authorization", ""),
             "body": await request.text(),
         }
@@ -111,6 +133,10 @@ async def shop(folder, tools: str = TOOLS) -> AsyncIterator[World]:
             return web.Response(text="x" * (17 << 20))
         if code == 2:
             return web.Response(text="{broken", content_type="application/json")
+        if code == 6:
+            return web.Response(body=bytes(range(256)), content_type="image/png")
+        if code == 7:
+            return web.Response(body=b"a", headers={"Content-Type": "text/plain; charset=klingon"})
         if code in (3, 4, 5):
             text = {3: "[" * 100_000 + "]" * 100_000, 4: "[" * 250 + "]" * 250, 5: '{"a": NaN}'}[code]
             return web.Response(text=text, content_type="application/json")
@@ -156,6 +182,30 @@ async def test_inputs_go_where_the_description_says(tmp_path):
         assert json.loads(changed["body"]) == {"amount": 2.5}
         assert (await w.run("search", q="a b"))["body"] == "q=a+b"
         assert json.loads((await w.run("items", body=["a"]))["body"]) == ["a"]
+
+
+STYLES = """
+tool styles(id: str, csv: str[], pipes: int[], deep: { x: str, n: int? }, flat: { a: str }, where: { a: int[] },
+            b: str[], meta: { k: str }) -> { path: str, query: str, body: str } = http("openapi.json:PUT /styles/{id}")
+tool nested(id: str, deep: { x: { y: str } }) -> str = http("openapi.json:PUT /styles/{id}")
+tool code(code: int) -> str = http("openapi.json:GET /status/{code}")
+"""
+
+
+async def test_lists_and_objects_are_written_as_the_description_says(tmp_path):
+    async with shop(tmp_path, STYLES) as w:
+        values = {"csv": ["1", "2,3"], "pipes": [1, 2], "deep": {"x": "y&", "n": None}, "flat": {"a": "b"}}
+        found = await w.run("styles", id="7", where={"a": [1]}, b=["1", "2"], meta={"k": "v"}, **values)
+        assert found["path"] == "/styles/7"
+        assert found["query"] == "csv=1,2%2C3&pipes=1%7C2&deep%5Bx%5D=y%26&a=b&where=%7B%22a%22%3A%20%5B1%5D%7D"
+        assert found["body"] == "id=7&b=1&b=2&meta%5Bk%5D=v"
+        assert "cannot be written in a query" in str(await failure(w, "nested", id="7", deep={"x": {"y": "z"}}))
+
+
+async def test_an_answer_that_is_no_text(tmp_path):
+    async with shop(tmp_path, STYLES) as w:
+        for code, told in [(6, "no text in UTF-8 (it says that it is image/png)"), (7, "no text in KLINGON")]:
+            assert told in str(await failure(w, "code", code=code))
 
 
 async def test_a_description_at_an_address_with_a_relative_server(tmp_path):
@@ -223,10 +273,14 @@ async def test_secrets_are_not_told_when_the_server_repeats_them(tmp_path):
     ("text", "told"),
     [
         ("[]", "no OpenAPI 3 description"),
-        ('{"openapi": "3.0.0", "paths": {}}', "no operation `getOrder`; it has: none with an id"),
+        ('{"openapi": "3.0.0", "paths": {}}', "no operation `getOrder`; it has: none"),
         ('{"openapi": "3.0.0", "paths": {"/a": {"$ref": "#/nowhere"}}}', "leads nowhere"),
         ('{"openapi": "3.0.0", "paths": {"/a": {"$ref": "#/paths/~1a"}}}', "in a circle"),
-        ("{", "openapi.json is"),
+        ("{", "openapi.json:1 is no JSON: Expecting property name"),
+        (
+            '{"openapi": "3.0.0", "paths": {"/a": {"get": {"operationId": "getOrder", "parameters": 4}}}}',
+            "as OpenAPI says",
+        ),
     ],
 )
 async def test_descriptions_that_are_none(tmp_path, text, told):

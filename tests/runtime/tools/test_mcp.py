@@ -39,6 +39,7 @@ tool dies_once(note: str) -> str = mcp("{where}")
 tool dies_with_effects(note: str) -> str = mcp("{where}", tool = "dies_once") {{ effects = true }}
 tool hangs(n: int) -> str = mcp("{where}") {{ timeout = 2 }}
 tool fails(n: int) -> str = mcp("{where}")
+tool large(megabytes: int) -> str = mcp("{where}")
 tool unknown(n: int) -> str = mcp("{where}")
 tool misses(a: int) -> int = mcp("{where}", tool = "add")
 tool extra(a: int, b: int, c: int) -> int = mcp("{where}", tool = "add")
@@ -78,8 +79,9 @@ async def answers_and_refusals(w: World) -> None:
     assert await w.run("order", n=4) == {"n": 4}
     failed = await failure(w, "fails", n=1)
     assert type(failed) is ToolFailure and "there is no such order" in str(failed)
+    assert str(await failure(w, "large", megabytes=17)) == "`large`: it gave 17 MB; a tool may give 16"
     for name, inputs, told in [
-        ("unknown", {"n": 1}, "the server has no tool `unknown`; it has: find_order, add,"),
+        ("unknown", {"n": 1}, "has no tool `unknown`; it has: find_order, add,"),
         ("misses", {"a": 1}, "the server's tool `add` needs `b`"),
         ("adds", {"a": "1", "b": 2}, "the server's tool `add` takes `a` as int; the declaration gives str"),
         ("extra", {"a": 1, "b": 2, "c": 3}, "the server's tool `add` takes no `c`"),
@@ -128,7 +130,7 @@ async def test_a_started_server_sees_what_it_is_given_and_no_keys(tmp_path):
     ("where", "told"),
     [
         ("no-such-command-here x", "there is no command `no-such-command-here`"),
-        ("http://127.0.0.1:9/mcp", "there is no connection to the server"),
+        ("http://me:word@127.0.0.1:9/mcp?key=1", "there is no connection to the server at http://127.0.0.1:9/mcp: "),
         (f"{sys.executable} -c print(1)", "there is no connection to the server"),
         ("cat", "there is no connection to the server"),
     ],

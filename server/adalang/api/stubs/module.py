@@ -121,8 +121,8 @@ class _Stub:
             f"    def __call__({inputs}) -> {self._returns}: ...",
             f"    async def acall({inputs}) -> {self._returns}: ...",
             f"    def session(self, name: str) -> {self._session}: ...",
-            f"    def stream({inputs}) -> Generator[adalang.Piece]: ...",
-            f"    def astream({inputs}) -> AsyncGenerator[adalang.Piece]: ...",
+            f"    def stream({inputs}) -> Generator[adalang.Piece[{self._returns}]]: ...",
+            f"    def astream({inputs}) -> AsyncGenerator[adalang.Piece[{self._returns}]]: ...",
         ]
         return "\n".join(lines)
 
@@ -131,21 +131,32 @@ class _Stub:
         return [(name, python, default or "..." * (name in self._histories)) for name, python, default in self._inputs]
 
     def _signature(self, inputs: list[tuple[str, str, str]]) -> str:
-        names = [name for name, _, _ in inputs]
-        if not all(map(is_plain, names)):  # a name that Python has taken: given by position, or as **{"class": …}
-            return "self, /, *positional: Any, **inputs: Any"
-        itself = "self"
-        while itself in names:
-            itself = f"_{itself}"
-        parts, optional = [itself, "/"] if itself != "self" else [itself], False
-        for name, python, default in inputs:
-            if optional and not default and "*" not in parts:
-                parts.append("*")
+        names = {name for name, _, _ in inputs}
+        taken = [at for at, (name, _, _) in enumerate(inputs, 1) if not is_plain(name)]
+        by_position = taken[-1] if taken else 0
+        """How many inputs are given by position alone: those up to the last with a name that Python has taken."""
+        parts, optional = [_unlike("self", names)], False
+        for at, (name, python, default) in enumerate(inputs):
+            if at < by_position:  # what has no default has to be given, and so all before it
+                needed = any(not later for _, _, later in inputs[at:by_position])
+                named, default = _unlike(f"_{name}", names), "" if needed else default
+            else:
+                named = name
+                if optional and not default and "*" not in parts:
+                    parts.append("*")
             optional = optional or bool(default)
-            parts.append(f"{name}: {python} = {default}" if default else f"{name}: {python}")
+            parts.append(f"{named}: {python} = {default}" if default else f"{named}: {python}")
+            if at + 1 == by_position:
+                parts.append("/")
         if self.entity.kind == "retriever" and "k" not in names:
             parts += [*([] if "*" in parts else ["*"]), "k: int = ..."]
         return ", ".join(parts)
+
+
+def _unlike(name: str, others: set[str]) -> str:
+    while name in others:
+        name = f"_{name}"
+    return name
 
 
 def _inputs(program: Program, entity: Entity, types: PythonTypes) -> Iterator[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from adalang.language import models
 from adalang.language.checks import values
 from adalang.language.checks.messages import is_taken, template
+from adalang.language.checks.operations import described_operation
 from adalang.language.checks.scope import Scope
 from adalang.language.declarations import (
     COMPONENT_KINDS,
@@ -41,7 +42,6 @@ from adalang.language.python_functions import PythonFunction
 from adalang.language.settings import FUNCTIONS, RESERVED, RETRIEVAL_METHODS, SETTINGS, TOOL_OPTIONS, WORDS, SettingSpec
 from adalang.language.templates import TAKEN
 from adalang.language.text import Span
-from adalang.language.tool_sources import http_source
 from adalang.language.turns import placed_as_turns, shortens
 from adalang.language.types import STR, UNKNOWN, Type, describe, fits
 
@@ -573,7 +573,7 @@ def _tool(scope: Scope, item: Item, declaration: ToolDeclaration) -> None:
         if function == "python":
             python_function(scope, item, value, declaration)
         elif function == "http":
-            _description(scope, item, value)
+            described_operation(scope, item, value, declaration)
     approve = setting(declaration.settings, "approve")
     if approve is not None:
         names = {one.name.text: scope.program.type_of(one.type, scope.module) for one in declaration.parameters}
@@ -600,16 +600,6 @@ def _tool_options(scope: Scope, item: Item, function: str, call: CallExpression)
         for part in walk(one.value):
             if isinstance(part, CallExpression) and _is_env(part):
                 values.check_env(scope, item, part)
-
-
-def _description(scope: Scope, item: Item, call: CallExpression) -> None:
-    """An OpenAPI description that is a file stands beside the program."""
-    text = call.arguments[0].value if call.arguments else None
-    if not isinstance(text, Text) or "://" in text.value:
-        return
-    file, _ = http_source(text.value)
-    if scope.facts.exists(scope.module.path.parent / file) is False:
-        scope.report.add("ADL501", item, text.span, f"There is no file `{file}` (looked beside this file).")
 
 
 def python_function(scope: Scope, item: Item, call: Expression, declaration: ToolDeclaration | None = None) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from adalang.language.checks.rows import LACKS, Column, summary
 from adalang.language.files import matching
+from adalang.language.openapi import Description, description_file
 from adalang.language.python_functions import PythonFile, python_file
 
 
@@ -70,6 +71,9 @@ class Facts(Protocol):
     def functions(self, path: Path) -> PythonFile | None:
         """What a Python file's text says; it is read, never run."""
 
+    def description(self, path: Path) -> Description | None:
+        """What an OpenAPI description says."""
+
 
 class _NoFacts:
     def exists(self, path: Path) -> bool | None:
@@ -79,6 +83,9 @@ class _NoFacts:
         return None
 
     def functions(self, path: Path) -> PythonFile | None:
+        return None
+
+    def description(self, path: Path) -> Description | None:
         return None
 
 
@@ -91,6 +98,7 @@ class DiskFacts:
     def __init__(self) -> None:
         self._data: dict[Path, DataFacts | None] = {}
         self._functions: dict[Path, PythonFile | None] = {}
+        self._descriptions: dict[Path, Description | None] = {}
 
     def exists(self, path: Path) -> bool | None:
         try:
@@ -107,6 +115,11 @@ class DiskFacts:
         if path not in self._functions:
             self._functions[path] = python_file(path)
         return self._functions[path]
+
+    def description(self, path: Path) -> Description | None:
+        if path not in self._descriptions:
+            self._descriptions[path] = description_file(path)
+        return self._descriptions[path]
 
 
 def _read(path: Path) -> DataFacts | None:

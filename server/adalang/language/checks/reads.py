@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 from adalang.language.checks.facts import DataFacts, Facts
 from adalang.language.declarations import DatasetDeclaration, Declaration, Expression, Name, Parameter, TypeExpression
 from adalang.language.lower import Item
+from adalang.language.openapi import Description
 from adalang.language.program import Entity, Module, Program, resolve_type
 from adalang.language.python_functions import PythonFile
 from adalang.language.types import Type
@@ -26,7 +27,8 @@ Read = tuple[Path, str, Part]
 """A name in a module and the part of its declaration that was read. `circle`: whether a type contains itself; `names` (of no
 name): which names there are."""
 
-Answer = tuple[Literal["exists", "data", "functions"], Path, object]
+Question = Literal["exists", "data", "functions", "description"]
+Answer = tuple[Question, Path, object]
 """What was asked about a file, and what the answer was."""
 
 
@@ -123,7 +125,10 @@ class WatchedFacts:
     def functions(self, path: Path) -> PythonFile | None:
         return self._noted("functions", path, self.facts.functions(path))
 
-    def _noted(self, question: Literal["exists", "data", "functions"], path: Path, answer: _Any) -> _Any:
+    def description(self, path: Path) -> Description | None:
+        return self._noted("description", path, self.facts.description(path))
+
+    def _noted(self, question: Question, path: Path, answer: _Any) -> _Any:
         self.reads.answers.append((question, path, answer))
         return answer
 

@@ -18,6 +18,9 @@ from adalang.runtime.retrieval.tables import Chunk, Stamp
 _SETTLED_NS = 2_000_000_000
 """A file that was changed so shortly before it was read may have been changed again within the clock's step."""
 
+_NAMED = 10
+"""How many files a message names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
@@ -108,9 +111,22 @@ def change_since(known: Mapping[str, Stamp], files: Mapping[str, Path], check: C
 def passages_of(
     corpus: Corpus, files: Mapping[str, tuple[Path, Stamp]], check: Callable[[], None]
 ) -> Iterator[tuple[str, Chunk]]:
-    """The passages of the files, each with its file's name. Raises BugFailure for a file that cannot be read."""
+    """The passages of the files, each with its file's name.
+
+    Raises:
+        BugFailure: files cannot be read. The message says why the first cannot, and names the others.
+    """
+    broken: dict[str, BugFailure] = {}
     for name, (path, _) in files.items():
-        for section in sections(path, name, corpus.encoding):
-            check()
-            for text in chunks(section.text, corpus.chunk, corpus.overlap):
-                yield name, Chunk(f"{name}{section.place}", section.title, text)
+        try:
+            for section in sections(path, name, corpus.encoding):
+                check()
+                for text in chunks(section.text, corpus.chunk, corpus.overlap) if not broken else ():
+                    yield name, Chunk(f"{name}{section.place}", section.title, text)
+        except BugFailure as failure:
+            broken[name] = failure
+    if broken:
+        first, *others = broken
+        named = ", ".join(others[:_NAMED]) + (", …" if len(others) > _NAMED else "")
+        also = f". {len(others)} more cannot be read: {named}" if others else ""
+        raise BugFailure(f"{broken[first]}{also}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -148,18 +149,25 @@ def _said(value: Any) -> str:
 
 
 def _pdf(file: Path, name: str) -> Iterator[Section]:
-    """One section for each page that has text."""
+    """One section for each page; a PDF of which no page has text is not passed over in silence."""
     try:
         import pypdf
     except ImportError as error:
         raise BugFailure(f"{name}: reading PDF needs the extra: pip install 'adalang[pdf]'") from error
-    page = 0
+    logging.getLogger("pypdf").addHandler(logging.NullHandler())  # what is wrong with a file is told as a failure
+    page, has_text = 0, False
     try:
         reader = pypdf.PdfReader(file)
         if reader.is_encrypted and not reader.decrypt(""):
             raise BugFailure(f"{name}: the PDF is locked with a password; save a copy without one")
         for page, one in enumerate(reader.pages, start=1):
-            yield Section(one.extract_text(), f"#page={page}")
+            text = one.extract_text()
+            has_text = has_text or bool(text.strip())
+            yield Section(text, f"#page={page}")
+        if not has_text:
+            raise BugFailure(
+                f"{name}: the PDF has no text, as a scan has none; make it searchable (OCR), or leave it out"
+            )
     except BugFailure:
         raise
     except Exception as error:  # pypdf lets many kinds out for damaged files

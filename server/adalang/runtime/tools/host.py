@@ -100,7 +100,9 @@ class Tools:
         from adalang.runtime.tools.http_tools import HttpTools
 
         self._http = self._http or HttpTools()
-        return await self._http.call(source, entity.declaration.name.text, inputs, result_type(program, entity))
+        declared = {name: one for name, one, _ in signature(program, entity).inputs}
+        name, returns = entity.declaration.name.text, result_type(program, entity)
+        return await self._http.call(source, name, inputs, declared, returns)
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adalang.language.openapi import FORM, Description, DescriptionError, description_file
 from adalang.language.tool_sources import http_source
 from adalang.language.types import Type
 from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
-from adalang.runtime.tools.openapi import HttpRequest, base_address, operation, parsed, request
+from adalang.runtime.tools.child import MOST_OUTPUT
+from adalang.runtime.tools.http_request import HttpRequest, request
 from adalang.runtime.tools.source import ToolSource
 from adalang.runtime.tools.values import as_declared
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
 
-_MOST = 16 << 20  # bytes of an answer or a description
 _SHOWN = 300  # characters of an answer that is an error
 _LATER = frozenset({408, 425, 429})
 """Answers that may be another one later, besides all from 500 on."""
@@ -29,10 +30,12 @@ class HttpTools:
 
     def __init__(self) -> None:
         self._session: ClientSession | None = None
-        self._descriptions: dict[tuple[str, int], Mapping[str, Any]] = {}
+        self._descriptions: dict[tuple[str, int], Description] = {}
 
-    async def call(self, source: ToolSource, name: str, inputs: Mapping[str, Any], returns: Type) -> Any:
-        """What the operation answers. Redirects are not followed: headers that log in belong to one server.
+    async def call(
+        self, source: ToolSource, name: str, inputs: Mapping[str, Any], declared: Mapping[str, Type], returns: Type
+    ) -> Any:
+        """What the operation answers; ``declared`` are the types of its inputs. Redirects are not followed: headers that log in belong to one server.
 
         Raises:
             ToolUnavailable: no answer in time, or one that says to come back later.
@@ -41,7 +44,7 @@ class HttpTools:
         """
         try:
             async with asyncio.timeout(source.seconds):
-                text, is_json = await self._called(source, name, inputs)
+                text, is_json = await self._called(source, name, inputs, declared)
         except TimeoutError:
             raise ToolUnavailable(
                 f"the server did not answer within {source.seconds:g} s; where it needs more, set `timeout`"
@@ -58,27 +61,31 @@ class HttpTools:
         if self._session is not None:
             await self._session.close()
 
-    async def _called(self, source: ToolSource, name: str, inputs: Mapping[str, Any]) -> tuple[str, bool]:
+    async def _called(
+        self, source: ToolSource, name: str, inputs: Mapping[str, Any], declared: Mapping[str, Type]
+    ) -> tuple[str, bool]:
         where, written = http_source(source.where)
         description = await self._description(source.folder, where)
-        found = operation(description, str(source.options.get("operation") or written or name))
-        base = str(source.options.get("base") or base_address(description, where))
-        return await self._sent(request(found, base, inputs), source.options)
-
-    async def _description(self, folder: Path, where: str) -> Mapping[str, Any]:
-        if "://" in where:
-            key = (where, 0)
-            if key not in self._descriptions:
-                fetched = HttpRequest("GET", where, [], {}, {})
-                self._descriptions[key] = parsed((await self._sent(fetched, {}))[0], where)
-            return self._descriptions[key]
-        path = folder / where
         try:
-            key = (str(path), path.stat().st_mtime_ns)
-            if key not in self._descriptions:
-                self._descriptions[key] = parsed(path.read_text(encoding="utf-8"), where)
-        except (OSError, UnicodeDecodeError) as error:
-            raise BugFailure(f"{where} cannot be read: {error}") from error
+            found = description.operation(str(source.options.get("operation") or written or name))
+            base = str(source.options.get("base") or description.base_address())
+        except DescriptionError as error:
+            raise BugFailure(str(error)) from error
+        for one in found.mismatches(declared):
+            raise BugFailure(one.message)
+        fixed = {str(name): str(value) for name, value in (source.options.get("query") or {}).items()}
+        return await self._sent(request(found, base, inputs, fixed), source.options)
+
+    async def _description(self, folder: Path, where: str) -> Description:
+        key = (where, 0) if "://" in where else _file_key(folder / where)
+        if key not in self._descriptions:
+            if "://" in where:
+                found = Description.parse((await self._sent(HttpRequest("GET", where), {}))[0], where)
+            else:
+                found = description_file(folder / where) or Description({}, where, f"{where} cannot be read")
+            if found.error:
+                raise BugFailure(found.error)
+            self._descriptions[key] = found
         return self._descriptions[key]
 
     async def _sent(self, one: HttpRequest, options: Mapping[str, Any]) -> tuple[str, bool]:
@@ -87,19 +94,23 @@ class HttpTools:
         from yarl import URL
 
         self._session = self._session or ClientSession(cookie_jar=DummyCookieJar())
-        fixed = {str(name): str(value) for name, value in (options.get("query") or {}).items()}
         headers = one.headers | {str(name): str(value) for name, value in (options.get("headers") or {}).items()}
-        body: dict[str, Any] = (
-            {"data": one.form} if one.form is not None else {"json": one.json} if one.has_body else {}
-        )
+        body: dict[str, Any] = {"json": one.json} if one.has_json else {}
+        if one.form is not None:
+            headers = {"Content-Type": FORM} | headers
+            body = {"data": one.form}
         try:
-            url = URL(one.url, encoded=True).update_query([*one.query, *fixed.items()])
             async with self._session.request(
-                one.method, url, headers=headers, cookies=one.cookies, allow_redirects=False, **body
+                one.method,
+                URL(one.url, encoded=True),
+                headers=headers,
+                cookies=one.cookies,
+                allow_redirects=False,
+                **body,
             ) as response:
                 return await _answer(response)
         except InvalidURL as error:
-            raise BugFailure(f"{one.url} is no address") from error
+            raise BugFailure(f"{one.url.partition('?')[0]} is no address") from error
         except (ClientError, OSError) as error:
             raise ToolUnavailable(f"the server cannot be reached: {error}") from error
         except ValueError as error:  # what no header or address may hold
@@ -110,13 +121,30 @@ async def _answer(response: ClientResponse) -> tuple[str, bool]:
     body = bytearray()
     async for chunk in response.content.iter_chunked(1 << 16):
         body += chunk
-        if len(body) > _MOST:
-            raise ToolFailure(f"the answer is longer than {_MOST >> 20} MB")
-    text = body.decode(response.charset or "utf-8", "replace")
+        if len(body) > MOST_OUTPUT:
+            raise ToolFailure(f"the answer is longer than {MOST_OUTPUT >> 20} MB")
     if 200 <= response.status < 300:
-        return text, "json" in response.content_type
+        return _text(bytes(body), response), "json" in response.content_type
+    text = body.decode("utf-8", "replace")
     told = " ".join(text.split())[:_SHOWN]
     if 300 <= response.status < 400:
         told = f"it redirects to {response.headers.get('Location', 'nowhere')}"
     what = f"the server answered {response.status} {response.reason or ''}".rstrip() + (f": {told}" if told else "")
     raise ToolUnavailable(what) if response.status >= 500 or response.status in _LATER else ToolFailure(what)
+
+
+def _text(body: bytes, response: ClientResponse) -> str:
+    charset = response.charset or "utf-8"
+    try:
+        if b"\0" not in body or charset.lower().startswith("utf-16"):
+            return body.decode(charset)
+    except (UnicodeDecodeError, LookupError):
+        pass
+    raise ToolFailure(f"the answer is no text in {charset.upper()} (it says that it is {response.content_type})")
+
+
+def _file_key(path: Path) -> tuple[str, int]:
+    try:
+        return str(path), path.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return str(path), 0

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from adalang.runtime.failures import BugFailure
 from adalang.runtime.tools.python_process import watched
@@ -108,10 +109,10 @@ class McpConnection:
             return await ask()
         except MCPError as error:
             if error.code == CONNECTION_CLOSED:
-                raise ServerGone(self._told("the server left before it answered")) from error
+                raise ServerGone(self._told(f"{server_of(self._source)} left before it answered")) from error
             return _refused(str(error))
         except (OSError, RuntimeError) as error:
-            raise ServerGone(self._told(f"the server cannot be reached: {error}")) from error
+            raise ServerGone(self._told(f"{server_of(self._source)} cannot be reached: {error}")) from error
         finally:
             self._calls -= 1
             if self._left and not self._calls:
@@ -181,11 +182,19 @@ class McpConnection:
         if isinstance(error, BugFailure):
             return error
         told = " ".join(str(error).split()) or type(error).__name__
-        return ServerGone(self._told(f"there is no connection to the server: {told}"))
+        return ServerGone(self._told(f"there is no connection to {server_of(self._source)}: {told}"))
 
     def _told(self, what: str) -> str:
         lines = self._said.decode("utf-8", "replace").strip().splitlines()
         return f"{what}. The last that it printed: {lines[-1]}" if lines else what
+
+
+def server_of(source: ToolSource) -> str:
+    """What messages call the server: with its address, without what may log in there."""
+    if not source.where.startswith(("http://", "https://")):
+        return "the server"
+    found = urlsplit(source.where)
+    return f"the server at {found.scheme}://{found.netloc.rpartition('@')[2]}{found.path}"
 
 
 def _refused(text: str) -> Any:

@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from adalang.language.types import OptionalOf, Type, describe, fits
+from adalang.language.schema_types import schema_type
+from adalang.language.tool_inputs import Taken, mismatches
+from adalang.language.types import UNKNOWN, Type
 from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
-from adalang.runtime.tools.mcp_connection import McpConnection, ServerGone
-from adalang.runtime.tools.schema_types import schema_type
+from adalang.runtime.tools.mcp_connection import McpConnection, ServerGone, server_of
 from adalang.runtime.tools.source import ToolSource
 from adalang.runtime.tools.values import as_declared
 
+_SHOWN = 2_000
+"""Characters of what a tool says that failed."""
 Key = tuple[str, str, str]
 
 
@@ -48,12 +51,12 @@ class McpTools:
         except TimeoutError:
             self._leave(source)
             raise ToolUnavailable(
-                f"the server did not answer within {source.seconds:g} s; where it needs more, set `timeout`"
+                f"{server_of(source)} did not answer within {source.seconds:g} s; where it needs more, set `timeout`"
             ) from None
         except ServerGone as gone:
             raise ToolUnavailable(str(gone)) from None
         if found.failed:
-            raise ToolFailure(found.text or "the server says that it failed, and not why")
+            raise ToolFailure(found.text[:_SHOWN] or "the server says that it failed, and not why")
         return as_declared(found.text, found.data, returns)
 
     async def aclose(self) -> None:
@@ -92,7 +95,9 @@ class McpTools:
             raise
         if name not in tools:
             known = ", ".join(tools) or "none"
-            raise BugFailure(f'the server has no tool `{name}`; it has: {known}. Another name: mcp("…", tool = "name")')
+            raise BugFailure(
+                f'{server_of(source)} has no tool `{name}`; it has: {known}. Another name: mcp("…", tool = "name")'
+            )
         _check(name, tools[name], declared)
         return connection
 
@@ -109,17 +114,9 @@ def _key(source: ToolSource) -> Key:
 
 def _check(name: str, schema: Mapping[str, Any], declared: Mapping[str, Type]) -> None:
     """Whether the server's tool takes the inputs that the declaration gives it, in their types."""
-    properties = schema.get("properties") or {}
-    closed = schema.get("additionalProperties") is False or bool(properties)
-    for one, given in declared.items():
-        if closed and one not in properties:
-            known = ", ".join(properties) or "none"
-            raise BugFailure(f"the server's tool `{name}` takes no `{one}`; it takes: {known}")
-        taken = schema_type(properties.get(one), schema)
-        if not fits(given.item if isinstance(given, OptionalOf) else given, taken):  # it may come to be null or not
-            raise BugFailure(
-                f"the server's tool `{name}` takes `{one}` as {describe(taken)}; the declaration gives {describe(given)}"
-            )
-    for one in schema.get("required") or ():
-        if one not in declared:
-            raise BugFailure(f"the server's tool `{name}` needs `{one}`; the declaration does not give it")
+    properties, needed = schema.get("properties") or {}, schema.get("required") or ()
+    takes = {one: Taken(schema_type(written, schema), one in needed) for one, written in properties.items()}
+    takes |= {one: Taken(UNKNOWN, True) for one in needed if one not in takes}
+    takes_others = not properties and schema.get("additionalProperties") is not False
+    for one in mismatches(f"the server's tool `{name}`", takes, declared, takes_others=takes_others):
+        raise BugFailure(one.message)

@@ -8,7 +8,7 @@ from typing import Any
 
 from adalang.language.types import Type, misfit
 from adalang.runtime.failures import ToolFailure
-from adalang.runtime.tools.child import no_json
+from adalang.runtime.tools.child import MOST_OUTPUT, no_json
 
 
 def as_declared(text: str, data: Any, declared: Type) -> Any:
@@ -17,12 +17,14 @@ def as_declared(text: str, data: Any, declared: Type) -> Any:
     ``data`` is ``None`` where the server gave no data besides the text.
 
     Raises:
-        ToolFailure: the data is no JSON that can be passed on: it holds a NaN, or is nested too deeply.
+        ToolFailure: it cannot be passed on: it is too long, no JSON (it holds a NaN), or nested too deeply.
     """
     readings = list(_readings(text, data))
     found = next((one for one in readings if misfit(one, declared) is None), readings[-1])
     if wrong := no_json(found):
         raise ToolFailure(wrong)
+    if (length := len(json.dumps(found, ensure_ascii=False))) > MOST_OUTPUT:
+        raise ToolFailure(f"it gave {length >> 20} MB; a tool may give {MOST_OUTPUT >> 20}")
     return found
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from adalang.language.schema_types import schema_type
 from adalang.language.types import describe, json_schema
-from adalang.runtime.tools.schema_types import schema_type
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,8 @@ from adalang.runtime.tools.schema_types import schema_type
         ({"oneOf": [{"type": "string"}, {"type": "integer"}]}, "str | int"),
         ({"anyOf": [{"type": "string"}, {}]}, "anything"),
         ({"type": "object", "properties": {"n": {"type": "integer"}, "m": {}}, "required": ["n"]}, "{ n: int, m: anything? }"),
+        ({"properties": {"n": {"type": "integer", "readOnly": True}}, "required": ["n"]}, "{ n: int? }"),
+        ({"type": "string", "nullable": True}, "str?"),
         ({"type": "object"}, "anything"),
         ({"$ref": "#/$defs/N", "$defs": {"N": {"type": "boolean"}}}, "bool"),
         ({"$ref": "#/$defs/N", "$defs": {"N": {"$ref": "#/$defs/N"}}}, "anything"),
@@ -35,3 +37,11 @@ def test_a_schema_reads_as_a_type(schema: Any, written: str) -> None:
     found = schema_type(schema)
     assert describe(found) == written
     assert schema_type(json_schema(found)) == found or "anything" in written
+
+
+def test_many_references_are_read_once_and_told_by_their_names() -> None:
+    names = [f"N{n}" for n in range(40)]
+    fields = {name: {"$ref": f"#/$defs/{name}"} for name in names}
+    whole = {"$defs": {name: {"type": "object", "properties": fields, "required": names} for name in names}}
+    found = schema_type({"type": "array", "items": {"$ref": "#/$defs/N0"}}, whole)
+    assert describe(found) == "N0[]"

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.servers import LoopbackServer, Protocol, Reply
 
+from tests.servers import LoopbackServer, Protocol, Reply
 from tests.servers.threaded import served
 
 SCRIPT = """

@@ -67,7 +67,7 @@ def test_a_session_goes_on_with_what_it_knew_or_not_at_all(store: Store) -> None
     store.put_session(plain)
     store.put_session(secret)
     journal = Kept(store, plain.id)
-    done = {"state": "done", "tool": "t", "of": "hash", "inputs": {}}
+    done = {"state": "done", "tool": "t", "of": "hash", "again": True, "inputs": {}}
     journal.write((0,), {**done, "output": WORD})
     journal.write((1,), {**done, "output": "x"})
     assert journal.read((0,)) == {**done, "output": WORD}

@@ -339,13 +339,13 @@ def test_a_collector_that_takes_nothing_is_told_with_its_reason(tmp_path, status
         address = f"http://127.0.0.1:{refusing.server_port}"
         with pytest.raises(Unsent) as refused:
             send_now([RunRecord("f", "p", {}, ({"component": "p"},))], address, None)
-    assert str(refused.value) == f"{address}/v1/traces does not take traces: {why}"
+    assert str(refused.value) == f"{address}/v1/traces did not take traces: {why}"
 
 
 @pytest.mark.parametrize(
     ("address", "why"),
     [
-        ("http://127.0.0.1:9", "http://127.0.0.1:9/v1/traces does not take traces: it cannot be reached"),
+        ("http://127.0.0.1:9", "http://127.0.0.1:9/v1/traces did not take traces: it cannot be reached"),
         ("notaurl", "notaurl is no address of a collector; write http://HOST:4318"),
         ("ftp://x", "ftp://x is no address of a collector"),
         ("", "--otlp needs an address"),

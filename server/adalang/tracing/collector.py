@@ -44,7 +44,7 @@ class _Connection(requests.Session):
         try:
             response = super().request(*arguments, **{**more, "allow_redirects": False})
         except requests.Timeout:
-            self.trouble = "it gives no answer in time"
+            self.trouble = "it gave no answer in time, and may have them all the same"
             raise
         except requests.exceptions.SSLError:
             self.trouble = "its certificate is not accepted"

@@ -98,7 +98,7 @@ class Sender:
         except Exception as error:  # whatever a collector or its library does is no run's failure
             why_not = type(error).__name__
         if why_not:
-            self._trouble(f"{self._endpoint} does not take traces: {why_not}; they are in the store alone")
+            self._trouble(f"{self._endpoint} did not take traces: {why_not}; all of them are in the store")
         return not why_not
 
     def _trouble(self, message: str) -> None:
@@ -161,6 +161,6 @@ def send_now(records: Sequence[RunRecord], endpoint: str, headers: str | None) -
     try:
         for record in records:
             if why_not := collector.send(list(otel_spans(record))):
-                raise Unsent(f"{address} does not take traces: {why_not}")
+                raise Unsent(f"{address} did not take traces: {why_not}")
     finally:
         collector.close()

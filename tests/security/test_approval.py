@@ -25,7 +25,7 @@ from adalang.config import load_settings
 from adalang.engine.conversation import run_in_session
 from adalang.engine.session import Session
 from adalang.runtime.approval import Answer, ApprovalRequest, Decision, asking
-from adalang.runtime.failures import BugFailure, NotApproved, ToolFailure
+from adalang.runtime.failures import BugFailure, CannotGoOn, NotApproved
 from adalang.runtime.interpreter import RunFailed
 from adalang.runtime.trace import Trace
 from tests.commands import run_command
@@ -339,7 +339,7 @@ async def test_a_session_that_goes_on_asks_again_and_a_call_in_doubt_is_not_made
         session.services = replace(session.services, approver=asking(lambda request: first != "hangs"))
         with pytest.raises(RunFailed) as failed:
             await work(resume=True)
-        expected = NotApproved if first == "hangs" else ToolFailure
+        expected = NotApproved if first == "hangs" else CannotGoOn
         assert type(failed.value.failure) is expected
 
 

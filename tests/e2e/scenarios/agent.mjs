@@ -93,7 +93,7 @@ export default async function ({ vscode, picture }) {
     await picture("approval.png");
     await page.getByLabel("amount").fill("much");
     await page.getByRole("button", { name: "Approve with Changes" }).click();
-    await page.getByText("takes float, written as JSON").waitFor();
+    await page.getByText("takes a number, such as 12.5").waitFor();
     await page.getByLabel("amount").fill('"much"');
     await page.getByRole("button", { name: "Approve with Changes" }).click();
     await page.getByText("is a text, not float").waitFor();

@@ -27,7 +27,10 @@ export default async function ({ vscode }) {
   log("the rows that failed are listed");
 
   await failing.click({ button: "right" });
-  await vscode.page.locator(".monaco-menu .action-item", { hasText: "Open a Trace" }).click();
+  const open = vscode.page.locator(".monaco-menu .action-item", { hasText: "Open a Trace" });
+  await open.waitFor();
+  await vscode.page.waitForTimeout(300); // a menu takes no click within 100 ms of its opening
+  await open.click();
   const shown = vscode.page.frameLocator("iframe.webview").frameLocator("#active-frame");
   await shown.locator("h1", { hasText: "Trace of desk" }).waitFor();
   assert.equal(await shown.locator(".trace summary", { hasText: "desk" }).first().isVisible(), true);

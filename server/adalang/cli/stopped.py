@@ -21,12 +21,14 @@ def how_to_go_on(store: Store, kept: SessionRecord | None, target: str) -> str:
     """How the run of a session that did not end goes on, or why it does not; "" where there is none.
 
     ``target`` is what was run, as it was written."""
-    from adalang.engine.sessions import in_doubt
+    from adalang.engine.sessions import in_doubt, lacks_secret
 
     if kept is None or kept.status != "open":
         return ""
+    delete = shlex.join(["adalang", "sessions", "delete", kept.name])
+    if lacks_secret(kept):
+        return f"A secret was among its inputs, so that it cannot go on. Look what was done; to begin anew: {delete}"
     if doubtful := in_doubt(store, kept):
-        delete = shlex.join(["adalang", "sessions", "delete", kept.name])
         doubt = f"{_listed(doubtful)} was called, and it is not known whether it took effect"
         return f"{doubt}. Look whether it did; to begin anew: {delete}"
     again = shlex.join(["adalang", "run", target, "--session", kept.name, "--resume"])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from adalang.engine.locks import alone
-from adalang.engine.sessions import session_key
+from adalang.engine.sessions import lacks_secret, session_key
 from adalang.language.declarations import AgentDeclaration, PromptDeclaration
 from adalang.language.fingerprint import fingerprint
 from adalang.language.program import Entity
@@ -77,6 +77,11 @@ def _begun(
             raise BugFailure(
                 f"the session `{name}` cannot be resumed: `{entity.id}`, or what it uses, was changed since; change it back, or see "
                 f"what was done (`adalang sessions show {name}`), delete the session and begin anew"
+            )
+        if lacks_secret(known):
+            raise BugFailure(
+                f"the session `{name}` cannot be resumed: a secret was among its inputs, and none is kept; see what was done "
+                f"(`adalang sessions show {name}`), delete the session and begin anew"
             )
         return known
     if is_open:

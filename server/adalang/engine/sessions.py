@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 from adalang.engine.locks import alone, at_work
 from adalang.store import Store
 from adalang.store.records import SessionRecord
+from adalang.store.redaction import HIDDEN
 
 
 def session_key(file: str, component: str, name: str) -> str:
@@ -23,6 +25,11 @@ def in_doubt(store: Store, record: SessionRecord) -> list[str]:
     """The tools of which nobody knows whether they took effect; a session's run with one cannot be gone on with."""
     steps = store.session_steps(record.id).values()
     return [step["tool"] for step in steps if step.get("state") == "started" and step.get("again") is False]
+
+
+def lacks_secret(record: SessionRecord) -> bool:
+    """Whether the inputs, as they are kept, lack a secret that the run began with: it cannot go on with what is left."""
+    return HIDDEN in json.dumps(record.inputs)
 
 
 async def delete_session(store: Store, record: SessionRecord) -> None:

@@ -84,6 +84,10 @@ class ToolFailure(Failure):
     kind: ClassVar[FailureKind] = "tool"
 
 
+class ToolSaysNo(ToolFailure):
+    """The tool itself said that it failed: it raised, or its server answered with an error. What it was to do was not done."""
+
+
 class ToolUnavailable(ToolFailure):
     """A tool's answer did not arrive: it hung, or its server cannot be reached or says that it is not able to answer now."""
 

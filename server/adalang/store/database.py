@@ -244,8 +244,7 @@ class Store:
     # Sessions
 
     def put_session(self, record: SessionRecord) -> None:
-        """Keep a session as it is now. One that is begun anew, or finished, has no steps any more. One with a secret among its
-        inputs is kept as finished: it could not go on with what it began with."""
+        """Keep a session as it is now. One that is begun anew, or finished, has no steps any more."""
         self._write_many(
             ("DELETE FROM session_steps WHERE session_id = ?", [(record.id,)]),
             (
@@ -257,7 +256,7 @@ class Store:
                         self.relative(record.file),
                         record.component,
                         record.name,
-                        "finished" if self.holds_secret(record.inputs) else record.status,
+                        record.status,
                         self._known_hidden(record.inputs),
                         self._known_hidden(record.turns),
                         record.fingerprint,

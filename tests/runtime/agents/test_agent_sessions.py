@@ -312,6 +312,26 @@ async def test_a_pipeline_whose_tool_failed_goes_on_once_that_works_again(tmp_pa
         assert output == "paid 10" and shop() == ["price", "price", "risky", "risky", "pay", "pay"]
 
 
+@pytest.mark.parametrize("then", ["return 7", "return object()", "__import__('os')._exit(3)"])
+async def test_an_effect_that_went_wrong_after_it_was_called_is_never_made_again(tmp_path, session, shop, then):
+    (tmp_path / "shop.py").write_text(SHOP.replace('return f"paid {n}"', then))
+    async with world(tmp_path, PIPELINE, lambda incoming: "") as w:
+        with pytest.raises(RunFailed):
+            await session(w, x="q")
+        with pytest.raises(RunFailed, match=r"not known whether it took effect.*adalang sessions delete"):
+            await session(w, resume=True)
+        assert shop().count("pay") == 1
+
+
+async def test_a_call_that_never_went_out_is_in_no_doubt(tmp_path, session, shop):
+    (tmp_path / "shop.py").write_text("import gone_missing\n" + SHOP)
+    async with world(tmp_path, PIPELINE, lambda incoming: "") as w:
+        with pytest.raises(RunFailed, match="gone_missing"):
+            await session(w, x="q")
+        (tmp_path / "shop.py").write_text(SHOP)
+        assert (await session(w, resume=True))[0] == "paid 10"
+
+
 async def test_a_call_without_an_answer_is_in_doubt_and_the_way_out_is_told(tmp_path, session, shop):
     text = PIPELINE.replace("effects = true", "effects = true, timeout = 0.4")
     (tmp_path / "shop.py").write_text(SHOP.replace('did("pay")', 'did("pay"); __import__("time").sleep(60)'))

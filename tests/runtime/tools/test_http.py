@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from tests.runtime.world import World, world
 
-from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
+from adalang.runtime.failures import BugFailure, ToolFailure, ToolSaysNo, ToolUnavailable
 from adalang.runtime.interpreter import RunFailed
 from adalang.runtime.services import Services
 from adalang.runtime.tools.host import Tools
@@ -217,7 +217,7 @@ async def test_a_description_at_an_address_with_a_relative_server(tmp_path):
 @pytest.mark.parametrize(
     ("code", "kind", "told"),
     [
-        (404, ToolFailure, "the server answered 404 Not Found: sorry, nobody"),
+        (404, ToolSaysNo, "the server answered 404 Not Found: sorry, nobody"),
         (503, ToolUnavailable, "503"),
         (429, ToolUnavailable, "429"),
         (302, ToolFailure, "redirects to http://evil.test/"),

@@ -16,7 +16,7 @@ import pytest
 from tests.runtime.tools.test_python import ended
 from tests.runtime.world import World, world
 
-from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
+from adalang.runtime.failures import BugFailure, ToolFailure, ToolSaysNo, ToolUnavailable
 from adalang.runtime.interpreter import RunFailed
 from adalang.runtime.services import Services
 from adalang.runtime.tools.host import Tools
@@ -78,7 +78,7 @@ async def answers_and_refusals(w: World) -> None:
     assert await w.run("sizes", n=2) == ["s", "s"]
     assert await w.run("order", n=4) == {"n": 4}
     failed = await failure(w, "fails", n=1)
-    assert type(failed) is ToolFailure and "there is no such order" in str(failed)
+    assert type(failed) is ToolSaysNo and "there is no such order" in str(failed)
     assert str(await failure(w, "large", megabytes=17)) == "`large`: it gave 17 MB; a tool may give 16"
     for name, inputs, told in [
         ("unknown", {"n": 1}, "has no tool `unknown`; it has: find_order, add,"),

@@ -111,7 +111,9 @@ async def test_a_process_that_is_being_started_ends_with_the_session(tmp_path):
     shutil.copy(FAULTY, tmp_path / "t.py")
     for turns in (1, 2, 3, 8):
         tools = PythonTools()
-        one = tools.call(tmp_path / "t.py", "hangs", {"x": ""}, environment=dict(os.environ), seconds=60, memory=4096)
+        one = tools.call(
+            tmp_path / "t.py", "hangs", {"x": ""}, lambda: None, environment=dict(os.environ), seconds=60, memory=4096
+        )
         calling = asyncio.create_task(one)
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -140,7 +142,7 @@ async def test_a_process_that_is_being_started_ends_with_the_session(tmp_path):
 async def test_faults_are_failures_of_one_line_that_name_the_tool(tmp_path, name, told, capsys):
     async with faulty(tmp_path, tool(name, "memory = 512"), tool("echo")) as w:
         found = await failure(w, name)
-        assert type(found) is ToolFailure
+        assert isinstance(found, ToolFailure) and not isinstance(found, ToolUnavailable)
         assert str(found).startswith(f"`{name}`: ") and told in str(found)
         if name == "gives_depth":
             assert "200 deep" in str(await failure(w, name, "250")), "one that could just be written"
@@ -185,7 +187,7 @@ from adalang.runtime.tools.python_tools import PythonTools
 
 async def main():
     program = load(Path(sys.argv[1]))
-    await Tools().call(program, program.resolve("daemon_and_hang"), {"x": sys.argv[2]})
+    await Tools().call(program, program.resolve("daemon_and_hang"), {"x": sys.argv[2]}, lambda: None)
 
 asyncio.run(main())
 """

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from adalang.runtime.failures import CannotGoOn, NotApproved, ToolFailure, ToolUnavailable
+from adalang.runtime.failures import BugFailure, CannotGoOn, NotApproved, ToolFailure, ToolSaysNo
 from adalang.runtime.trace import Place
 
 _IN_DOUBT = "the run was stopped while this was called, so it is not known whether it took effect; it is not called again by itself"
@@ -90,13 +90,16 @@ async def once(journal: Journal, wanted: Wanted, call: Callable[[], Awaitable[Ca
         if wanted.observed:
             told = {"error": str(failure), "refused": isinstance(failure, NotApproved)}
             journal.write(wanted.place, wanted.content("failed", **told))
-        elif not isinstance(failure, ToolUnavailable):  # of what was never answered nobody knows whether it took effect
+        elif isinstance(failure, ToolSaysNo):  # after all other failures it may have taken effect
             journal.write(wanted.place, wanted.content("waits"))
+        raise
+    except BugFailure:
+        journal.write(wanted.place, wanted.content("waits"))  # it cannot be called as it is declared, and was not
         raise
     journal.write(wanted.place, wanted.content("done", output=called.output, inputs=dict(called.inputs)))
     return called
 
 
 def started(journal: Journal, place: Place) -> None:
-    """The tool is called now: until then, as long as a person is asked, say, nothing has happened."""
+    """The call goes out now: until then, as long as a person is asked or a connection is made, nothing has happened."""
     journal.write(place, {**(journal.read(place) or {}), "state": "started"})

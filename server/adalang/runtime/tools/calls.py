@@ -53,9 +53,8 @@ async def call_tool(run: Run, entity: Entity, inputs: Mapping[str, Any], at: int
     if asks:
         inputs = run.trace.calls[at].inputs = await _agreed(run, entity, inputs, at)
     observations = services.observations if guarded else None
-    run.calling(at)
     try:
-        output = await services.tools.call(run.program, entity, inputs)
+        output = await services.tools.call(run.program, entity, inputs, partial(run.calling, at))
         if reason := misfit(output, result_type(run.program, entity)):
             wanted = describe(result_type(run.program, entity))
             raise ToolFailure(

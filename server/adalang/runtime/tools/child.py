@@ -5,7 +5,7 @@ standard error. That it ends, and what it has started with it, is up to :mod:`ad
 
 Frames are four bytes of length (big-endian) and JSON. First comes ``{"ready": {path: [mtime_ns, size]}, "async": [name]}`` with
 the files that were imported from beside the tool's and the names of its async functions, then, for each call ``{"id",
-"function", "inputs", "picks"}``, its id and one of ``{"output"}``, ``{"failed"}`` (its fault) and ``{"bug"}`` (it cannot be
+"function", "inputs", "picks"}``, its id and one of ``{"output"}``, ``{"raised"}``, ``{"failed"}`` (what it gave is nothing that it may give) and ``{"bug"}`` (it cannot be
 called like that), both with a sentence. A function that ``picks`` is given those of the inputs that it names.
 
 Plain functions run one after another; async ones beside them and each other, on one loop.
@@ -135,7 +135,7 @@ class Functions:
             self._begin_anew()
             found = called(**inputs)
         except BaseException as error:
-            self._failed(id, error)
+            self._raised(id, error)
             return
         if hasattr(found, "__await__"):
             self._under_way += 1
@@ -147,7 +147,7 @@ class Functions:
         try:
             output = await found
         except BaseException as error:  # a SystemExit would end the loop
-            self._failed(id, error)
+            self._raised(id, error)
         else:
             self._gave(id, output)
         finally:
@@ -178,15 +178,14 @@ class Functions:
         except _NoJson as error:
             failed = str(error)
         except BaseException as error:
-            self._failed(id, error)
-            return
+            failed = _told(error, self._file, self._megabytes)
         else:
             too_long = f"it gave {len(output) >> 20} MB; a tool may give {MOST_OUTPUT >> 20}"
             failed = too_long if len(output) > MOST_OUTPUT else no_json(plain)
         self._settle({"id": id, "failed": failed} if failed else {"id": id, "output": plain})
 
-    def _failed(self, id: int, error: BaseException) -> None:
-        self._settle({"id": id, "failed": _told(error, self._file, self._megabytes)})
+    def _raised(self, id: int, error: BaseException) -> None:
+        self._settle({"id": id, "raised": _told(error, self._file, self._megabytes)})
 
     def _settle(self, answer: dict[str, Any]) -> None:
         try:

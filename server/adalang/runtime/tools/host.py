@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,8 +33,11 @@ class Tools:
         self._mcp: McpTools | None = None
         self._http: HttpTools | None = None
 
-    async def call(self, program: Program, entity: Entity, inputs: Mapping[str, Any]) -> Any:
-        """What the tool gives for these inputs, as plain JSON.
+    async def call(
+        self, program: Program, entity: Entity, inputs: Mapping[str, Any], sending: Callable[[], None]
+    ) -> Any:
+        """What the tool gives for these inputs, as plain JSON. ``sending`` hears that all is ready and the call is sent now: what goes wrong
+        before has no effect.
 
         Raises:
             ToolFailure, ToolUnavailable, BugFailure: see :func:`adalang.runtime.tools.calls.call_tool`; they name the tool, and
@@ -44,11 +47,11 @@ class Tools:
         try:
             match source.kind:
                 case "python":
-                    return await self._call_python(program, source, inputs)
+                    return await self._call_python(program, source, inputs, sending)
                 case "mcp":
-                    return await self._call_mcp(program, entity, source, inputs)
+                    return await self._call_mcp(program, entity, source, inputs, sending)
                 case "http":
-                    return await self._call_http(program, entity, source, inputs)
+                    return await self._call_http(program, entity, source, inputs, sending)
                 case _:
                     raise BugFailure(f"there are no tools of `{source.kind}(…)`")
         except (ToolFailure, BugFailure) as failure:
@@ -70,12 +73,15 @@ class Tools:
         processes = self._python_tools()
         return Metric(processes, await processes.borrow(file, self._environment), function)
 
-    async def _call_python(self, program: Program, source: ToolSource, inputs: Mapping[str, Any]) -> Any:
+    async def _call_python(
+        self, program: Program, source: ToolSource, inputs: Mapping[str, Any], sending: Callable[[], None]
+    ) -> Any:
         file, function = _python_file(source.folder, source.where)
         return await self._python_tools().call(
             file,
             function,
             inputs,
+            sending,
             environment=python_environment(program, source, self._environment),
             seconds=source.seconds,
             memory=source.megabytes,
@@ -87,22 +93,36 @@ class Tools:
         self._python = self._python or PythonTools()
         return self._python
 
-    async def _call_mcp(self, program: Program, entity: Entity, source: ToolSource, inputs: Mapping[str, Any]) -> Any:
+    async def _call_mcp(
+        self,
+        program: Program,
+        entity: Entity,
+        source: ToolSource,
+        inputs: Mapping[str, Any],
+        sending: Callable[[], None],
+    ) -> Any:
         from adalang.runtime.tools.mcp_tools import McpTools
 
         self._mcp = self._mcp or McpTools()
         name = str(source.options.get("tool") or entity.declaration.name.text)
         declared = {name: one for name, one, _ in signature(program, entity).inputs}
         returns = result_type(program, entity)
-        return await self._mcp.call(source, name, inputs, declared, returns, again=not has_effects(entity))
+        return await self._mcp.call(source, name, inputs, declared, returns, sending, again=not has_effects(entity))
 
-    async def _call_http(self, program: Program, entity: Entity, source: ToolSource, inputs: Mapping[str, Any]) -> Any:
+    async def _call_http(
+        self,
+        program: Program,
+        entity: Entity,
+        source: ToolSource,
+        inputs: Mapping[str, Any],
+        sending: Callable[[], None],
+    ) -> Any:
         from adalang.runtime.tools.http_tools import HttpTools
 
         self._http = self._http or HttpTools()
         declared = {name: one for name, one, _ in signature(program, entity).inputs}
         name, returns = entity.declaration.name.text, result_type(program, entity)
-        return await self._http.call(source, name, inputs, declared, returns)
+        return await self._http.call(source, name, inputs, declared, returns, sending)
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from adalang.language.openapi import FORM, Description, DescriptionError, description_file
 from adalang.language.tool_sources import http_source
 from adalang.language.types import Type
-from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
+from adalang.runtime.failures import BugFailure, ToolFailure, ToolSaysNo, ToolUnavailable
 from adalang.runtime.tools.child import MOST_OUTPUT
 from adalang.runtime.tools.http_request import HttpRequest, request
 from adalang.runtime.tools.source import ToolSource
@@ -33,7 +34,13 @@ class HttpTools:
         self._descriptions: dict[tuple[str, int], Description] = {}
 
     async def call(
-        self, source: ToolSource, name: str, inputs: Mapping[str, Any], declared: Mapping[str, Type], returns: Type
+        self,
+        source: ToolSource,
+        name: str,
+        inputs: Mapping[str, Any],
+        declared: Mapping[str, Type],
+        returns: Type,
+        sending: Callable[[], None],
     ) -> Any:
         """What the operation answers; ``declared`` are the types of its inputs. Redirects are not followed: headers that log in belong to one server.
 
@@ -44,7 +51,7 @@ class HttpTools:
         """
         try:
             async with asyncio.timeout(source.seconds):
-                text, is_json = await self._called(source, name, inputs, declared)
+                text, is_json = await self._called(source, name, inputs, declared, sending)
         except TimeoutError:
             raise ToolUnavailable(
                 f"the server did not answer within {source.seconds:g} s; where it needs more, set `timeout`"
@@ -62,7 +69,12 @@ class HttpTools:
             await self._session.close()
 
     async def _called(
-        self, source: ToolSource, name: str, inputs: Mapping[str, Any], declared: Mapping[str, Type]
+        self,
+        source: ToolSource,
+        name: str,
+        inputs: Mapping[str, Any],
+        declared: Mapping[str, Type],
+        sending: Callable[[], None],
     ) -> tuple[str, bool]:
         where, written = http_source(source.where)
         description = await self._description(source.folder, where)
@@ -74,13 +86,13 @@ class HttpTools:
         for one in found.mismatches(declared):
             raise BugFailure(one.message)
         fixed = {str(name): str(value) for name, value in (source.options.get("query") or {}).items()}
-        return await self._sent(request(found, base, inputs, fixed), source.options)
+        return await self._sent(request(found, base, inputs, fixed), source.options, sending)
 
     async def _description(self, folder: Path, where: str) -> Description:
         key = (where, 0) if "://" in where else _file_key(folder / where)
         if key not in self._descriptions:
             if "://" in where:
-                found = Description.parse((await self._sent(HttpRequest("GET", where), {}))[0], where)
+                found = Description.parse((await self._sent(HttpRequest("GET", where), {}, lambda: None))[0], where)
             else:
                 found = description_file(folder / where) or Description({}, where, f"{where} cannot be read")
             if found.error:
@@ -88,12 +100,17 @@ class HttpTools:
             self._descriptions[key] = found
         return self._descriptions[key]
 
-    async def _sent(self, one: HttpRequest, options: Mapping[str, Any]) -> tuple[str, bool]:
+    async def _sent(
+        self, one: HttpRequest, options: Mapping[str, Any], sending: Callable[[], None]
+    ) -> tuple[str, bool]:
         """The answer's text, and whether it says that it is JSON."""
-        from aiohttp import ClientError, ClientSession, DummyCookieJar, InvalidURL
+        from aiohttp import ClientError, ClientSession, DummyCookieJar, InvalidURL, TraceConfig
         from yarl import URL
 
-        self._session = self._session or ClientSession(cookie_jar=DummyCookieJar())
+        if self._session is None:
+            connected = TraceConfig()
+            connected.on_request_headers_sent.append(_tell_sending)
+            self._session = ClientSession(cookie_jar=DummyCookieJar(), trace_configs=[connected])
         headers = one.headers | {str(name): str(value) for name, value in (options.get("headers") or {}).items()}
         body: dict[str, Any] = {"json": one.json} if one.has_json else {}
         if one.form is not None:
@@ -106,6 +123,7 @@ class HttpTools:
                 headers=headers,
                 cookies=one.cookies,
                 allow_redirects=False,
+                trace_request_ctx=sending,
                 **body,
             ) as response:
                 return await _answer(response)
@@ -115,6 +133,11 @@ class HttpTools:
             raise ToolUnavailable(f"the server cannot be reached: {error}") from error
         except ValueError as error:  # what no header or address may hold
             raise ToolFailure(f"the request cannot be sent: {error}") from error
+
+
+async def _tell_sending(session: ClientSession, context: SimpleNamespace, _: object) -> None:
+    """There is a connection, and what is sent goes out now."""
+    context.trace_request_ctx()
 
 
 async def _answer(response: ClientResponse) -> tuple[str, bool]:
@@ -130,7 +153,9 @@ async def _answer(response: ClientResponse) -> tuple[str, bool]:
     if 300 <= response.status < 400:
         told = f"it redirects to {response.headers.get('Location', 'nowhere')}"
     what = f"the server answered {response.status} {response.reason or ''}".rstrip() + (f": {told}" if told else "")
-    raise ToolUnavailable(what) if response.status >= 500 or response.status in _LATER else ToolFailure(what)
+    if response.status >= 500 or response.status in _LATER:
+        raise ToolUnavailable(what)
+    raise ToolSaysNo(what) if response.status >= 400 else ToolFailure(what)
 
 
 def _text(body: bytes, response: ClientResponse) -> str:

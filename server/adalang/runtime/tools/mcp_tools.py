@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from adalang.language.schema_types import schema_type
 from adalang.language.tool_inputs import Taken, mismatches
 from adalang.language.types import UNKNOWN, Type
-from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
+from adalang.runtime.failures import BugFailure, ToolSaysNo, ToolUnavailable
 from adalang.runtime.tools.mcp_connection import McpConnection, ServerGone, server_of
 from adalang.runtime.tools.source import ToolSource
 from adalang.runtime.tools.values import as_declared
@@ -33,6 +33,7 @@ class McpTools:
         inputs: Mapping[str, Any],
         declared: Mapping[str, Type],
         returns: Type,
+        sending: Callable[[], None],
         *,
         again: bool,
     ) -> Any:
@@ -47,7 +48,7 @@ class McpTools:
         """
         try:
             async with asyncio.timeout(source.seconds):
-                found = await self._called(source, name, inputs, declared, again)
+                found = await self._called(source, name, inputs, declared, sending, again)
         except TimeoutError:
             self._leave(source)
             raise ToolUnavailable(
@@ -56,7 +57,7 @@ class McpTools:
         except ServerGone as gone:
             raise ToolUnavailable(str(gone)) from None
         if found.failed:
-            raise ToolFailure(found.text[:_SHOWN] or "the server says that it failed, and not why")
+            raise ToolSaysNo(found.text[:_SHOWN] or "the server says that it failed, and not why")
         return as_declared(found.text, found.data, returns)
 
     async def aclose(self) -> None:
@@ -65,9 +66,16 @@ class McpTools:
         await asyncio.gather(*(one.aclose() for one in ending))
 
     async def _called(
-        self, source: ToolSource, name: str, inputs: Mapping[str, Any], declared: Mapping[str, Type], again: bool
+        self,
+        source: ToolSource,
+        name: str,
+        inputs: Mapping[str, Any],
+        declared: Mapping[str, Type],
+        sending: Callable[[], None],
+        again: bool,
     ) -> Any:
         connection = await self._connected(source, name, declared)
+        sending()
         try:
             return await connection.call(name, inputs)
         except ServerGone:

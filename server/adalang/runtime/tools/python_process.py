@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from adalang.runtime.failures import BugFailure, ToolFailure, ToolUnavailable
+from adalang.runtime.failures import BugFailure, ToolFailure, ToolSaysNo, ToolUnavailable
 from adalang.runtime.tools.child import MOST_OUTPUT
 
 _CHILD, _WATCH = Path(__file__).with_name("child.py"), Path(__file__).with_name("watch.py")
@@ -112,6 +112,8 @@ class PythonProcess:
             answer = await self._asked({"function": function, "inputs": inputs, "picks": picks}, seconds)
         if "output" in answer:
             return answer["output"]
+        if "raised" in answer:
+            raise ToolSaysNo(answer["raised"])
         raise BugFailure(answer["bug"]) if "bug" in answer else ToolFailure(answer["failed"])
 
     async def _asked(self, call: Mapping[str, Any], seconds: float) -> Any:

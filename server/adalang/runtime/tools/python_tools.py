@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,7 @@ class PythonTools:
         file: Path,
         function: str,
         inputs: Mapping[str, Any],
+        sending: Callable[[], None],
         *,
         environment: Mapping[str, str],
         seconds: float,
@@ -90,6 +91,7 @@ class PythonTools:
                 raise ToolFailure("its session has ended")
             process = known.warm() or await self._started(file, environment, memory, seconds)
             try:
+                sending()
                 return await process.call(function, inputs, seconds)
             finally:
                 if process.alive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from adalang.engine.session import Session
 from adalang.engine.shared import Shared
 from adalang.runtime.models.gateway import Gateway
+from adalang.tracing.otlp import Sender
 
 PROGRAM = 'prompt p(text: str) -> str { user = "{{ text }}" }\n'
 
@@ -78,3 +80,32 @@ async def test_an_idle_gateway_is_closed_by_the_first_request_with_new_settings(
     async with shared.session():
         assert closed == [old]
     await shared.close()
+
+
+async def test_a_collector_that_hangs_holds_no_answer_back(tmp_path, monkeypatch):
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    monkeypatch.setattr("adalang.tracing.otlp._SECONDS", 0.3)
+    closed: list[Sender] = []
+    close = Sender.close
+
+    def told(self: Sender) -> None:
+        closed.append(self)
+        close(self)
+
+    monkeypatch.setattr(Sender, "close", told)
+    file, shared = workspace(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as hangs:
+        settings = (tmp_path / "adalang.toml").read_text()
+        address = f"http://127.0.0.1:{hangs.getsockname()[1]}"
+        (tmp_path / "adalang.toml").write_text(f'{settings}otlp_endpoint = "{address}"\n')
+        for number in (1, 2):
+            async with shared.session() as session:
+                await session.run_component(file, "p", {"text": "hello"})
+            assert len(session.store.runs.find()) == number, "the run is kept, and can be looked at"
+        assert not closed
+        async with shared.session() as former:
+            (tmp_path / "adalang.toml").write_text(f"{settings}trace = false\n")
+            async with shared.session() as session:
+                assert session.tracer is not former.tracer and not closed
+        assert len(closed) == 1, "with the settings that it was made of"
+        await shared.close()

@@ -63,6 +63,12 @@ def test_what_answers_again_is_kept_as_it_was_or_not_at_all(store: Store) -> Non
         )
 
 
+def test_an_observation_that_cannot_be_kept_leaves_no_older_one(store: Store) -> None:
+    for key, output in (("k", "first"), ("other", "first"), ("k", f"it is {WORD}")):
+        store.put_observation(ObservationRecord(key, "t", {}, output))
+    assert store.observation("k") is None and store.observation("other") is not None
+
+
 def test_a_session_goes_on_with_what_it_knew_or_not_at_all(store: Store) -> None:
     plain, secret = (SessionRecord("a.adal", "c", name, {"x": name}) for name in ("plain", WORD))
     store.put_session(plain)

@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -372,6 +373,22 @@ def test_a_collector_that_hangs_is_told_once(tmp_path, capfd, monkeypatch):
         sender.close()
     assert len(warned) == 1 and ("no answer in time" in warned[0] or "too slowly" in warned[0])
     assert capfd.readouterr().err == ""
+
+
+def test_a_full_queue_is_sent_to_its_end(tmp_path, monkeypatch):
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+    for name, value in (("_MOST_WAITING", 3), ("_BATCH", 1), ("_PAUSE", 60)):
+        monkeypatch.setattr(f"adalang.tracing.otlp.{name}", value)
+    with Store.open(tmp_path) as store, collector() as taken:
+        sender = Sender(f"http://127.0.0.1:{taken.server_port}", "", pytest.fail)
+        run = store.runs.packed(RunRecord("f", "p", {}, ({"component": "p"},)))
+        sender.send(run)
+        while not sender._waiting.empty():  # it is in the first batch, which waits for more
+            time.sleep(0.01)
+        for _ in range(3):
+            sender.send(run)
+        sender.close()
+        assert len(taken.spans) == 4 and not sender._thread.is_alive()
 
 
 def test_a_collectors_address_may_have_its_path():

@@ -223,8 +223,10 @@ class Store:
     # Observations
 
     def put_observation(self, record: ObservationRecord) -> None:
-        """Keep what a tool answered; it replaces what an equal call was answered before. An answer that holds a secret is not kept."""
+        """Keep what a tool answered; it replaces what an equal call was answered before. One that holds a secret is not kept, and
+        neither is the earlier one then: it is not the newest any more."""
         if self.holds_secret([record.output, record.error]):
+            self._write("DELETE FROM observations WHERE key = ?", record.key)
             return
         self._write(
             "INSERT OR REPLACE INTO observations (key, tool, inputs, output, error, created) VALUES (?, ?, ?, ?, ?, ?)",

@@ -7,7 +7,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from adalang.store.records import RunRecord
@@ -51,10 +51,8 @@ class Sender:
     def close(self) -> None:
         """Send what waits, if that goes quickly, and end the thread: at the latest when its last request has ended."""
         self._ending.set()
-        try:
+        with suppress(queue.Full):  # then nobody waits for more to come, and who sees `_ending` does not either
             self._waiting.put_nowait(None)
-        except queue.Full:
-            pass
         self._thread.join(_LAST_SECONDS)
         if self._thread.is_alive():
             self._late.set()
@@ -74,7 +72,10 @@ class Sender:
 
     def _batch(self) -> list[PackedRun]:
         """The next runs; none when it is to end."""
-        run = self._waiting.get()
+        try:
+            run = self._waiting.get(block=not self._ending.is_set())
+        except queue.Empty:
+            run = None
         if run is None:
             return []
         batch = [run]
@@ -85,7 +86,6 @@ class Sender:
             except queue.Empty:
                 break
             if run is None:
-                self._waiting.put(None)
                 break
             batch.append(run)
         return batch

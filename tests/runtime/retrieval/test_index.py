@@ -92,6 +92,17 @@ async def test_vectors_find_what_is_written_alike(tmp_path):
     await index.aclose()
 
 
+async def test_nothing_is_searched_after_the_end(tmp_path):
+    (tmp_path / "a.txt").write_text("refund")
+    index = Index(None, corpus(tmp_path))
+    await index.refresh(None)
+    await index.aclose()
+    for late in (index.search("refund", None, "bm25", 1), index.refresh(None)):
+        with pytest.raises(BugFailure, match="the session has ended"):
+            await late
+    await index.aclose()
+
+
 def test_ranks_are_joined_not_scores():
     one, two, three = (Chunk(name, "", name) for name in "abc")
     ranked = fused([[(one, 900.0), (two, 1.0)], [(two, 0.3), (three, 0.2)]], 3)

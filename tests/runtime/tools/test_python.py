@@ -107,6 +107,17 @@ async def test_after_a_burst_of_calls_one_process_stays(tmp_path, monkeypatch):
         assert await w.run("process", x="") == last
 
 
+async def test_no_process_begins_after_the_end(tmp_path):
+    shutil.copy(FAULTY, tmp_path / "t.py")
+    tools, file = PythonTools(), tmp_path / "t.py"
+    await tools.aclose()
+    call = tools.call(file, "process", {"x": ""}, environment=dict(os.environ), seconds=60, memory=4096)
+    for late in (call, tools.borrow(file, dict(os.environ))):
+        with pytest.raises(BugFailure, match="its session has ended"):
+            await late
+    assert await asyncio.to_thread(nothing_is_left, tmp_path)
+
+
 async def test_a_process_that_is_being_started_ends_with_the_session(tmp_path):
     shutil.copy(FAULTY, tmp_path / "t.py")
     for turns in (1, 2, 3, 8):

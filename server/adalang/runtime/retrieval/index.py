@@ -50,6 +50,8 @@ class Outside(Protocol):
     async def aclose(self) -> None: ...
 
 
+ENDED = "nothing can be searched any more: the session has ended"
+
 _WAIT_SECONDS = 0.05
 _DEPTH = 50
 """How many passages each ranking gives at least, where several are joined."""
@@ -78,6 +80,7 @@ class Index:
         # One thread of its own: what waits for a long change takes no thread from others, and the tables are never used by two.
         self._thread = ThreadPoolExecutor(1, "adalang-index")
         self._turn = asyncio.Lock()
+        self._ended = False
 
     def __len__(self) -> int:
         """How many passages there were when it was read last."""
@@ -117,8 +120,10 @@ class Index:
 
     async def aclose(self) -> None:
         """Close the file, once what is under way has ended; nothing can be searched any more."""
-        await self._work(self._closed)
-        self._thread.shutdown()
+        if not self._ended:
+            self._ended = True
+            await self._in_thread(self._closed)
+            self._thread.shutdown()
 
     def _closed(self, check: Check) -> None:
         if self._tables is not None:
@@ -214,6 +219,11 @@ class Index:
     # ---- the file, and who may use it
 
     async def _work(self, do: Callable[[Check], Item]) -> Item:
+        if self._ended:
+            raise BugFailure(ENDED)
+        return await self._in_thread(do)
+
+    async def _in_thread(self, do: Callable[[Check], Item]) -> Item:
         """Run in the index's thread. Who is cancelled waits until it has stopped there, so that nothing goes on behind its back."""
         stopped = threading.Event()
 

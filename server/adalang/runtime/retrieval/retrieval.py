@@ -18,7 +18,7 @@ from adalang.runtime.models.keys import canonical_json, public_options, without_
 from adalang.runtime.models.types import ModelSpec, Usage
 from adalang.runtime.resolve import Models
 from adalang.runtime.retrieval import rerank
-from adalang.runtime.retrieval.index import Index, Outside
+from adalang.runtime.retrieval.index import ENDED, Index, Outside
 from adalang.runtime.retrieval.index_file import Damaged
 from adalang.runtime.retrieval.plan import Plan, plan_of
 from adalang.runtime.retrieval.tables import FORMAT
@@ -36,9 +36,11 @@ class Indexes:
         self._folder = folder
         self._indexes: dict[str, Index] = {}
         self._outside: dict[str, Outside] = {}
+        self._ended = False
 
     def of(self, plan: Plan) -> Index:
         assert plan.corpus is not None
+        self._still_open()
         name = _name(plan)
         key = f"{name} {plan.store}"
         if key not in self._indexes:
@@ -55,6 +57,7 @@ class Indexes:
         """The store outside that a plan names, if it names one."""
         if plan.store in ("", "faiss"):
             return None
+        self._still_open()
         base = str(plan.folder)
         key = f"{base}|{plan.store}"
         if key not in self._outside:
@@ -64,12 +67,17 @@ class Indexes:
         return self._outside[key]
 
     async def aclose(self) -> None:
+        self._ended = True
         for one in self._indexes.values():
             await one.aclose()
         for store in self._outside.values():
             await store.aclose()
         self._indexes.clear()
         self._outside.clear()
+
+    def _still_open(self) -> None:
+        if self._ended:
+            raise BugFailure(ENDED)
 
 
 def _name(plan: Plan) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adalang.runtime.failures import ToolFailure
+from adalang.runtime.failures import BugFailure
 from adalang.runtime.tools.python_process import PythonProcess
 from adalang.runtime.tools.source import SECONDS
 
@@ -29,7 +29,6 @@ class _File:
     idle: list[tuple[PythonProcess, float]] = field(default_factory=list)
     """Those without a call, and since when; the one used last stands last."""
     tidying: asyncio.TimerHandle | None = None
-    closed: bool = False
 
     def rest(self, process: PythonProcess) -> None:
         """A process has nothing to do any more."""
@@ -47,7 +46,6 @@ class _File:
         return None
 
     def close(self) -> None:
-        self.closed = True
         if self.tidying is not None:
             self.tidying.cancel()
 
@@ -71,6 +69,7 @@ class PythonTools:
         self._all: set[PythonProcess] = set()
         self._starts: set[asyncio.Task[PythonProcess]] = set()
         self._starting = asyncio.Lock()
+        self._closed = False
 
     async def call(
         self,
@@ -87,8 +86,7 @@ class PythonTools:
         of the call's."""
         known = self._files.setdefault((file, memory, frozenset(environment.items())), _File())
         async with known.places:
-            if known.closed:
-                raise ToolFailure("its session has ended")
+            self._still_open()
             process = known.warm() or await self._started(file, environment, memory, seconds)
             try:
                 sending()
@@ -103,6 +101,7 @@ class PythonTools:
         the file changes, until :meth:`give_back`. Raises as :meth:`PythonProcess.imported`.
         """
         async with self._starting:
+            self._still_open()
             process = self._shared.get(file)
             if process is None or not process.alive or not process.current:
                 if process is not None:
@@ -118,13 +117,18 @@ class PythonTools:
             self._let_go(process)
 
     async def aclose(self) -> None:
-        """End all processes, those at work too, and those that are being started."""
+        """End all processes, those at work too, and those that are being started; none begins any more."""
+        self._closed = True
         for one in self._files.values():
             one.close()
         while self._starts:
             await asyncio.wait(self._starts)
         ending, self._all, self._files, self._shared = self._all, set(), {}, {}
         await asyncio.gather(*(one.ended() for one in ending))
+
+    def _still_open(self) -> None:
+        if self._closed:
+            raise BugFailure("its session has ended")
 
     async def _started(self, file: Path, environment: Mapping[str, str], memory: int, seconds: float) -> PythonProcess:
         start = asyncio.create_task(self._start(file, environment, memory))

@@ -4,7 +4,7 @@ import pytest
 from tests.runtime.agents.world import agent, agent_world
 from tests.servers import Reply, ServerError
 
-from adalang.runtime.agents.react import React
+from adalang.runtime.agents.react import Closing, React
 from adalang.runtime.agents.steps import Step
 from adalang.runtime.models.types import Response, ToolCall, Usage
 
@@ -49,10 +49,25 @@ def test_what_is_no_json_is_kept_as_it_stands():
         "Answer: 42",
         "**Answer:** 42",
         "Thought: x\nAnswer: 42",
+        "\n\n**Thought:** x\n\n**Answer:** 42",
+        "\n## \n Answer:\n\n42",
     ],
 )
 def test_a_final_answer_is_what_follows_the_label_or_all_there_is(text):
     assert read(text) == Step("42")
+
+
+def test_an_answer_label_inside_a_text_is_part_of_it():
+    assert read("It is so.\nAnswer: 42") == Step("It is so.\nAnswer: 42")
+    assert read("Thought: the answer: 42") == Step("Thought: the answer: 42")
+
+
+@pytest.mark.parametrize("reader", [React(()), Closing(names={"find"})])
+@pytest.mark.parametrize("start", ["Thought: hm", "hm", "Action: find x", "Final answer", "", "- *"])
+@pytest.mark.parametrize("filler", ["\n", " ", "\n* ", "\t\n", "#"])
+def test_a_text_of_blanks_is_read_at_once(reader, start, filler):
+    """What reads blanks anew from each of them needs hours here."""
+    reader.read(Response(start + filler * 300_000 + "x", (), Usage(), "m", False, "stop", "k"))
 
 
 def test_what_a_final_answer_says_after_its_label_is_not_made_up():

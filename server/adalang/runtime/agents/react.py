@@ -13,16 +13,16 @@ from adalang.runtime.answers import AnswerForm
 from adalang.runtime.models.types import Message, Response, ToolCall
 from adalang.runtime.wording import SAID_NOTHING
 
-_FINAL = re.compile(r"^[\s*#]*final answer[\s*]*:[\s*]*", re.IGNORECASE | re.MULTILINE)
+# Before a label stands what begins a line, and never a line's end: that would read blank lines again and again.
+_FINAL = re.compile(r"^[ \t*#]*final answer[\s*]*:[\s*]*", re.IGNORECASE | re.MULTILINE)
 # The same label, also a shorter one, where nothing but a thought stands before it.
-_LABEL = re.compile(
-    r"\A(?:[\s*#]*thought\b.*?^)?[\s*#]*(?:final )?answer[\s*]*:[\s*]*", re.IGNORECASE | re.MULTILINE | re.DOTALL
-)
-_ACTION = re.compile(r"^[\s*#-]*action[\s*]*:[\s*`]*([\w.-]+)", re.IGNORECASE | re.MULTILINE)
+_LABEL = re.compile(r"^[ \t*#]*(?:final )?answer[\s*]*:[\s*]*", re.IGNORECASE | re.MULTILINE)
+_BEFORE_LABEL = re.compile(r"[\s*#]*(?:thought\b|\Z)", re.IGNORECASE)
+_ACTION = re.compile(r"^[ \t*#-]*action[\s*]*:[\s*`]*([\w.-]+)", re.IGNORECASE | re.MULTILINE)
 _BEFORE_INPUT = re.compile(r"(?:[\s*`(]|action input\s*\**:|json\b)*", re.IGNORECASE)
 # What a model writes that goes on by itself instead of waiting for its tools.
-_MADE_UP = re.compile(r"^[\s*#]*observation\b", re.IGNORECASE | re.MULTILINE)
-_ENDS_ACTION = re.compile(r"^\s*(?:\**(?:action|thought|final answer)\b|```)", re.IGNORECASE | re.MULTILINE)
+_MADE_UP = re.compile(r"^[ \t*#]*observation\b", re.IGNORECASE | re.MULTILINE)
+_ENDS_ACTION = re.compile(r"^[ \t]*(?:\**(?:action|thought|final answer)\b|```)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class React:
         if final and not (action and action.start() < final.start()):
             return Step(text[final.end() :].strip())
         if not action:
-            label = _LABEL.match(text)
-            return Step(text[label.end() if label else 0 :].strip(), unmarked=label is None and bool(self.functions))
+            start = _after_label(text)
+            return Step(text[start or 0 :].strip(), unmarked=start is None and bool(self.functions))
         if made_up := _MADE_UP.search(text, action.end()):
             text = text[: made_up.start()]
         actions = list(_ACTION.finditer(text))
@@ -83,7 +83,7 @@ class Closing(React):
         asked = super().read(response).calls
         if any(one.name in self.names and one.arguments.startswith("{") for one in asked):
             return Step("")
-        return Step(_LABEL.sub("", response.text, count=1).strip())
+        return Step(response.text[_after_label(response.text) or 0 :].strip())
 
 
 def told_as_text(step: Step) -> list[Message]:
@@ -93,6 +93,12 @@ def told_as_text(step: Step) -> list[Message]:
     labels = [f"Observation of {call.name}: " for call in step.calls] or [""] * len(step.observations)
     heard = "\n".join(label + text for label, text in zip(labels, step.observations, strict=True))
     return [Message("assistant", said), Message("user", heard)]
+
+
+def _after_label(text: str) -> int | None:
+    """Where the answer begins that follows a label."""
+    label = _LABEL.search(text)
+    return label.end() if label and _BEFORE_LABEL.match(text, 0, label.start()) else None
 
 
 def _described(function: Mapping[str, Any]) -> str:

@@ -54,8 +54,7 @@ class Shared:
             await self._close_former()
 
     async def close(self) -> None:
-        await self._services.tools.aclose()
-        await self._services.indexes.aclose()
+        await self._services.aclose()
         for one in self._open:
             await one.gateway.aclose()
         self._store.close()

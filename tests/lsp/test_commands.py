@@ -440,6 +440,28 @@ def test_each_command_is_answered_once_when_it_is_cancelled(tmp_path: Path, how:
             assert one.get("error", {}).get("code") == -32800 or "result" in one, (asked[one["id"]], one)
 
 
+def test_cancelling_one_request_stops_nothing_else(tmp_path: Path) -> None:
+    page = workspace(tmp_path)
+    (tmp_path / "hold").touch()
+    with Wire() as wire:
+        wire.initialize(root=tmp_path)
+        uri = page.as_uri()
+        wire.open(uri, page.read_text(encoding="utf-8"))
+        kept, stopped = (
+            wire.ask("workspace/executeCommand", {"command": f"adalang.server.{name}", "arguments": [uri, of]})
+            for name, of in COMMANDS[:2]
+        )
+        wire.notify("$/cancelRequest", {"id": stopped})
+        (tmp_path / "hold").unlink()
+        answers: dict[int, dict[str, Any]] = {}
+        while len(answers) < 2:
+            message = wire.message()
+            if "method" not in message and message.get("id") in (kept, stopped):
+                answers[message["id"]] = message
+        assert answers[stopped]["error"]["code"] == -32800
+        assert answers[kept]["result"]["output"] == "billing"
+
+
 @pytest.mark.parametrize(
     ("command", "arguments"),
     [

@@ -87,11 +87,12 @@ export class Session implements vscode.Disposable {
     return offer && inputsFor(offer, askFor);
   }
 
-  /** Asks the server; what it says against it is shown, and the answer is undefined then. */
-  async request<T>(command: string, args: readonly unknown[]): Promise<T | undefined> {
+  /** Asks the server; what it says against it is shown, and the answer is undefined then, as when `token` stopped it. */
+  async request<T>(command: string, args: readonly unknown[], token?: vscode.CancellationToken): Promise<T | undefined> {
     try {
-      return await this.client?.sendRequest<T>("workspace/executeCommand", { command, arguments: args });
+      return await this.client?.sendRequest<T>("workspace/executeCommand", { command, arguments: args }, token);
     } catch (error) {
+      if (token?.isCancellationRequested) return undefined;
       void vscode.window.showErrorMessage(`Adalang: ${messageOf(error)}`);
       return undefined;
     }

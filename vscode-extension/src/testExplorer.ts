@@ -60,28 +60,34 @@ async function evaluate(
   token: vscode.CancellationToken,
 ): Promise<void> {
   const run = controller.createTestRun(request);
-  const stop = token.onCancellationRequested(() => session.execute("adalang.server.cancel", []));
   try {
     const wanted = evalItems(controller, request);
     for (const item of wanted) run.enqueued(item);
     for (const item of wanted) {
       if (token.isCancellationRequested) run.skipped(item);
-      else await evaluateOne(controller, session, run, item);
+      else await evaluateOne(controller, session, run, item, token);
     }
   } finally {
-    stop.dispose();
     run.end();
   }
 }
 
-async function evaluateOne(controller: vscode.TestController, session: Session, run: vscode.TestRun, item: vscode.TestItem): Promise<void> {
+/** Evaluates; `token` stops this evaluation, and nothing else that the server does. */
+async function evaluateOne(
+  controller: vscode.TestController,
+  session: Session,
+  run: vscode.TestRun,
+  item: vscode.TestItem,
+  token: vscode.CancellationToken,
+): Promise<void> {
   if (!item.uri) return;
   run.started(item);
   const began = Date.now();
   const file = item.uri.toString();
-  const found = await session.request<Evaluated>("adalang.server.evaluate", [file, item.id]);
+  const found = await session.request<Evaluated>("adalang.server.evaluate", [file, item.id], token);
   const took = Date.now() - began;
-  if (!found || found.cancelled) return found ? run.skipped(item) : run.errored(item, new vscode.TestMessage("It could not be evaluated."), took);
+  if (found ? found.cancelled : token.isCancellationRequested) return run.skipped(item);
+  if (!found) return run.errored(item, new vscode.TestMessage("It could not be evaluated."), took);
 
   item.children.replace([]);
   for (const row of failingRows(found)) {

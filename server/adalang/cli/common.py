@@ -82,7 +82,7 @@ def settings_for(file: Path, **given: Any) -> Settings:
     return settings.with_values(**given)
 
 
-def open_session(file: Path, settings: Settings, models: Iterable[str] = (), record_to: Path | None = None) -> Session:
+def open_session(settings: Settings, models: Iterable[str] = (), record_to: Path | None = None) -> Session:
     from adalang.engine.session import Session
 
     check_writable(record=record_to)
@@ -111,7 +111,7 @@ def chosen_models(given: Iterable[str]) -> dict[str, str]:
     return chosen
 
 
-def say_offline(program: Program, settings: Settings, chosen: Mapping[str, str], reached: Iterable[Entity]) -> None:
+def say_offline(settings: Settings, chosen: Mapping[str, str], reached: Iterable[Entity]) -> None:
     """Tell when prompts or agents that name no model, among those that will run, are answered by the offline one."""
     from adalang.language.declarations import AgentDeclaration, PromptDeclaration, setting
 

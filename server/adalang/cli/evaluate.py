@@ -67,7 +67,7 @@ def evaluate(
         from adalang.engine.evaluating import preview
         from adalang.evaluation.plan import components_run, eval_plan
 
-        async with open_session(file, settings, model, record) as session:
+        async with open_session(settings, model, record) as session:
             program = session.load(file)
             check_chosen(program, chosen_models(model))
             names = [name] if name else [one.id for one in program.entities("eval") if one.module is program.root]
@@ -75,7 +75,7 @@ def evaluate(
                 raise typer.BadParameter(f"{file} has no eval; add one: eval quality of … {{ data = … metric = … }}")
             plans = [eval_plan(program, each) for each in names]
             called = [one for plan in plans for one in components_run(program, plan)]
-            say_offline(program, settings, chosen_models(model), called)
+            say_offline(settings, chosen_models(model), called)
             asked: dict[str, Any] = {"split": split or None, "limit": limit or None, "repeats": repeats or None}
             models = session.models(program)
             planned = [preview(plan, session.root, models, by=by, **asked) for plan in plans]

@@ -80,7 +80,7 @@ def optimize(
         from adalang.engine.plan import optimizable
         from adalang.evaluation.plan import components_run, eval_plan
 
-        async with open_session(file, settings, model) as session:
+        async with open_session(settings, model) as session:
             program = session.load(file)
             check_chosen(program, chosen_models(model))
             names = optimizable(program)
@@ -88,7 +88,7 @@ def optimize(
                 known = ", ".join(names) or "none; add `optimize EVAL { }`"
                 raise typer.BadParameter(f"which eval? Write FILE:EVAL with one of: {known}")
             called = components_run(program, eval_plan(program, name or names[0]))
-            say_offline(program, settings, chosen_models(model), called)
+            say_offline(settings, chosen_models(model), called)
             plan = session.optimize_plan(
                 program,
                 name or names[0],

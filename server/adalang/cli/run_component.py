@@ -86,7 +86,7 @@ def run(
         from adalang.runtime.interpreter import RunFailed
         from adalang.runtime.trace import CUT_OFF, Trace
 
-        async with open_session(file, settings, model, record) as session:
+        async with open_session(settings, model, record) as session:
             uncalled: dict[str, None] = {}
             session.services = replace(session.services, approver=terminal_approver(uncalled.setdefault))
             program = session.load(file)
@@ -102,7 +102,7 @@ def run(
                 for cut in cuts:
                     note(f"note: `{entity.id}`: {cut}")
                 return
-            say_offline(program, settings, chosen_models(model), reached(program, entity))
+            say_offline(settings, chosen_models(model), reached(program, entity))
             shown = AnswerShown(events=json_output) if streams else None
             trace = Trace()
 

@@ -114,7 +114,7 @@ async def _evaluate(file: Path, seen: Seen) -> None:
     from adalang.evaluation.plan import eval_plan
 
     settings = settings_for(file)
-    async with open_session(file, settings) as session:
+    async with open_session(settings) as session:
         session.services = session.services.replaying()
         try:
             program = session.load(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,8 +151,8 @@ class Description:
     def _names(self) -> list[str]:
         """How the operations are called: by their ids, and those without one (or with another's) by method and path."""
         found = [(str(one.get("operationId") or ""), f"{method} {path}") for method, path, _, one in self._operations()]
-        ids = [name for name, _ in found]
-        return [name if name and ids.count(name) == 1 else label for name, label in found]
+        times = Counter(name for name, _ in found)
+        return [name if name and times[name] == 1 else label for name, label in found]
 
     def _operations(self) -> Iterator[tuple[str, str, Mapping[str, Any], Mapping[str, Any]]]:
         """Method, path, the path's item, and the operation itself."""

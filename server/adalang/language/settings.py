@@ -44,6 +44,8 @@ def _table(*rows: SettingSpec) -> dict[str, SettingSpec]:
 
 _S = SettingSpec
 
+DEFAULT_MAX_STEPS = 8
+"""Steps with tools that an agent takes at most, where its file does not say."""
 DEFAULT_K, DEFAULT_CHUNK, DEFAULT_OVERLAP = 4, 300, 30
 """Of retrievers: passages given, tokens of the longest one, tokens that neighbours share."""
 

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 _APPROVE, _REFUSE = "Approve", "Refuse"
 _REFUSED = "the person at the editor said no"
 
-# Control characters but for tab and line end, and marks that have no width or turn the direction of what follows: a person
-# would agree to something else than what is shown.
+# Control characters but for tab and line end, letters and signs that are blank, and marks that have no width or turn the
+# direction of what follows: a person would agree to something else than what is shown.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 
 

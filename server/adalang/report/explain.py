@@ -23,7 +23,7 @@ def round_lines(story: Story, one: Round) -> list[str]:
     branches += [[_joined(each), *_trials(story, each.trials)] for each in one.together]
     if one.broken:
         branches.append([f"the teacher gave no usable answer: {short(one.broken)}"])
-    branches.append([_outcome(story, one)])
+    branches.append([_outcome(one)])
     return lines + list(_tree(branches))
 
 
@@ -162,7 +162,7 @@ def trial_line(story: Story, trial: Trial) -> str:
     return f"raced {trial.delta:+.1f}{where}{rival}{value}: {'kept' if trial.passed else 'dropped'}"
 
 
-def _outcome(story: Story, one: Round) -> str:
+def _outcome(one: Round) -> str:
     if not one.won:
         return "nothing was kept"
     best = one.won[-1]

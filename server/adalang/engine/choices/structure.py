@@ -6,10 +6,14 @@ from functools import partial
 
 from adalang.engine.choices.base import ABSENT, Switch, has_body, set_to, setting_of, value_of
 from adalang.language.program import Entity, Program
-from adalang.language.settings import DEFAULT_CHUNK, DEFAULT_K, RETRIEVAL_METHODS, SETTINGS
+from adalang.language.settings import DEFAULT_CHUNK, DEFAULT_K, DEFAULT_MAX_STEPS, RETRIEVAL_METHODS, SETTINGS
 
 _REASONING_PRICE = 1.5
-_FIRST_COUNTS = {"k": (DEFAULT_K, (2, 8)), "chunk": (DEFAULT_CHUNK, (150, 600)), "max_steps": (8, (4, 8, 16))}
+_FIRST_COUNTS = {
+    "k": (DEFAULT_K, (2, 8)),
+    "chunk": (DEFAULT_CHUNK, (150, 600)),
+    "max_steps": (DEFAULT_MAX_STEPS, (4, 8, 16)),
+}
 """What holds where nothing is written, and the counts worth a trial then."""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from adalang.language.declarations import AgentDeclaration, Constant, setting
 from adalang.language.program import Entity
+from adalang.language.settings import DEFAULT_MAX_STEPS
 from adalang.runtime import running
 from adalang.runtime.agents.asking import Asking
 from adalang.runtime.agents.journal import Journal, digest
@@ -27,8 +28,6 @@ from adalang.runtime.trace import STOPPED, Call
 if TYPE_CHECKING:
     from adalang.runtime.interpreter import Runtime
 
-MOST_STEPS = 8
-"""Steps with tools that an agent takes at most, where its file does not say."""
 _LIKELY_CALLS = 3
 _REMINDER = "That was neither a tool's call (`Action: name {…}`) nor the end (`Final answer: …`). Write one of them."
 _NO_STEPS_LEFT = "No tool can be used any more. Give the final answer now, from what you know."
@@ -48,7 +47,7 @@ class Run(running.Run, Protocol):
 def calls_of(entity: Entity) -> int:
     """About how many model calls one call of a component makes by itself."""
     if isinstance(entity.declaration, AgentDeclaration):
-        return min(_LIKELY_CALLS, (_number(entity.declaration, "max_steps") or MOST_STEPS) + 1)
+        return min(_LIKELY_CALLS, (_number(entity.declaration, "max_steps") or DEFAULT_MAX_STEPS) + 1)
     return int(entity.kind == "prompt")
 
 
@@ -78,7 +77,7 @@ class _Agent:
         self.call = self.run.trace.calls[self.at]
         self.asking = Asking.of(self.run.runtime, self.entity)
         self.form = self.asking.form
-        self.most = _number(declaration, "max_steps") or MOST_STEPS
+        self.most = _number(declaration, "max_steps") or DEFAULT_MAX_STEPS
 
     async def answer(self) -> Sourced:
         while len(self.steps) < self.most:

@@ -114,7 +114,7 @@ def _arguments(rest: str) -> str:
     if text.startswith("{"):
         try:
             return json.dumps(json.JSONDecoder().raw_decode(text)[0], ensure_ascii=False)
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
     end = _ENDS_ACTION.search(text)
     return (text[: end.start()] if end else text).strip()

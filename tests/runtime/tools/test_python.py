@@ -111,7 +111,7 @@ async def test_no_process_begins_after_the_end(tmp_path):
     shutil.copy(FAULTY, tmp_path / "t.py")
     tools, file = PythonTools(), tmp_path / "t.py"
     await tools.aclose()
-    call = tools.call(file, "process", {"x": ""}, environment=dict(os.environ), seconds=60, memory=4096)
+    call = tools.call(file, "process", {"x": ""}, lambda: None, environment=dict(os.environ), seconds=60, memory=4096)
     for late in (call, tools.borrow(file, dict(os.environ))):
         with pytest.raises(BugFailure, match="its session has ended"):
             await late

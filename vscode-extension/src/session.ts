@@ -90,7 +90,7 @@ export class Session implements vscode.Disposable {
   /** Asks the server; what it says against it is shown, and the answer is undefined then, as when `token` stopped it. */
   async request<T>(command: string, args: readonly unknown[], token?: vscode.CancellationToken): Promise<T | undefined> {
     try {
-      return await this.client?.sendRequest<T>("workspace/executeCommand", { command, arguments: args }, token);
+      return await this.client?.sendRequest<T>("workspace/executeCommand", { command, arguments: args }, ...(token ? [token] : []));
     } catch (error) {
       if (token?.isCancellationRequested) return undefined;
       void vscode.window.showErrorMessage(`Adalang: ${messageOf(error)}`);
